@@ -1,0 +1,277 @@
+"""One look for every figure of the course.
+
+Real data is blue, generated data orange, the discriminator black. Figures are drawn on an opaque
+white ground, so that they read the same in JupyterLab's light and dark theme. Every function takes
+tensors or arrays, draws into the axes it is given (or makes one) and returns it. Nothing here
+changes global state except `use_course_style`, which says so.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+from collections.abc import Callable, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+from cycler import cycler
+from IPython.display import HTML, display
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from PIL import Image
+
+REAL, FAKE, DISC, GREY = "#0072B2", "#E66101", "#1A1A1A", "#7A7A7A"
+GREEN, PINK, SKY = "#009E73", "#CC79A7", "#56B4E9"  # further curves; all told apart by colour-blind readers
+GIF_LIMIT = 600_000  # bytes: a notebook with a few animations stays under 1.5 MB
+
+
+def use_course_style() -> None:
+    """Set matplotlib's defaults to the course's look (global, on purpose: call it once, at the top)."""
+    plt.rcParams.update(
+        {
+            "figure.facecolor": "white",
+            "savefig.facecolor": "white",
+            "figure.figsize": (6.4, 3.2),
+            "figure.dpi": 100,
+            "figure.constrained_layout.use": True,
+            "axes.facecolor": "white",
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.prop_cycle": cycler(color=[REAL, FAKE, DISC, GREEN, PINK, SKY, GREY]),
+            "axes.titlesize": 11,
+            "font.size": 10,
+            "legend.frameon": False,
+            "image.cmap": "gray",
+            "lines.linewidth": 1.8,
+        }
+    )
+
+
+def _array(values: object, name: str, ndim: int | tuple[int, ...]) -> np.ndarray:
+    """Return `values` as a finite float array with an allowed number of dimensions, or say what is wrong."""
+    if isinstance(values, torch.Tensor):
+        values = values.detach().cpu()
+        values = values.float() if values.dtype == torch.bfloat16 else values
+    try:
+        array = np.asarray(values, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{name} must be numbers (a tensor or an array): {error}") from None
+    allowed = (ndim,) if isinstance(ndim, int) else ndim
+    if array.ndim not in allowed:
+        wanted = " or ".join(map(str, allowed))
+        raise ValueError(f"{name} has shape {array.shape}: expected {wanted} dimension(s)")
+    if array.size == 0:
+        raise ValueError(f"{name} is empty (shape {array.shape}): there is nothing to draw")
+    if not np.isfinite(array).all():
+        bad = int((~np.isfinite(array)).sum())
+        raise ValueError(
+            f"{name} holds {bad} NaN or infinite value(s) of {array.size}: "
+            "look at the step that made it before you draw it (a diverged loss? log of 0?)"
+        )
+    return array
+
+
+def _axes(ax: Axes | None, size: tuple[float, float] | None = None) -> Axes:
+    return plt.subplots(figsize=size)[1] if ax is None else ax
+
+
+def image_grid(
+    images: torch.Tensor | np.ndarray,
+    *,
+    columns: int = 10,
+    value_range: tuple[float, float] = (-1.0, 1.0),
+    row_labels: Sequence[str] | None = None,
+    title: str | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw images (N, 1, H, W) or (N, H, W) row by row as one picture.
+
+    `value_range` says which values are black and white. It is never guessed from the images: a grid
+    that stretches its own contrast hides wrong ranges. Values outside it raise a ValueError.
+    `row_labels` names each row, from the top.
+    """
+    array = _array(images, "images", (3, 4))
+    if array.ndim == 4:
+        if array.shape[1] != 1:
+            raise ValueError(f"images have {array.shape[1]} channels: image_grid draws one (N, 1, H, W)")
+        array = array[:, 0]
+    low, high = value_range
+    if not low < high:
+        raise ValueError(f"value_range={value_range}: the first value must be below the second")
+    slack = 1e-3 * (high - low)
+    if array.min() < low - slack or array.max() > high + slack:
+        raise ValueError(
+            f"images run from {array.min():.3g} to {array.max():.3g}, outside value_range={value_range}: "
+            "pass the range they are meant to have, or rescale them"
+        )
+    if not isinstance(columns, int) or columns < 1:
+        raise ValueError(f"columns={columns!r}: expected a positive whole number")
+    n, height, width = array.shape
+    rows = -(-n // columns)
+    if row_labels is not None and len(row_labels) != rows:
+        raise ValueError(f"{len(row_labels)} row labels for {rows} rows")
+    canvas = np.full((rows * (height + 1) + 1, columns * (width + 1) + 1), np.nan)
+    for k, image in enumerate(array):
+        top, left = k // columns * (height + 1) + 1, k % columns * (width + 1) + 1
+        canvas[top : top + height, left : left + width] = image
+    ax = _axes(ax, (0.62 * columns + (0.9 if row_labels else 0), 0.62 * rows + (0.3 if title else 0)))
+    cmap = plt.get_cmap("gray").with_extremes(bad=GREY)
+    ax.imshow(canvas, cmap=cmap, vmin=low, vmax=high, interpolation="nearest")
+    ax.set_xticks([])
+    ax.set_yticks([(height + 1) * (r + 0.5) for r in range(rows)] if row_labels else [], row_labels)
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+    if title:
+        ax.set_title(title)
+    return ax
+
+
+def densities(
+    x: torch.Tensor | np.ndarray,
+    p_d: torch.Tensor | np.ndarray,
+    p_g: torch.Tensor | np.ndarray,
+    *,
+    P: torch.Tensor | np.ndarray | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw two densities on a grid x (all of shape (n,)) and, if given, the probability P(x) of "real".
+
+    P is drawn against its own axis from 0 to 1 on the right, available as `ax.right_ax`.
+    """
+    x, p_d, p_g = (_array(v, name, 1) for v, name in ((x, "x"), (p_d, "p_d"), (p_g, "p_g")))
+    for values, name in ((p_d, "p_d"), (p_g, "p_g")):
+        if values.shape != x.shape:
+            raise ValueError(f"{name} has {values.size} values for {x.size} grid points")
+        if values.min() < 0:
+            raise ValueError(f"{name} goes down to {values.min():.3g}: a density is not negative")
+    ax = _axes(ax)
+    for values, color, label in ((p_d, REAL, "$p_d$ data"), (p_g, FAKE, "$p_g$ generator")):
+        ax.plot(x, values, color=color, label=label)
+        ax.fill_between(x, values, color=color, alpha=0.15, linewidth=0)
+    ax.set(xlabel="$x$", ylabel="density", ylim=(0, None))
+    if P is not None:
+        P = _array(P, "P", 1)
+        if P.shape != x.shape:
+            raise ValueError(f"P has {P.size} values for {x.size} grid points")
+        if P.min() < 0 or P.max() > 1:
+            raise ValueError(
+                f"P runs from {P.min():.3g} to {P.max():.3g}, not from 0 to 1: pass torch.sigmoid(D(x))"
+            )
+        right = ax.right_ax = ax.twinx()
+        right.plot(x, P, color=DISC, label="$P$ discriminator")
+        right.axhline(0.5, color=GREY, linestyle=":", linewidth=1)
+        right.set(ylim=(0, 1.02), ylabel="$P(x)$")
+        right.spines["right"].set_visible(True)
+        handles = ax.get_legend_handles_labels()[0] + right.get_legend_handles_labels()[0]
+        right.legend(handles=handles, loc="upper right", fontsize=9)
+    else:
+        ax.legend(loc="upper right", fontsize=9)
+    return ax
+
+
+def curves(
+    x: torch.Tensor | np.ndarray,
+    runs: torch.Tensor | np.ndarray,
+    *,
+    label: str | None = None,
+    color: str | None = None,
+    linestyle: str = "-",
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw the median over seeds and a band from the smallest to the largest; runs: (seeds, len(x)).
+
+    The band is the full spread and not an error bar: nothing that happened in a seed is hidden.
+    """
+    x, runs = _array(x, "x", 1), _array(runs, "runs", 2)
+    if runs.shape[1] != x.size:
+        raise ValueError(f"runs has shape {runs.shape}: expected (seeds, {x.size}), one column per x")
+    ax = _axes(ax)
+    (line,) = ax.plot(x, np.median(runs, axis=0), label=label, color=color, linestyle=linestyle)
+    if len(runs) > 1:
+        band = line.get_color()
+        ax.fill_between(x, runs.min(axis=0), runs.max(axis=0), color=band, alpha=0.2, linewidth=0)
+    return ax
+
+
+def points(
+    real: torch.Tensor | np.ndarray,
+    fake: torch.Tensor | np.ndarray | None = None,
+    *,
+    limit: float | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Scatter 2-D points: real (n, 2) in blue, fake (m, 2) in orange on top, equal scales on both axes."""
+    ax = _axes(ax, (3.2, 3.2))
+    for values, name, color in ((real, "real", REAL), (fake, "fake", FAKE)):
+        if values is None:
+            continue
+        values = _array(values, name, 2)
+        if values.shape[1] != 2:
+            raise ValueError(f"{name} has shape {values.shape}: expected (n, 2)")
+        ax.scatter(*values.T, s=5, alpha=0.5, color=color, linewidths=0, label=name)
+    ax.set(aspect="equal", xlabel="$x_1$", ylabel="$x_2$")
+    if limit is not None:
+        ax.set(xlim=(-limit, limit), ylim=(-limit, limit))
+    if fake is not None:
+        ax.legend(loc="upper right", markerscale=3)
+    return ax
+
+
+def _alt(alt: str) -> str:
+    if not isinstance(alt, str) or len(alt.split()) < 3:
+        raise ValueError(
+            f"alt={alt!r}: say in a few words what the picture shows, for readers who cannot see it"
+        )
+    return alt
+
+
+def show(fig: Figure, alt: str) -> None:
+    """Display a figure as PNG with alternative text, and close it."""
+    alt, buffer = _alt(alt), io.BytesIO()
+    fig.savefig(buffer, format="png")
+    plt.close(fig)
+    data = {"image/png": base64.b64encode(buffer.getvalue()).decode(), "text/plain": alt}
+    display(data, raw=True, metadata={"image/png": {"alt": alt}})
+
+
+def gif(
+    fig: Figure,
+    update: Callable[[int], object],
+    frames: int,
+    *,
+    alt: str,
+    fps: float = 8.0,
+    hold: float = 2.0,
+    colors: int = 64,
+) -> HTML:
+    """Return an animation that plays wherever HTML does: `update(k)` redraws `fig` for frame k = 0..frames-1.
+
+    The GIF sits in an <img> tag, because nbconvert drops outputs of type image/gif. It stays on its
+    last frame for `hold` seconds and then starts again. `fig` is closed. Raises a ValueError when
+    the GIF is larger than 600 KB.
+    """
+    alt = _alt(alt)
+    if not isinstance(frames, int) or frames < 1:
+        raise ValueError(f"frames={frames!r}: expected a positive whole number")
+    pictures = []
+    for k in range(frames):
+        update(k)
+        fig.canvas.draw()
+        pictures.append(Image.fromarray(np.asarray(fig.canvas.buffer_rgba())[..., :3].copy()))
+    plt.close(fig)
+    # One palette for all frames: frames then differ only where the picture does, which GIF stores well.
+    palette = pictures[-1].quantize(colors)
+    pictures = [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in pictures]
+    duration = [round(1000 / fps)] * (frames - 1) + [round(1000 * hold)]
+    buffer = io.BytesIO()
+    pictures[0].save(buffer, "GIF", save_all=True, append_images=pictures[1:], duration=duration, loop=0)
+    size = len(buffer.getvalue())
+    if size > GIF_LIMIT:
+        raise ValueError(
+            f"the animation takes {size / 1000:.0f} KB, the limit is {GIF_LIMIT // 1000} KB: "
+            f"use fewer frames ({frames}), a smaller figure or fewer colours ({colors})"
+        )
+    payload = base64.b64encode(buffer.getvalue()).decode()
+    return HTML(f'<img alt="{html.escape(alt)}" src="data:image/gif;base64,{payload}">')
