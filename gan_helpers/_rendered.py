@@ -41,7 +41,7 @@ TILE, TEXELS = 96, 3  # a distance field is TILE x TILE samples, TEXELS of them 
 # except scale (a factor).
 RANGES = {
     "slant": (-0.2, 0.4),
-    "thickness": (2.4, 3.8),
+    "thickness": (2.2, 3.6),
     "scale": (0.8, 1.0),
     "shift_x": (-1.5, 1.5),
     "shift_y": (-1.5, 1.5),
@@ -54,7 +54,8 @@ class Factors(NamedTuple):
 
     `digit` (int64, 0 to 9) is the class. `font` (int64) is an index into `font_names`.
     The other columns are float32: `slant` is how many pixels a stroke moves right per pixel up
-    (0 is upright, 0.3 leans right); `thickness` is the stroke width in pixels;
+    (0 is upright, 0.3 leans right); `thickness` is the stroke width in pixels,
+    averaged over a font's digits (a stem is wider than that, a hairline narrower);
     `scale` multiplies the centre line's height, so that a digit is about
     17 * scale + thickness pixels tall; `shift_x` and `shift_y` are pixels to the right and down.
     """
@@ -288,9 +289,10 @@ def _reads_as_digits(fields: np.ndarray, stroke: float) -> bool:
     This drops bold fonts, whose hairlines break when the pen gets thin, and dotted zeros.
     """
     speck = TEXELS**2  # areas under one square pixel cannot be seen
-    for pen in RANGES["thickness"]:
+    # With the thin pen every hairline must be half a pixel wide, or it cannot be seen.
+    for pen, depth in zip(RANGES["thickness"], (0.25, 0.0), strict=True):
         for field, holes in zip(fields, HOLES, strict=True):
-            ink = field + (pen - stroke) / 2 > 0
+            ink = field + (pen - stroke) / 2 > depth
             pieces = _areas(ink, diagonal=True)
             gaps = _areas(~ink, diagonal=False)  # the background outside is one of them
             if (pieces > speck).sum() != 1 or (gaps > speck).sum() - 1 not in holes:

@@ -198,9 +198,7 @@ def test_spirals_without_noise_have_arms_that_turn():
     counts = torch.bincount(arm.round().long() % 3)
     assert len(counts) == 3 and counts.min() > 1200 and counts.max() < 1467
     assert radius.max() <= 2 and radius.mean().item() == pytest.approx(1.0, abs=0.05)
-    assert (spirals(4000, seed=0, arms=3, turns=0.25) - x).std().item() == pytest.approx(
-        0.03, abs=0.002
-    )
+    assert (spirals(4000, seed=0, arms=3, turns=0.25) - x).std().item() == pytest.approx(0.03, abs=0.002)
 
 
 def test_checkerboard_lies_on_its_squares_evenly():
