@@ -1,0 +1,153 @@
+"""Checks of notebook 01, "The minimax game"."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch.nn import functional as F
+
+from . import call, compare, exercise, expect, tensor
+
+
+def _vector(*values: float) -> torch.Tensor:
+    return torch.tensor(values, dtype=torch.float64)
+
+
+@exercise(1)
+def check_1(answer: object) -> None:
+    p, q = _vector(0.4, 0.3, 0.2, 0.1), _vector(0.1, 0.1, 0.2, 0.6)
+    best, worst = torch.maximum(p, q).sum(), torch.minimum(p, q).sum()
+    P = p / (p + q)
+    compare(
+        call(answer, p, q),
+        best / 2,
+        mistakes={
+            "a share above 1? each heap is only half of all samples": best,
+            "this is the share of *wrong* judgements": worst / 2,
+            "this is the total variation distance: how does the accuracy follow from it?": best - 1,
+            "this is the mean probability given to the right answer: the judge says yes or no": (
+                (p * P).sum() + (q * (1 - P)).sum()
+            )
+            / 2,
+            "outcomes are not equally frequent: weight each by how often it occurs": torch.maximum(
+                P, 1 - P
+            ).mean(),
+        },
+    )
+    p, q = _vector(0.5, 0.5, 0.0), _vector(0.25, 0.75, 0.0)
+    value = tensor_or_number(call(answer, p, q))
+    expect(math.isfinite(value), "an outcome that never occurs gives 0/0: can you do without a division?")
+    compare(value, 0.625, mistakes={})
+
+
+def tensor_or_number(value: object) -> float:
+    """Return one number as float, finite or not; anything else stays for `compare` to refuse."""
+    return float(value) if isinstance(value, (int, float)) or getattr(value, "ndim", None) == 0 else value
+
+
+@exercise(2)
+def check_2(answer: object) -> None:
+    p_d, p_g, share = _vector(0.5, 0.2, 0.1), _vector(0.1, 0.3, 0.1), 0.2
+    ratio, odds = p_d / p_g, share / (1 - share)
+    real, fake = share * p_d, (1 - share) * p_g
+    compare(
+        call(answer, p_d, p_g, share),
+        torch.log(ratio * odds),
+        mistakes={
+            "this is the answer for a fair coin: where does the share enter?": torch.log(ratio),
+            "the share counts for the wrong side: it is the share of *real* samples": torch.log(ratio / odds),
+            "this is the probability: the score is its log-odds": real / (real + fake),
+            "the sign is reversed: more real density must raise the score": -torch.log(ratio * odds),
+            "this is the log of the probability of real, not of the odds": torch.log(real / (real + fake)),
+            "this is the odds: the logarithm is missing": ratio * odds,
+            "the share of generated samples is not used: they are 1 - share of all": torch.log(share * ratio),
+        },
+    )
+
+
+@exercise(3)
+def check_3(answer: object) -> None:
+    p, q = _vector(0.5, 0.3, 0.2), _vector(0.1, 0.3, 0.6)
+    m = (p + q) / 2
+    kl = lambda a, b: (a * (a / b).log()).sum()  # noqa: E731
+    jsd = (kl(p, m) + kl(q, m)) / 2
+    compare(
+        call(answer, p, q),
+        jsd,
+        mistakes={
+            "this is KL(p‖q): compare each with the mixture m": kl(p, q),
+            "this is the mean of KL(p‖q) and KL(q‖p): compare each with the mixture m": (kl(p, q) + kl(q, p))
+            / 2,
+            "this is only KL(p‖m): q counts as much as p": kl(p, m),
+            "twice too large: JSD is the *mean* of the two divergences": 2 * jsd,
+            "this is in bits: use the natural logarithm": jsd / math.log(2),
+            "this is the square root, the Jensen–Shannon *distance*": jsd.sqrt(),
+            "the sign is reversed: a divergence is not negative": -jsd,
+            "the mixture is m = (p + q)/2; yours is p + q and has mass 2": jsd - math.log(2),
+        },
+    )
+    p, q = _vector(0.5, 0.5, 0.0, 0.0), _vector(0.0, 0.0, 1.0, 0.0)
+    value = tensor_or_number(call(answer, p, q))
+    expect(math.isfinite(value), "with zeros your result is not finite: what is 0 · log 0 in floating point?")
+    dropped = "outcomes with a zero must still count: only the term 0 · log 0 is 0"
+    compare(value, math.log(2), mistakes={dropped: 0.0})
+
+
+_LOSSES = {  # loss of the generator: does minimising it raise every score from -5 to 5?
+    "non-saturating": (lambda s: F.softplus(-s).mean(), True),
+    "zero-sum": (lambda s: -F.softplus(s).mean(), True),
+    "critic": (lambda s: -s.mean(), True),
+    "probability": (lambda s: torch.sigmoid(s).mean(), False),
+    "label 0": (lambda s: F.softplus(s).mean(), False),
+    "half": (lambda s: ((torch.sigmoid(s) - 0.5) ** 2).mean(), False),
+    "nine tenths": (lambda s: ((torch.sigmoid(s) - 0.9) ** 2).mean(), False),
+    "cubic": (lambda s: (s**3 / 10 - s).mean(), False),
+    "hinge": (lambda s: torch.relu(1 - s).mean(), False),
+}
+
+
+@exercise(4)
+def check_4(answer: object) -> None:
+    said = {}
+    for name, (loss, _) in _LOSSES.items():
+        value = call(answer, loss)
+        if isinstance(value, torch.Tensor) and value.dtype == torch.bool:
+            value = tensor(value.double(), ()).item() == 1.0
+        expect(isinstance(value, bool), f"expected True or False, got {type(value).__name__}")
+        said[name] = value
+    truth = {name: right for name, (_, right) in _LOSSES.items()}
+    if said == truth:
+        return
+    wrong = {name for name in truth if said[name] != truth[name]}
+    expect(any(said.values()), "your test refuses every loss, also -log P: a test that refutes the truth")
+    expect(not all(said.values()), "your test accepts every loss, also E[P(G(z))]")
+    expect(
+        said["non-saturating"] or not said["label 0"],
+        "the sign is reversed: descent moves *against* the slope, so a negative slope raises the score",
+    )
+    expect(
+        said["zero-sum"],
+        "the zero-sum loss is refused: its slope is small at low scores, never 0, and a mean divides it by n",
+    )
+    expect(
+        wrong != {"hinge"},
+        "max(0, 1 - score) is accepted: above a score of 1 it is flat, and flat is no push",
+    )
+    expect(
+        not (said["half"] and said["cubic"]),
+        "(P - ½)² is accepted: a push at *some* scores is not a push at every score",
+    )
+    expect(
+        not said["half"],
+        "(P - ½)² is accepted: it pushes up below score 0 and down above; do you look at both?",
+    )
+    expect(
+        not said["cubic"],
+        "score³/10 - score is accepted: it pushes up only between -1.8 and 1.8; look at more than one score",
+    )
+    expect(
+        not said["nine tenths"],
+        "(P - 0.9)² is accepted: the ends of the range do not tell what the slope does between them",
+    )
+    expect(False, f"wrong about: {', '.join(sorted(wrong))}")
