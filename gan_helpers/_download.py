@@ -157,6 +157,12 @@ class _DeadlineBar(tqdm):
         self.ends = ends
         super().__init__(**options)
 
+    def __bool__(self) -> bool:
+        return True  # pooch asks `if progressbar`; tqdm's answer is False when the size is unknown
+
+    def reset(self, total: float | None = None) -> None:
+        self.n = 0  # pooch does this at the end; tqdm's own reset would draw a bar that then stays
+
     def update(self, n: float = 1) -> bool | None:
         if time.monotonic() > self.ends:
             raise TimeoutError("time is up")

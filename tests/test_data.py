@@ -49,10 +49,11 @@ def own_cache(tmp_path, monkeypatch):
 @pytest.fixture(autouse=True)
 def global_random_state_is_left_alone():
     """Neither read nor advanced: it is the same after every test of this file."""
-    torch_before, numpy_before = torch.get_rng_state(), np.random.get_state()[1].copy()
+    torch_before = torch.get_rng_state()
+    numpy_before = np.random.get_state()[1].copy()  # noqa: NPY002 (the state to be left alone)
     yield
     assert torch.equal(torch.get_rng_state(), torch_before)
-    assert np.array_equal(np.random.get_state()[1], numpy_before)
+    assert np.array_equal(np.random.get_state()[1], numpy_before)  # noqa: NPY002
 
 
 def numbered(n: int) -> Images:

@@ -167,7 +167,7 @@ def test_thickness_is_the_mean_stroke_width_in_pixels():
             inside = ndimage.zoom(picture, 8, order=1) > 0.5
             widths.append(4 * (ndimage.distance_transform_edt(inside)[inside].mean() - 0.5) / 8)
         by_font = torch.tensor(widths).view(10, FONTS).mean(0)
-        assert by_font.mean().item() == pytest.approx(pen, abs=0.2)
+        assert by_font.mean().item() == pytest.approx(pen, rel=0.08)
         assert (by_font - pen).abs().max() < 0.4
 
 

@@ -1,0 +1,486 @@
+"""Finding, downloading and verifying files. The mirrors are servers on this machine."""
+
+from __future__ import annotations
+
+import errno
+import gzip
+import hashlib
+import http.server
+import io
+import logging
+import socket
+import struct
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
+from pathlib import Path
+
+import numpy as np
+import pooch
+import pytest
+import requests
+import torch
+
+from gan_helpers import _download, data
+from gan_helpers.data import DataError, NotAvailable, fashion_mnist, load_images, mnist
+
+IMAGES, LABELS = "t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"
+PIXELS = np.random.default_rng(0).integers(0, 256, (30, 28, 28), dtype=np.uint8)
+DIGITS = (np.arange(30) % 10).astype(np.uint8)
+FILES = {
+    IMAGES: gzip.compress(struct.pack(">4I", 2051, 30, 28, 28) + PIXELS.tobytes(), mtime=0),
+    LABELS: gzip.compress(struct.pack(">2I", 2049, 30) + DIGITS.tobytes(), mtime=0),
+}
+
+Answer = Callable[[http.server.BaseHTTPRequestHandler, bytes], None]
+
+
+def good(request: http.server.BaseHTTPRequestHandler, content: bytes) -> None:
+    request.send_response(200)
+    request.send_header("Content-Length", str(len(content)))
+    request.end_headers()
+    request.wfile.write(content)
+
+
+def status(code: int) -> Answer:
+    return lambda request, content: request.send_error(code)
+
+
+def half(request: http.server.BaseHTTPRequestHandler, content: bytes) -> None:
+    request.send_response(200)
+    request.send_header("Content-Length", str(len(content)))
+    request.end_headers()
+    request.wfile.write(content[: len(content) // 2])
+
+
+def half_without_length(request: http.server.BaseHTTPRequestHandler, content: bytes) -> None:
+    request.send_response(200)
+    request.end_headers()
+    request.wfile.write(content[: len(content) // 2])
+
+
+def other(request: http.server.BaseHTTPRequestHandler, content: bytes) -> None:
+    good(request, b"<html>Please log in to the hotel's network</html>")
+
+
+def stalls(request: http.server.BaseHTTPRequestHandler, content: bytes) -> None:
+    half(request, content)
+    request.wfile.flush()
+    request.server.released.wait(20)
+
+
+def silent(request: http.server.BaseHTTPRequestHandler, content: bytes) -> None:
+    request.server.released.wait(20)
+
+
+def trickles(request: http.server.BaseHTTPRequestHandler, content: bytes) -> None:
+    request.send_response(200)
+    request.send_header("Content-Length", str(len(content)))
+    request.end_headers()
+    for start in range(0, len(content), 1024):
+        request.wfile.write(content[start : start + 1024])
+        request.wfile.flush()
+        if request.server.released.wait(0.1):
+            return
+
+
+class Mirror:
+    """A server on 127.0.0.1 that gives one kind of answer and keeps a list of what was asked."""
+
+    def __init__(self, answer: Answer) -> None:
+        asked = self.asked = []
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                name = self.path.rpartition("/")[2]
+                asked.append(name)
+                try:
+                    answer(self, FILES[name])
+                except OSError:
+                    pass  # the client went away
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.released = threading.Event()
+        self.url = f"http://127.0.0.1:{self.server.server_port}/data/"
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True)
+        self.thread.start()
+
+    def close(self) -> None:
+        self.server.released.set()
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()
+
+
+@pytest.fixture
+def mirrors(monkeypatch) -> Iterator[Callable[..., list[Mirror]]]:
+    """mirrors(answer, answer) makes MNIST's mirrors two servers with these answers."""
+    started = []
+
+    def start(*answers: Answer) -> list[Mirror]:
+        new = [Mirror(answer) for answer in answers]
+        started.extend(new)
+        monkeypatch.setitem(_download.MIRRORS, "mnist", tuple(mirror.url for mirror in new))
+        return new
+
+    yield start
+    for mirror in started:
+        mirror.close()
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch) -> Path:
+    """An empty cache, small files in place of the real ones, and no network."""
+    for name in ("GAN_DATA_DIR", "GAN_OFFLINE", "http_proxy", "HTTP_PROXY", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("GAN_CACHE_DIR", str(tmp_path / "cache"))
+    sums = {name: hashlib.sha256(content).hexdigest() for name, content in FILES.items()}
+    for dataset in ("mnist", "fashion_mnist"):
+        monkeypatch.setitem(_download.SHA256, dataset, sums)
+        monkeypatch.setitem(_download.MIRRORS, dataset, (refusing_url(), refusing_url()))
+    return tmp_path / "cache" / "mnist"
+
+
+def refusing_url() -> str:
+    """An address at which nobody listens."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{free.getsockname()[1]}/"
+
+
+@pytest.fixture(autouse=True)
+def global_state_is_left_alone():
+    before, level = torch.get_rng_state(), pooch.get_logger().level
+    yield
+    assert torch.equal(torch.get_rng_state(), before)
+    assert pooch.get_logger().level == level
+
+
+def files_in(folder: Path) -> list[str]:
+    """Everything below a folder, hidden and temporary files too."""
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+def put(folder: Path, **contents: bytes) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in (FILES | contents).items():
+        (folder / name).write_bytes(content)
+    return folder
+
+
+def is_the_data(x: data.Images) -> bool:
+    return np.array_equal(((x.images[:, 0] + 1) * 127.5).round().numpy(), PIXELS) and np.array_equal(
+        x.labels.numpy(), DIGITS
+    )
+
+
+# ---------------------------------------------------------------- what works
+
+
+@pytest.mark.parametrize("load, name", [(mnist, "mnist"), (fashion_mnist, "fashion_mnist")])
+def test_files_in_the_data_folder_are_read(tmp_path, monkeypatch, load, name):
+    put(tmp_path / "mine" / name)
+    monkeypatch.setenv("GAN_DATA_DIR", str(tmp_path / "mine"))
+    x = load()
+    assert x.images.shape == (30, 1, 28, 28) and x.images.dtype == torch.float32
+    assert x.labels.dtype == torch.int64 and x.name == name and x.factors is None
+    assert x.images.min() == -1 and x.images.max() == 1
+    assert is_the_data(x)
+    assert not (tmp_path / "cache").exists(), "nothing is copied"
+    assert load(device="meta").images.device.type == "meta"
+
+
+def test_full_is_the_other_pair_of_files(tmp_path, monkeypatch):
+    train = {name.replace("t10k", "train"): content for name, content in FILES.items()}
+    sums = {name: hashlib.sha256(content).hexdigest() for name, content in train.items()}
+    monkeypatch.setitem(_download.SHA256, "mnist", sums)
+    put(tmp_path / "mnist", **train)
+    monkeypatch.setenv("GAN_DATA_DIR", str(tmp_path))
+    assert is_the_data(mnist("full"))
+
+
+def test_a_download_lands_in_the_cache_and_is_not_repeated(mirrors, cache, capfd):
+    first, second = mirrors(good, good)
+    assert is_the_data(mnist())
+    assert files_in(cache) == [IMAGES, LABELS]
+    assert (cache / IMAGES).read_bytes() == FILES[IMAGES]
+    assert is_the_data(mnist())
+    assert first.asked == [IMAGES, LABELS] and second.asked == []
+    captured = capfd.readouterr()
+    assert captured.out == captured.err == "", "a quick download leaves no trace in a notebook"
+
+
+def test_the_data_folder_comes_before_the_cache_and_the_cache_fills_gaps(tmp_path, monkeypatch, cache):
+    put(cache, **{IMAGES: b"damaged"})
+    mine = put(tmp_path / "mine" / "mnist")
+    monkeypatch.setenv("GAN_DATA_DIR", str(tmp_path / "mine"))
+    assert is_the_data(mnist())
+    (mine / LABELS).unlink()
+    assert is_the_data(mnist()), "labels from the cache"
+
+
+def test_home_folders_are_understood(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    put(tmp_path / "mine" / "mnist")
+    monkeypatch.setenv("GAN_DATA_DIR", "~/mine")
+    assert is_the_data(mnist())
+    monkeypatch.setenv("GAN_CACHE_DIR", "~/kept")
+    assert data.cache_folder() == tmp_path / "kept"
+    monkeypatch.delenv("GAN_CACHE_DIR")
+    assert data.cache_folder().name == "gan_course"
+
+
+def test_a_long_download_shows_a_bar_that_goes_away(monkeypatch):
+    out = io.StringIO()
+    with redirect_stdout(out):
+        import sys
+
+        bar = _download._DeadlineBar(
+            time.monotonic() + 9, file=sys.stdout, leave=False, total=4, mininterval=0
+        )
+        with bar:
+            bar.update(2)
+    text = out.getvalue()
+    assert "50%" in text and text.endswith("\r") and "\n" not in text
+    assert text.split("\r")[-2].strip() == ""
+
+
+def test_auto_takes_mnist_when_it_can(mirrors, capsys):
+    mirrors(good, good)
+    x = load_images(n=7)
+    assert x.name == "mnist" and len(x.images) == 7
+    line = capsys.readouterr().out
+    assert line.startswith("images: mnist, 7 of 28×28 (") and line.count("\n") == 1
+
+
+# ---------------------------------------------------------------- mirrors that fail
+
+FAILURES = [
+    (status(404), "the server answered 404 Not Found"),
+    (status(500), "the server answered 500 Internal Server Error"),
+    (half, "no connection, or it broke off|the connection broke off"),
+    (half_without_length, r"the server sent something else \(wrong SHA-256\)"),
+    (other, r"the server sent something else \(wrong SHA-256\)"),
+    (stalls, "no connection, or it broke off|no complete answer within the time allowed"),
+    (silent, "no complete answer within the time allowed"),
+    (trickles, "no complete answer within the time allowed"),
+]
+NAMES = ["404", "500", "half", "half, no length", "wrong", "stalls", "silent", "trickles"]
+
+
+@pytest.mark.parametrize("answer, cause", FAILURES, ids=NAMES)
+def test_the_second_mirror_is_tried(mirrors, cache, answer, cause):
+    first, second = mirrors(answer, good)
+    x = mnist(seconds=1.2)
+    assert is_the_data(x)
+    # The labels are so short that even a trickle brings them in time.
+    assert first.asked and second.asked == ([IMAGES] if answer is trickles else [IMAGES, LABELS])
+    assert files_in(cache) == [IMAGES, LABELS]
+
+
+@pytest.mark.parametrize("answer, cause", FAILURES, ids=NAMES)
+def test_all_causes_are_named_and_nothing_is_left(mirrors, cache, answer, cause):
+    first, second = mirrors(answer, status(403))
+    with pytest.raises(NotAvailable, match=cause) as caught:
+        mnist(seconds=0.8)
+    message = str(caught.value)
+    assert f"{IMAGES} is not in {cache} and could not be downloaded:" in message
+    assert f"  {first.url}{IMAGES}: " in message
+    assert f"  {second.url}{IMAGES}: the server answered 403 Forbidden" in message
+    assert "Remedy: put t10k-images-idx3-ubyte.gz into a folder mnist/ and set GAN_DATA_DIR" in message
+    assert 'load_images("rendered")' in message
+    assert files_in(cache) == []
+
+
+def test_a_file_that_fails_later_leaves_the_good_one(mirrors, cache):
+    def only_images(request, content):
+        (good if content == FILES[IMAGES] else half)(request, content)
+
+    mirrors(only_images, only_images)
+    with pytest.raises(NotAvailable, match=LABELS):
+        mnist(seconds=3)
+    assert files_in(cache) == [IMAGES]
+
+
+def test_no_network_is_said_at_once(cache, tmp_path, monkeypatch):
+    monkeypatch.setenv("GAN_DATA_DIR", str(tmp_path / "typo"))
+    with pytest.raises(NotAvailable, match="no connection, or it broke off") as caught:
+        mnist()
+    assert f"is not in {tmp_path / 'typo' / 'mnist'} or {cache} and" in str(caught.value)
+    assert files_in(cache) == []
+
+
+def test_an_unknown_host_is_said(monkeypatch):
+    def not_found(*_):
+        raise socket.gaierror(-2, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", not_found)
+    with pytest.raises(NotAvailable, match=r"the host name was not found \(no network\?\)"):
+        mnist()
+
+
+def test_a_name_server_that_hangs_does_not_hold_up(monkeypatch):
+    released = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_: released.wait(30))
+    with pytest.raises(NotAvailable, match="no complete answer within the time allowed"):
+        mnist(seconds=0.2)
+    released.set()
+
+
+def test_behind_a_proxy_the_name_is_not_looked_up_here(monkeypatch):
+    monkeypatch.setattr(requests.utils, "get_environ_proxies", lambda url: {"http": "proxy"})
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_: pytest.fail("looked up"))
+    _download._require_host("http://example.invalid/", 1.0)
+
+
+def test_no_time_means_no_attempt(mirrors):
+    first, second = mirrors(good, good)
+    with pytest.raises(NotAvailable, match="no complete answer within the time allowed"):
+        mnist(seconds=0)
+    assert first.asked == second.asked == []
+
+
+def test_a_slow_mirror_gets_only_its_share(monkeypatch, mirrors):
+    shares = []
+
+    def slow(url, target, sha256, seconds):
+        shares.append(seconds)
+        raise TimeoutError
+
+    mirrors(good, good)
+    monkeypatch.setattr(_download, "_download", slow)
+    with pytest.raises(NotAvailable):
+        mnist(seconds=100)
+    assert shares[0] == pytest.approx(50, abs=1) and shares[1] == pytest.approx(100, abs=1)
+
+
+def test_other_errors_are_given_in_full(monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(_download, "_download", full)
+    with pytest.raises(NotAvailable, match=r"OSError: \[Errno 28\] No space left on device"):
+        mnist()
+    assert _download._in_words(requests.exceptions.ChunkedEncodingError()) == "the connection broke off"
+
+
+def test_auto_falls_back_when_mirrors_fail(mirrors, cache, capsys, monkeypatch):
+    monkeypatch.setattr(data, "AUTO_SECONDS", 0.5)
+    mirrors(other, silent)
+    assert load_images(n=5).name == "rendered"
+    assert capsys.readouterr().out.startswith("images: rendered, 5 of 28×28 (MNIST is not on this")
+    assert files_in(cache) == []
+
+
+def test_offline_asks_nobody(mirrors, monkeypatch, cache, capsys):
+    first, second = mirrors(good, good)
+    monkeypatch.setenv("GAN_OFFLINE", "1")
+    with pytest.raises(NotAvailable, match="GAN_OFFLINE=1 forbids downloading it") as caught:
+        mnist()
+    assert f"{IMAGES} is not in {cache}" in str(caught.value)
+    assert "unset GAN_OFFLINE" in str(caught.value)
+    assert load_images("auto", 5).name == "rendered"
+    assert first.asked == second.asked == []
+    put(cache)
+    assert is_the_data(mnist()), "what is on the disk is used"
+    monkeypatch.setenv("GAN_OFFLINE", "0")
+    (cache / LABELS).unlink()
+    assert is_the_data(mnist()) and first.asked == [LABELS]
+
+
+# ---------------------------------------------------------------- files that are damaged
+
+DAMAGE = {
+    "truncated": FILES[IMAGES][: len(FILES[IMAGES]) // 2],
+    "empty": b"",
+    "one bit": FILES[IMAGES][:-9] + bytes([FILES[IMAGES][-9] ^ 1]) + FILES[IMAGES][-8:],
+    "another file": FILES[LABELS],
+}
+
+
+@pytest.mark.parametrize("place", ["data folder", "cache"])
+@pytest.mark.parametrize("damage", DAMAGE)
+@pytest.mark.parametrize("load", [mnist, load_images])
+def test_a_damaged_file_is_an_error_and_stays(mirrors, cache, tmp_path, monkeypatch, place, damage, load):
+    first, _ = mirrors(good, good)
+    folder = cache if place == "cache" else tmp_path / "mine" / "mnist"
+    monkeypatch.setenv("GAN_DATA_DIR", str(tmp_path / "mine"))
+    put(folder, **{IMAGES: DAMAGE[damage]})
+    with pytest.raises(DataError) as caught:
+        load()
+    assert not isinstance(caught.value, NotAvailable), "auto must not fall back"
+    message = str(caught.value)
+    assert message.startswith(f"{folder / IMAGES} is damaged or not the file its name says")
+    assert f"it has {len(DAMAGE[damage]):,} bytes and SHA-256 " in message
+    assert f"expected {hashlib.sha256(FILES[IMAGES]).hexdigest()[:12]}" in message
+    assert "Remedy: replace it by a good t10k-images-idx3-ubyte.gz, or delete it" in message
+    assert (folder / IMAGES).read_bytes() == DAMAGE[damage], "neither deleted nor overwritten"
+    assert first.asked == []
+
+
+@pytest.mark.parametrize("kind", ["folder", "dangling link"])
+def test_what_cannot_be_read_is_an_error(cache, kind):
+    cache.mkdir(parents=True)
+    (cache / IMAGES).mkdir() if kind == "folder" else (cache / IMAGES).symlink_to("nowhere")
+    with pytest.raises(DataError, match=r"cannot be read \(.*\)\. Remedy: make it a readable"):
+        mnist()
+
+
+# ---------------------------------------------------------------- a cache that cannot be written
+
+
+def test_a_cache_that_is_a_file(tmp_path, monkeypatch, mirrors, capsys):
+    first, _ = mirrors(good, good)
+    blocked = tmp_path / "blocked"
+    blocked.write_text("mine")
+    monkeypatch.setenv("GAN_CACHE_DIR", str(blocked))
+    with pytest.raises(DataError, match=r"cannot save a download in .*blocked/mnist \(Not a dir"):
+        mnist()
+    with pytest.raises(DataError, match="Remedy: set GAN_CACHE_DIR to a folder you may write to"):
+        mnist()
+    assert blocked.read_text() == "mine" and first.asked == []
+    assert load_images("auto", 5).name == "rendered", "there is something else to offer"
+    assert "Not a directory" in capsys.readouterr().out
+
+
+def test_a_cache_without_permission(monkeypatch, mirrors, cache):
+    def refuse(*_, **__):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    first, _ = mirrors(good, good)
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
+    with pytest.raises(NotAvailable, match=f"cannot save a download in {cache} .Permission denied"):
+        mnist()
+    assert first.asked == []
+
+
+# ---------------------------------------------------------------- the tables
+
+
+def test_the_tables_are_complete():
+    """Undo the fixture's changes: each real file has a SHA-256 and each data set two mirrors."""
+    import importlib.util
+
+    spec = importlib.util.spec_from_file_location("fresh", _download.__file__)
+    fresh = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(fresh)
+    names = {f"{p}-{k}-ubyte.gz" for p in ("t10k", "train") for k in ("images-idx3", "labels-idx1")}
+    sums = [s for table in fresh.SHA256.values() for s in table.values()]
+    assert set(fresh.SHA256) == set(fresh.MIRRORS) == {"mnist", "fashion_mnist"}
+    assert len(sums) == len(set(sums)) == 8 and all(len(bytes.fromhex(s)) == 32 for s in sums)
+    for dataset, mirrors in fresh.MIRRORS.items():
+        assert set(fresh.SHA256[dataset]) == names
+        assert len({url.split("/")[2] for url in mirrors}) == 2
+        assert all(url.startswith("http") and url.endswith("/") for url in mirrors)
+
+
+def test_pooch_does_not_print_the_path(mirrors, caplog):
+    mirrors(good, good)
+    with caplog.at_level(logging.INFO):
+        mnist()
+    assert not [record for record in caplog.records if "Downloading" in record.getMessage()]
