@@ -44,9 +44,9 @@ from torch.nn import functional as F
 from gan_helpers import plots
 from gan_helpers.checks import nb01
 
+torch.manual_seed(0)
 plots.use_course_style()
-torch.set_num_threads(1)  # tiny networks: a second thread costs more than it brings
-torch.manual_seed(0)  # device: the CPU, everywhere in this notebook
+torch.set_num_threads(1)  # networks this small (and all tensors on the CPU): a second thread only costs time
 
 # %% [markdown]
 # ## 1 One question per sample
@@ -304,7 +304,8 @@ def draw_game(ax, mean, std):
     log_d, log_g = Normal(0.0, 1.0).log_prob(grid), Normal(float(mean), float(std)).log_prob(grid)
     plots.densities(grid, log_d.exp(), log_g.exp(), P=torch.sigmoid(log_d - log_g), ax=ax)
     V = best_value(normal(0, 1), normal(mean, std), t, dt)
-    ax.set(title=f"mean {mean:.2f}, std {std:.2f}:\n$V$ = {V:.3f}, JSD = {V / 2 + half:.3f}", ylim=(0, 1.1))
+    jsd = max(V / 2 + half, 0)
+    ax.set(title=f"mean {mean:.2f}, std {std:.2f}:\n$V$ = {V:.3f}, JSD = {jsd:.3f}", ylim=(0, 1.1))
 
 
 # %%
@@ -444,7 +445,7 @@ plots.show(
 # Where samples fall, 100 times more of them cut the weighted error to about a quarter (from 0.37 to 0.09; on five other seeds from 0.44 to 0.09).
 # In the tails the error is about 6 whatever $n$ is: the truth falls like a parabola, the network flattens. This is no bad luck. The slope of $V$
 # with respect to $D(x)$ is $p_d(x)(1-P(x))-p_g(x)P(x)$; without samples it is 0, and the tails together cost less than 0.002 of $V$. So the
-# shape out there is chosen by the architecture, not by the data – and it is exactly where a bad generator puts its first samples. The
+# shape out there is chosen by the architecture, not by the data – until a generator puts samples there. The
 # figure does not show how the error falls with $n$ in general: at 10,000 samples the budget of 400 steps limits it too.
 #
 # ## 5 What the losses read, and what they do not
@@ -458,7 +459,7 @@ plots.show(
 # | generator, non-saturating (paper's Sec. 3) | $L_G=-\mathbb E_z[\log P(G(z))]=\mathbb E_z[\zeta(-D(G(z)))]$ | $\log2=0.693$ |
 #
 # At $p_g=p_d$ the best $D$ is 0, so a finished game reads $(1.386,\ 0.693)$. A common advice turns this round: *stop when $P$ is ½*.
-# **Predict first:** which of these four players' pairs will read $(1.386,\ 0.693)$?
+# **Predict first:** which of the four games below will read $(1.386,\ 0.693)$?
 
 
 # %%
@@ -721,7 +722,7 @@ plots.show(
 #
 # - **A, F, J** have a sign wrong: descent *lowers* real scores. F also has no optimum (its value test runs away); a critic with a
 #   difference of means needs $L_D=\mathbb E[D(G(z))]-\mathbb E[D(x)]$ *and* a bound on its slope.
-# - **B**: one expression for both players has no game in it. Whichever sign you pick, one player helps the other.
+# - **B**: one expression for both players has no game in it. With this sign the generator helps the discriminator; with the other sign (see A) the discriminator undoes itself.
 # - **C** does push the right way; but its first term never meets $G$. It only shifts the printed number.
 # - **D, I** teach the generator to be recognised. **H** does so whenever $P(G(z))>\tfrac12$, that is, whenever it is ahead: ½ is where the game
 #   *ends*, not where anyone aims.
@@ -741,7 +742,7 @@ for counts in ([4, 3, 2, 1], [2, 2, 3, 3], [1, 2, 3, 4], [10, 0, 0, 0]):
     assert abs(sup - 1 - tv) < 2e-3
 
 # %% [markdown]
-# A fair game, but another one: a different divergence, and a discriminator that answers only "0" and "1", with a vanishing slope for the generator.
+# A fair game, but another one: a different divergence, and a discriminator that answers only "0" and "1".
 #
 # ## 7 A failure on purpose: too few samples, too long
 #
@@ -796,7 +797,7 @@ assert abs(large + math.log(4)).max() < 0.05
 # %% [markdown]
 # The **symptom**: the two curves part. With 20 samples the training value claims a divergence between two identical distributions, while on fresh samples
 # $V$ falls *below* $-\log 4$: worse than a discriminator that says nothing. ZZ2
-# A generator that follows such a $D$ chases the accidents of 20 points. The **remedy** here is more samples; what to do without is the topic of later notebooks.
+# The **remedy** here is more samples; what to do without is the topic of later notebooks.
 # The **habit**: read $V$ on held-out samples. The figure does not show how many samples images need.
 #
 # ## Exercises

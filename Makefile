@@ -1,0 +1,39 @@
+# Two commands for users: `make lab` opens the course, `make test` passes every test.
+# Both make .venv first, once; a changed lock, pyproject.toml or folder makes it again from nothing.
+PYTHON ?= python3
+ARGS ?=
+BIN := .venv/bin
+READY := .venv/ready-$(shell (pwd; cat requirements.lock pyproject.toml) | cksum | tr ' ' '-')
+ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
+# One thread per process: the networks are small, and the tests run one process per core.
+test notebooks: export OMP_NUM_THREADS = 1
+
+.PHONY: lab test notebooks badges lock
+lab: $(READY)
+	$(BIN)/jupyter lab $(ROOT) $(ARGS) notebooks/00_start_here.ipynb
+
+test: $(READY)
+	$(BIN)/python -m pytest tests -n auto --cov --cov-report=term $(ARGS)
+	$(BIN)/python -m pytest notebooks -n auto --dist loadscope --nbval-lax --nbval-current-env \
+		--nbval-cell-timeout 300 --nbval-kernel-startup-timeout 180 $(ARGS)
+
+notebooks: $(READY)
+	$(BIN)/python tools/notebooks.py build $(ARGS)
+
+badges: $(READY)
+	$(BIN)/python tools/notebooks.py badges
+
+# Resolve pyproject.toml anew beside the pinned torch, and write down every version that was chosen.
+lock:
+	rm -rf .venv && $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install -q "$$(grep '^torch==' requirements.lock)" ".[lab,dev]"
+	$(BIN)/python -m pip freeze --exclude gan-helpers | sed 's/+cpu$$//' > requirements.lock
+
+$(READY):
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(v < (3, 11) and f"Python 3.11 or newer is needed, \
+	this is {v.major}.{v.minor}: try make PYTHON=python3.12 …")'
+	@echo "Making the environment in .venv (once; a minute or two) …"
+	rm -rf .venv && $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -e .
+	touch $@

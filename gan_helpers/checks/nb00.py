@@ -1,0 +1,53 @@
+"""Checks of notebook 00."""
+
+import torch
+
+from gan_helpers.checks import call, compare, exercise, expect, tensor
+
+
+@exercise(1)
+def check_1(answer: object) -> None:
+    """Grey values 0..16 to -1..1."""
+    grey = torch.tensor([[0.0, 4.0, 8.0], [12.0, 15.0, 16.0]])
+    mistakes = {
+        "that is the range 0 to 1, black must be -1": grey / 16,
+        "black and white are exchanged": 1 - grey / 8,
+        "that runs from -0.5 to 0.5: half of the range is left unused": grey / 16 - 0.5,
+        "divide by 8, not by 16 (or 15): white must come out as exactly 1": grey / 16 - 1,
+        "the lowest value must become -1: subtract 1 at the end": grey / 8,
+        "16 is the largest grey value, not 255": grey / 127.5 - 1,
+    }
+    compare(call(answer, grey), grey / 8 - 1, mistakes)
+
+
+@exercise(2)
+def check_2(answer: object) -> None:
+    """Scores to probabilities."""
+    scores = torch.tensor([[-3.0], [0.0], [0.5], [2.0]])
+    mistakes = {
+        "these are still scores: a probability lies between 0 and 1": scores,
+        "that is the probability of *generated*: high scores mean real": torch.sigmoid(-scores),
+        "a hard decision has no slope to learn from: give the probability": (scores > 0).float(),
+        "softmax makes the batch add up to 1, but each image is judged alone": torch.softmax(scores, 0),
+        "softmax over one score per image is always 1": torch.softmax(scores, 1),
+        "that is the log of the probability": torch.nn.functional.logsigmoid(scores),
+    }
+    compare(call(answer, scores), torch.sigmoid(scores), mistakes)
+
+
+@exercise(3)
+def check_3(answer: object) -> None:
+    """Noise that depends on the seed only and leaves the global random state alone."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(12345)
+        state = torch.get_rng_state()
+        one = tensor(call(answer, 500, 7), (500, 16))
+        touched = not torch.equal(state, torch.get_rng_state())
+        torch.manual_seed(54321)
+        again, other = tensor(call(answer, 500, 7), (500, 16)), tensor(call(answer, 500, 8), (500, 16))
+    expect(torch.equal(one, again), "the same seed gave two different noises: nothing ties them to it")
+    expect(not torch.equal(one, other), "seeds 7 and 8 give the same noise: the seed is not used")
+    expect(not touched, "torch's global random state has changed: use a generator of your own")
+    expect(one.min() < 0, "noise without negative numbers: standard normal was asked for, not uniform")
+    ok = abs(one.mean()) < 0.05 and abs(one.std() - 1) < 0.05
+    expect(bool(ok), f"mean {one.mean():.2f} and spread {one.std():.2f}: expected 0 and 1")

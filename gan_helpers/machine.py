@@ -1,0 +1,170 @@
+"""Is this machine ready for the course, and how long will a loop still take?
+
+Each `check_…` function looks at one thing and returns a `Finding`; what it looks at is an argument, so
+that a test can play a machine where it is missing. `self_test` runs them all and prints the remedies.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+from urllib.parse import urlsplit
+
+import psutil
+import torch
+from tqdm import tqdm
+
+from gan_helpers.data import cache_folder
+
+OK, NOTE, PROBLEM = "✓", "○", "✗"
+MIN_PYTHON, MIN_TORCH, MIN_GIB = (3, 11), (2, 4), 2.0
+MIRROR = "https://storage.googleapis.com"
+T = TypeVar("T")
+
+
+class Finding(NamedTuple):
+    """One line of the self-test: its mark, what was looked at, what was found, what to do."""
+
+    mark: str
+    what: str
+    found: str
+    remedy: str = ""
+
+
+def check_python(version: tuple[int, ...] = tuple(sys.version_info)) -> Finding:
+    """Is Python new enough?"""
+    found = ".".join(map(str, version[:2]))
+    if version[:2] >= MIN_PYTHON:
+        return Finding(OK, "Python", found)
+    return Finding(PROBLEM, "Python", found, "install Python 3.11 or newer, then run make lab again")
+
+
+def check_torch(version: str = torch.__version__) -> Finding:
+    """Is PyTorch in the supported range, and does it compute what it should?"""
+    numbers = tuple(int(n) for n in version.split("+")[0].split(".")[:2])
+    if numbers < MIN_TORCH:
+        remedy = "close this notebook and run make lab (it installs the locked version); on Colab: Runtime > "
+        return Finding(
+            PROBLEM, "PyTorch", version, remedy + "Disconnect and delete runtime, then start again"
+        )
+    slope = torch.func.grad(torch.nn.functional.softplus)(torch.zeros(()))
+    if abs(slope.item() - 0.5) > 1e-6:
+        return Finding(PROBLEM, "PyTorch", f"{version}, wrong results", "delete .venv and run make lab")
+    return Finding(OK, "PyTorch", version)
+
+
+def check_memory(gib: float | None = None) -> Finding:
+    """Is enough memory free for every notebook (they stay below 1.5 GiB)?"""
+    gib = psutil.virtual_memory().available / 2**30 if gib is None else gib
+    if gib >= MIN_GIB:
+        return Finding(OK, "memory", f"more than {MIN_GIB:.0f} GiB free")
+    return Finding(
+        PROBLEM,
+        "memory",
+        f"{gib:.1f} GiB free",
+        "shut down other notebooks (Kernel > Shut Down All Kernels) and close other programs",
+    )
+
+
+def check_device(cuda: bool | None = None) -> Finding:
+    """Is there a GPU? None is needed."""
+    cuda = torch.cuda.is_available() if cuda is None else cuda
+    if cuda:
+        return Finding(OK, "GPU", torch.cuda.get_device_name() if torch.cuda.is_available() else "yes")
+    remedy = (
+        "none is needed: every notebook is made for two CPU cores; on Colab: Runtime > Change runtime type"
+    )
+    return Finding(NOTE, "GPU", "none", remedy)
+
+
+def check_folder(folder: Path, what: str, remedy: str) -> Finding:
+    """Can a file be written into the folder (made if it is missing)?"""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return Finding(OK, what, "can be written")
+    except OSError as error:
+        return Finding(PROBLEM, what, f"cannot be written ({error.strerror})", remedy)
+
+
+def check_images(url: str = MIRROR, seconds: float = 2.0) -> Finding:
+    """Is MNIST on this disk, or could it be downloaded?"""
+    folders = [cache_folder(), *(Path(d).expanduser() for d in [os.environ.get("GAN_DATA_DIR")] if d)]
+    if any((folder / "mnist" / "t10k-images-idx3-ubyte.gz").exists() for folder in folders):
+        return Finding(OK, "MNIST", "on this disk")
+    substitute = "nothing: digits drawn from fonts take its place; for MNIST, "
+    if os.environ.get("GAN_OFFLINE", "") not in ("", "0"):
+        return Finding(
+            NOTE, "MNIST", "not on this disk, GAN_OFFLINE is set", substitute + "unset GAN_OFFLINE"
+        )
+    parts = urlsplit(url)
+    try:
+        socket.create_connection((parts.hostname, parts.port or 443), timeout=seconds).close()
+    except OSError:
+        remedy = substitute + "put its files into a folder mnist and set GAN_DATA_DIR to the folder above it"
+        return Finding(NOTE, "MNIST", "not on this disk, and no network", remedy)
+    return Finding(OK, "MNIST", "will be downloaded when first needed (1.6 MB)")
+
+
+def tiny_step_seconds(threads: int, steps: int = 100) -> float:
+    """Return the seconds of one training step of a tiny network with so many threads (the best of five)."""
+    before = torch.get_num_threads()
+    with torch.random.fork_rng(devices=[]):  # leave the caller's random numbers alone
+        layers = [torch.nn.Linear(64, 128), torch.nn.ReLU(), torch.nn.Linear(128, 128), torch.nn.ReLU()]
+        net = torch.nn.Sequential(*layers, torch.nn.Linear(128, 1))
+    optimizer = torch.optim.Adam(net.parameters())
+    x = torch.ones(64, 64)
+    best = float("inf")
+    try:
+        torch.set_num_threads(threads)
+        for _ in range(5):
+            start = time.perf_counter()
+            for _ in range(steps):
+                optimizer.zero_grad()
+                net(x).mean().backward()
+                optimizer.step()
+            best = min(best, (time.perf_counter() - start) / steps)
+    finally:
+        torch.set_num_threads(before)
+    return best
+
+
+def check_threads(cores: int | None = None) -> Finding:
+    """How much do further threads help a tiny network? (Usually they do harm.)"""
+    cores = (os.cpu_count() or 1) if cores is None else cores
+    if cores < 2:
+        return Finding(NOTE, "cores", "1", "nothing; the run times at the notebooks' heads are for two cores")
+    ratio = tiny_step_seconds(cores) / tiny_step_seconds(1)
+    return Finding(
+        OK, "cores", f"{cores}; a tiny network takes {ratio:.1f}x as long on {cores} threads as on 1"
+    )
+
+
+def self_test() -> None:
+    """Print what was found on this machine, and under each problem what to do about it."""
+    answers = "open the course from a folder of your own, for example by copying it into your home folder"
+    findings = [
+        check_python(),
+        check_torch(),
+        check_memory(),
+        check_device(),
+        check_folder(Path.cwd(), "this folder", answers),
+        check_folder(cache_folder(), "data cache", "set GAN_CACHE_DIR to a folder that you may write to"),
+        check_images(),
+        check_threads(),
+    ]
+    for mark, what, found, remedy in findings:
+        print(f"{mark} {what + ':':<12} {found}" + (f"\n    what to do: {remedy}" if remedy else ""))
+    problems = sum(f.mark == PROBLEM for f in findings)
+    print("This machine is ready." if not problems else f"{problems} problem(s): see 'what to do' above.")
+
+
+def progress(items: Iterable[T], desc: str, total: int | None = None) -> Iterator[T]:
+    """Iterate with a progress bar that appears after a second and leaves nothing in the saved notebook."""
+    return iter(tqdm(items, desc=desc, total=total, file=sys.stdout, leave=False, ncols=80, delay=1.0))

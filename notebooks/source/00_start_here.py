@@ -1,0 +1,411 @@
+# %% [markdown]
+# # 00 · Start here
+#
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gans-measured/gans-measured/blob/main/notebooks/00_start_here.ipynb)
+#
+# ![Twenty squares of grey noise turn into handwritten digits within 3,000 training steps; a row of real digits below for comparison](images/00_start_here.gif)
+#
+# A **generative adversarial network** (GAN) learns to make data by playing a game: a *generator* makes
+# samples, a *discriminator* tries to tell them from real ones, and each learns from the other. This
+# course takes you from the formula of that game to training on GPUs – and measures everything it says.
+#
+# **After this notebook you can**
+# - tell whether your machine is ready, and what to do if it is not,
+# - train a first GAN on real handwriting, and say by a number how good its samples are,
+# - work the way the course works: predict, run, measure over seeds, solve checked exercises.
+#
+# *Before this:* nothing – Python, a little PyTorch, first-year calculus.
+# *Run time:* about 45 seconds on two CPU cores. No GPU, no network needed.
+
+# %% [markdown]
+# ## 1 Is this machine ready
+#
+# The first code cell of every notebook is its **set-up**: imports, the look of the figures, the number of
+# threads. On Colab it also installs the course's helper package `gan_helpers`; elsewhere that line does
+# nothing. The package is small on purpose – data, figures, exercise checks – and the games themselves are
+# always in the notebook, in full.
+
+# %% tags=["setup"]
+import sys
+
+if "google.colab" in sys.modules:  # on Colab only: install the course's helpers
+    get_ipython().run_line_magic("pip", "install -q git+https://github.com/gans-measured/gans-measured")
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+from sklearn.svm import SVC
+from torch import nn
+from torch.nn import functional as F
+
+from gan_helpers import data, machine, plots
+from gan_helpers.checks import nb00
+
+plots.use_course_style()
+torch.set_num_threads(1)  # our networks are so small that a second thread costs more than it brings
+
+# %% [markdown]
+# The next cell looks at this machine and prints, under each problem, what to do about it.
+
+# %%
+machine.self_test()
+
+# %% [markdown]
+# ✓ is fine, ○ is something you can live without, ✗ must be mended first. The last line measures the reason
+# for the thread count above: a training step of a network with 128 hidden units, on all cores against on
+# one. For networks of this size further threads bring little or nothing, so the notebooks use one and
+# leave the other core to you.
+
+# %% [markdown]
+# ## 2 The rule, the map, the notation
+#
+# Courses on GANs are full of sentences like "a small momentum stabilises training" or "this loss avoids
+# mode collapse". Some are true, some are not, and usually no one has counted. Here is the rule that every
+# notebook keeps:
+#
+# > **Every statement about a GAN is a cell that measures it, over several seeds, and an assertion that
+# > would fail if it were false.**
+#
+# GANs need it: the same code with another random seed can give another result, so one run proves little.
+# You will see it at work in section 4.
+#
+# | part | notebooks |
+# |---|---|
+# | **I – The game** | **00 Start here** · [01 The minimax game](01_the_minimax_game.ipynb) · 02 Losses and gradients · 03 Gradient descent in games |
+# | **II – First GANs** | 04 The 2-D laboratory · 05 An MLP GAN for digits · 06 DCGAN · 07 Measuring a generator |
+# | **III – When it goes wrong** | 08 Mode collapse · 09 Wasserstein GANs · 10 A modern GAN · 11 The debugging clinic |
+# | **IV – Control** | 12 Conditional GANs · 13 Latent space · 14 Paired translation · 15 Unpaired translation |
+# | **V – In the world** | 16 GAN, VAE, diffusion · 17 Little data · 18 Privacy and misuse · 19 Text, music, time series |
+# | **VI – Scale** | 20 GPU training |
+#
+# What has no link yet is being written. All notebooks use the same symbols, and the same names in code:
+#
+# | symbol | code | meaning |
+# |---|---|---|
+# | $x \sim p_d$ | `x_real` | a sample of the data |
+# | $z \sim p_z$ | `z` | noise, the generator's input |
+# | $G_\theta(z)$, $p_g$ | `G`, `x_fake` | the generator, and the distribution of what it makes |
+# | $D_\psi(x)$ | `D(x)`, `score_real`, `score_fake` | the discriminator's **score**: any real number, high for "real" |
+# | $P(x) = \sigma(D(x))$ | `torch.sigmoid(D(x))` | the **probability** of "real", $\sigma(t) = 1/(1+e^{-t})$ |
+# | $\zeta(t) = \log(1+e^t)$ | `F.softplus` | "softplus", the building block of the losses |
+# | $V(D,G)$, $L_D$, $L_G$ | `value`, `loss_D`, `loss_G` | the value of the game; the two losses, always minimised |
+# | $\gamma$ | `gamma` | the weight of a gradient penalty (from notebook 03 on) |
+
+# %% [markdown]
+# ## 3 A GAN in a few seconds
+#
+# The data: 1,797 digits written by hand, 8×8 pixels, bundled with scikit-learn. Three parts that share no
+# image: the game is played on `fit`, choices are made on `select`, and results are stated on `report` only.
+
+# %%
+parts = data.split(data.digits8(), seed=0)
+x_fit, x_report = (part.images.flatten(1) for part in (parts.fit, parts.report))  # 64 pixels in a row
+print(f"{len(x_fit)} images to learn from, {len(x_report)} kept for the result")
+print(f"pixels from {x_fit.min():.0f} (black) to {x_fit.max():.0f} (white)")
+
+# %% [markdown]
+# The two players are plain networks. $G$ turns 16 random numbers into 64 pixels; its last layer, `Tanh`,
+# gives values in $[-1, 1]$, **the range of the data**. $D$ turns 64 pixels into one score.
+
+
+# %%
+def make_players() -> tuple[nn.Module, nn.Module]:
+    G = nn.Sequential(
+        nn.Linear(16, 128), nn.ReLU(), nn.Linear(128, 128), nn.ReLU(), nn.Linear(128, 64), nn.Tanh()
+    )
+    D = nn.Sequential(
+        nn.Linear(64, 128), nn.LeakyReLU(0.2), nn.Linear(128, 128), nn.LeakyReLU(0.2), nn.Linear(128, 1)
+    )
+    return G, D
+
+
+G, D = make_players()
+assert D(G(torch.randn(5, 16))).shape == (5, 1)  # five noise vectors become five images, five scores
+
+# %% [markdown]
+# And this is the game. In each round
+# - $D$ is moved to score real images higher and generated ones lower. Its loss is
+#   $L_D = \zeta(-D(x)) + \zeta(D(G(z)))$, averaged over a batch;
+# - $G$ is moved to make images that $D$ scores higher: $L_G = \zeta(-D(G(z)))$.
+#
+# Notebook 01 derives these losses, 02 looks at what each player feels, 03 explains the optimiser's setting
+# `betas=(beta1, 0.99)`. For now, read the loop: there is nothing behind it.
+
+
+# %%
+def train(seed: int, beta1: float = 0.0, steps: int = 3000, film: tuple[int, ...] = ()):
+    """Play the game; return G and, for each step in `film`, what G made of twenty fixed noise vectors."""
+    torch.manual_seed(seed)
+    G, D = make_players()
+    opt_G = torch.optim.Adam(G.parameters(), lr=2e-3, betas=(beta1, 0.99))
+    opt_D = torch.optim.Adam(D.parameters(), lr=2e-3, betas=(beta1, 0.99))
+    z_film, frames = torch.randn(20, 16), {}
+    batches = data.batches(x_fit, 64, seed=seed, steps=steps)
+    for step, x_real in enumerate(machine.progress(batches, f"seed {seed}", steps)):
+        if step in film:
+            frames[step] = G(z_film).detach()
+        x_fake = G(torch.randn(64, 16))
+
+        # 1. The discriminator's move. detach(): this loss must not reach G.
+        loss_D = F.softplus(-D(x_real)).mean() + F.softplus(D(x_fake.detach())).mean()
+        opt_D.zero_grad()
+        loss_D.backward()
+        opt_D.step()
+
+        # 2. The generator's move: only opt_G steps, so D stays as it is.
+        loss_G = F.softplus(-D(x_fake)).mean()
+        opt_G.zero_grad()
+        loss_G.backward()
+        opt_G.step()
+    frames[steps] = G(z_film).detach()
+    return G, frames
+
+
+G, frames = train(seed=0, film=(0, 20, 50, 100, 200, 300, 450, 600, 800, 1000, 1300, 1600, 2000, 2500))
+
+# %% [markdown]
+# **Predict first:** after which step will you be able to read the first digit?
+
+# %% tags=["head-picture"]
+fig, ax = plt.subplots(figsize=(6.4, 2.4))
+
+
+def draw(k: int) -> None:
+    ax.clear()
+    step = list(frames)[k]
+    rows = torch.cat([frames[step], x_report[:10]]).view(-1, 1, 8, 8)
+    labels = ["generated", "generated", "real"]
+    plots.image_grid(rows, columns=10, row_labels=labels, title=f"step {step:,}", ax=ax)
+
+
+plots.gif(
+    fig,
+    draw,
+    len(frames),
+    fps=3,
+    alt="Two rows of generated images: grey noise at step 0, blurred strokes at a few hundred steps, "
+    "readable digits at step 3,000. A third row shows real digits for comparison.",
+)
+
+# %% [markdown]
+# Each of the twenty upper squares is one fixed noise vector, seen through $G$ as it learns; the last row
+# is real handwriting it never saw. Most squares end as digits, some as strokes that are no digit. Nobody
+# told $G$ what a digit is: all it ever received is the slope of $D$'s score.
+#
+# What the film does *not* prove: that these are good samples. We chose twenty, your eye is kind, and
+# it is one seed. So let us measure.
+
+# %% [markdown]
+# ## 4 How a claim is made here
+#
+# **Question.** How close are the generated images to real ones? **Measure:** take a classifier that had no
+# part in the game, let it learn *real or generated?* on half of the `report` images and as many
+# samples of $G$, and test it on the other halves. If it is right half the time, it cannot tell the two
+# apart; at 100 % they have nothing in common. (A *two-sample test*: notebook 01 shows that
+# the discriminator itself is one.)
+
+
+# %%
+def two_sample_accuracy(x_one: torch.Tensor, x_two: torch.Tensor) -> float:
+    """Share of unseen images that a support vector machine assigns to the right one of two sets."""
+    n = min(len(x_one), len(x_two)) // 2
+    label = np.repeat([0, 1], n)
+    judge = SVC().fit(torch.cat([x_one[:n], x_two[:n]]).numpy(), label)
+    return judge.score(torch.cat([x_one[n : 2 * n], x_two[n : 2 * n]]).numpy(), label)
+
+
+def judge_generator(G: nn.Module, seed: int) -> float:
+    z = torch.randn(400, 16, generator=torch.Generator().manual_seed(1000 + seed))
+    with torch.no_grad():
+        return two_sample_accuracy(x_report, G(z))
+
+
+# %% [markdown]
+# A number means little without its two ends. The best possible generator would be as good as *real* images
+# from another part, the worst is one that has not learned anything. Then five GANs that differ in
+# nothing but the seed. **Predict first:** where between the two ends will they lie, and how far
+# apart from each other?
+
+# %%
+seeds = range(5)
+x_select = parts.select.images.flatten(1)
+real = two_sample_accuracy(x_report, x_select)
+untrained = [judge_generator(make_players()[0], seed) for seed in seeds]
+trained = [judge_generator(G, 0)] + [judge_generator(train(seed)[0], seed) for seed in seeds[1:]]
+
+# %%
+print(f"real against real      {real:.2f}")
+print(f"untrained generators   {min(untrained):.2f} to {max(untrained):.2f}")
+print(f"trained generators     {min(trained):.2f} to {max(trained):.2f}   median {np.median(trained):.2f}")
+assert 0.42 < real < 0.58, "two sets of real images must look alike"
+assert min(untrained) > 0.98, "noise must be told from digits"
+assert max(trained) < 0.80, "in every seed the samples are closer to real than the classifier can tell"
+
+# %% [markdown]
+# In every seed training moves the score from certainty most of the way to a coin toss. It does not arrive
+# there: a classifier with a few hundred examples still tells our samples from real ones more often
+# than not, and later notebooks do better. With 358 test images one standard error is about .03, so
+# differences between the seeds of a few hundredths mean nothing.
+#
+# The three assertions are the course's rule at work. Their margins come from *other* seeds: over seeds 0 to
+# 9 we saw .63 to .72 for trained generators, and 1.00 for untrained ones. If a change to
+# the code broke the claim, this notebook would fail its test.
+
+# %% [markdown]
+# ## 5 A failure on purpose
+#
+# Most tutorials leave the optimiser's momentum `beta1` at PyTorch's default, 0.9: the recipe that is
+# best for most networks. One argument changes; all else stays. **Predict first:** a little worse, better,
+# or not working at all?
+
+# %%
+runs = [train(seed, beta1=0.9) for seed in range(3)]  # changed: beta1
+heavy = [judge_generator(G_heavy, seed) for seed, (G_heavy, _) in enumerate(runs)]
+print("beta1 = 0.9: " + "  ".join(f"{a:.2f}" for a in heavy))
+print("beta1 = 0.0: " + "  ".join(f"{a:.2f}" for a in trained))
+assert min(heavy) > 0.95 > max(trained), "with momentum .9 every seed must fail"
+
+# %%
+rows = torch.cat([runs[0][1][3000][:10], runs[1][1][3000][:10], frames[3000][:10], x_report[:10]])
+labels = ["beta1 = 0.9, seed 0", "beta1 = 0.9, seed 1", "beta1 = 0", "real"]
+ax = plots.image_grid(rows.view(-1, 1, 8, 8), row_labels=labels)
+plots.show(
+    ax.figure,
+    alt="Four rows of ten images: with beta1 of 0.9 blotchy shapes that repeat each other, with beta1 of 0 "
+    "readable digits, then real digits.",
+)
+
+# %% [markdown]
+# With `beta1 = 0.9` the classifier is right every time, in all three seeds (and in seeds 0 to 9 when we
+# tried them): blotchy shapes, some of them over and over again. The figure shows ten images of a run and
+# cannot say how often it happens – the numbers above can. Why would a setting that serves nearly all of
+# deep learning fail here? Because two networks that learn against each other do not descend one
+# loss. That is notebook 03. And note what this does not show: at a *lower* learning rate, or with more
+# steps, 0.9 may still work; we changed one knob at one setting.
+
+# %% [markdown]
+# ## 6 How exercises work
+#
+# Each has a difficulty (●○○ to ●●●), minutes, and a **stub** that returns `None`. Replace it, run the cell,
+# then run the check below it. A check has three answers: *not attempted*, *not yet* with a hint at the
+# likely mistake, *passed*. Hint and solution are folded away underneath. Unsolved exercises disturb
+# nothing: "Run All" goes through.
+
+# %% [markdown]
+# ### Exercise 1 · One range for all
+#
+# ●○○ · 5 minutes · you need: section 3. The scanner's grey values run from 0 (black) to 16 (white). Write
+# the function that maps them to the course's range, $-1$ (black) to $1$ (white).
+
+
+# %% tags=["exercise-1"]
+def to_course_range(grey):
+    """grey: tensor of any shape, values 0..16. Returns a tensor of the same shape, values -1..1."""
+    return None  # ← your answer
+
+
+# %% tags=["check-1"]
+nb00.check_1(to_course_range)
+
+# %% [markdown]
+# <details><summary>Hint</summary>
+#
+# Which straight line goes through $(0, -1)$ and $(16, 1)$?
+# </details>
+#
+# <details><summary>Solution</summary>
+#
+# ```python
+# def to_course_range(grey):
+#     return grey / 8 - 1
+# ```
+# If data and `Tanh` had different ranges, $D$ could tell real from generated by the darkest pixel alone,
+# and $G$ could do nothing about it.
+# </details>
+
+# %% [markdown]
+# ### Exercise 2 · From score to probability
+#
+# ●○○ · 5 minutes · you need: the notation table. $D$ gives scores. Turn them into the probability $P(x)$ that
+# each image is real, without a loop.
+
+
+# %% tags=["exercise-2"]
+def probability_real(scores):
+    """scores: tensor (n, 1) of D's scores. Returns a tensor (n, 1) of probabilities of "real"."""
+    return None  # ← your answer
+
+
+# %% tags=["check-2"]
+nb00.check_2(probability_real)
+
+# %% [markdown]
+# <details><summary>Hint</summary>
+#
+# Each image is judged alone: the probabilities of a batch need not add up to 1.
+# </details>
+#
+# <details><summary>Solution</summary>
+#
+# ```python
+# def probability_real(scores):
+#     return torch.sigmoid(scores)
+# ```
+# Score 0 is "I cannot tell", $P = 1/2$; +2 is $P = 0.88$. Networks compute scores, and not
+# probabilities, because the losses are exact on scores: notebook 02 shows what goes wrong otherwise.
+# </details>
+
+# %% [markdown]
+# ### Exercise 3 · Noise you can get again
+#
+# ●●○ · 10 minutes · you need: `judge_generator` in section 4. To compare two generators fairly, feed both the
+# same noise. Write a function that draws $n$ standard normal noise vectors of length 16 which depend
+# on the seed only – and that leaves PyTorch's global random state alone, so that measuring does not change
+# the training that goes on after it.
+
+
+# %% tags=["exercise-3"]
+def fixed_noise(n, seed):
+    """Returns z, a tensor (n, 16) of standard normal numbers: the same for the same seed, always."""
+    return None  # ← your answer
+
+
+# %% tags=["check-3"]
+nb00.check_3(fixed_noise)
+
+# %% [markdown]
+# <details><summary>Hint</summary>
+#
+# `torch.randn` takes a `generator`. What does `torch.manual_seed` change besides your noise?
+# </details>
+#
+# <details><summary>Solution</summary>
+#
+# ```python
+# def fixed_noise(n, seed):
+#     return torch.randn(n, 16, generator=torch.Generator().manual_seed(seed))
+# ```
+# A private generator is a random stream of its own. `torch.manual_seed(seed)` would give the same noise,
+# but it also resets the stream that training draws from: every evaluation would make the batches after it
+# repeat.
+# </details>
+
+# %% [markdown]
+# ## Recap
+#
+# - The self-test of [section 1](#1-Is-this-machine-ready) looked at this machine and named a remedy for
+#   each thing that is missing.
+# - A GAN is two networks and a loop of a dozen lines: [section 3](#3-A-GAN-in-a-few-seconds) trained one on
+#   real handwriting in a few seconds.
+# - A two-sample test puts a number on "looks real", between real images (about .5) and noise (1.0):
+#   [section 4](#4-How-a-claim-is-made-here).
+# - Five seeds of the same GAN gave different numbers, all below .80: a claim needs several seeds and a
+#   margin, [section 4](#4-How-a-claim-is-made-here).
+# - One unsuitable setting, `beta1 = 0.9`, ruined every seed we tried:
+#   [section 5](#5-A-failure-on-purpose).
+#
+# **Further reading.** Goodfellow et al. (2014), *Generative Adversarial Nets*, arXiv:1406.2661, sections 1
+# and 3, for the idea in the words of its authors. Lopez-Paz and Oquab (2017), *Revisiting Classifier
+# Two-Sample Tests*, arXiv:1610.06545, for the measure of section 4.
+#
+# **Next:** [01 The minimax game](01_the_minimax_game.ipynb) – what the formula says, and what it does not.

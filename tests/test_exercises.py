@@ -1,0 +1,102 @@
+"""Every exercise of every notebook: its folded solution passes, its stub is not attempted, and at least
+four typical wrong answers are refused, each with a message of its own."""
+
+import importlib.util
+import re
+import sys
+from functools import cache
+from pathlib import Path
+
+import jupytext
+import matplotlib as mpl
+import pytest
+
+from gan_helpers.checks import NOT_ATTEMPTED, NOT_YET, PASSED, judge
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT / "tools"))
+import notebooks as tool  # noqa: E402
+
+SOURCES = {source.stem: jupytext.read(source) for source, _ in tool.pairs(ROOT) if source.exists()}
+EXERCISES = [(stem, e) for stem, nb in SOURCES.items() for e in tool.exercises(nb)]
+IDS = [f"{stem[:2]}-{e[0]}" for stem, e in EXERCISES]
+
+
+@cache
+def setup(stem: str) -> dict:
+    """Return the namespace after the set-up cell and the solutions of all exercises, in order."""
+    nb, namespace = SOURCES[stem], {}
+    with mpl.rc_context():
+        for cell in nb.cells:
+            if "setup" in cell.metadata.get("tags", []):
+                exec(cell.source, namespace)
+    for *_, solution in tool.exercises(nb):
+        exec(solution, namespace)
+    return namespace
+
+
+def parse_check(source: str) -> tuple[str, str, str]:
+    """Return module, function and argument of a check cell, such as nb01.check_2(loss_D)."""
+    found = re.search(r"(?m)^(nb\d\d)\.(check_\d+)\((\w+)\)$", source)
+    assert found, f"a check cell must call nbXX.check_k(answer): {source!r}"
+    return found.groups()
+
+
+def answer(stem: str, text: str, name: str) -> object:
+    """Return what a learner's cell would define: a value or lambda, or a block that defines `name`."""
+    namespace = dict(setup(stem))
+    if not re.search(r"(?m)^(def |class |import |\w+ = )", text):
+        return eval(text, namespace)
+    exec(text, namespace)
+    return namespace[name]
+
+
+def wrong_answers(stem: str) -> dict:
+    path = ROOT / "tests" / "wrong_answers" / f"nb{stem[:2]}.py"
+    spec = importlib.util.spec_from_file_location(f"wrong_{stem}", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.WRONG
+
+
+def test_every_notebook_has_three_to_five_exercises():
+    for stem, nb in SOURCES.items():
+        faults = []
+        assert 3 <= len(tool.exercises(nb, faults)) <= 5, stem
+        assert not faults, (stem, faults)
+        assert set(wrong_answers(stem)) == {e[0] for e in tool.exercises(nb)}, stem
+
+
+@pytest.mark.parametrize(("stem", "exercise"), EXERCISES, ids=IDS)
+def test_the_stub_is_not_attempted(stem, exercise, capsys):
+    number, stub, check, _ = exercise
+    cells, namespace = SOURCES[stem].cells, dict(setup(stem))
+    exec(cells[stub].source, namespace)
+    exec(cells[check].source, namespace)
+    assert f"Exercise {number}: {NOT_ATTEMPTED}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("stem", "exercise"), EXERCISES, ids=IDS)
+def test_the_folded_solution_passes(stem, exercise, capsys):
+    number, _, check, solution = exercise
+    namespace = dict(setup(stem))
+    exec(solution, namespace)
+    exec(SOURCES[stem].cells[check].source, namespace)
+    assert f"Exercise {number}: {PASSED}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("stem", "exercise"), EXERCISES, ids=IDS)
+def test_each_wrong_answer_is_refused_with_its_own_message(stem, exercise):
+    number, _, check, _ = exercise
+    module, function, name = parse_check(SOURCES[stem].cells[check].source)
+    test = getattr(setup(stem)[module], function)
+    assert test.number == number
+    wrong = wrong_answers(stem)[number]
+    assert len(wrong) >= 4
+    messages = []
+    for text, phrase in wrong:
+        state, message = judge(test, answer(stem, text, name))
+        assert state == NOT_YET, f"accepted a wrong answer: {text}"
+        assert phrase in message, f"{text}\n  got:      {message}\n  expected: {phrase}"
+        messages.append(message)
+    assert len(set(messages)) == len(messages), "two wrong answers get the same message"

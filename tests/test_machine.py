@@ -1,0 +1,111 @@
+"""The self-test on machines where something is missing: the right mark, and a remedy that can be followed."""
+
+import socket
+import threading
+from pathlib import Path
+
+import pytest
+import torch
+
+from gan_helpers import machine
+from gan_helpers.machine import NOTE, OK, PROBLEM
+
+
+@pytest.fixture(autouse=True)
+def empty_machine(tmp_path, monkeypatch):
+    monkeypatch.setenv("GAN_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.delenv("GAN_DATA_DIR", raising=False)
+    monkeypatch.delenv("GAN_OFFLINE", raising=False)
+
+
+@pytest.mark.parametrize(
+    ("finding", "mark", "remedy"),
+    [
+        (machine.check_python((3, 11, 0)), OK, ""),
+        (machine.check_python((3, 10, 9)), PROBLEM, "Python 3.11"),
+        (machine.check_python((4, 0, 0)), OK, ""),
+        (machine.check_torch("2.13.0+cpu"), OK, ""),
+        (machine.check_torch("1.13.1"), PROBLEM, "make lab"),
+        (machine.check_torch("2.3.1"), PROBLEM, "Disconnect and delete runtime"),
+        (machine.check_torch("3.0.0"), OK, ""),
+        (machine.check_memory(2.1), OK, ""),
+        (machine.check_memory(1.9), PROBLEM, "Shut Down All Kernels"),
+        (machine.check_device(False), NOTE, "none is needed"),
+        (machine.check_device(True), OK, ""),
+    ],
+)
+def test_findings(finding, mark, remedy):
+    assert finding.mark == mark
+    assert remedy in finding.remedy and bool(remedy) == bool(finding.remedy)
+
+
+def test_a_torch_that_computes_wrong_is_a_problem(monkeypatch):
+    monkeypatch.setattr(torch.nn.functional, "softplus", lambda t: t)
+    finding = machine.check_torch()
+    assert finding.mark == PROBLEM and "delete .venv" in finding.remedy
+
+
+def test_a_folder_that_cannot_be_written(tmp_path):
+    (tmp_path / "file").write_text("")
+    finding = machine.check_folder(tmp_path / "file" / "sub", "data cache", "set GAN_CACHE_DIR")
+    assert finding.mark == PROBLEM and "cannot be written" in finding.found
+    assert finding.remedy == "set GAN_CACHE_DIR"
+
+
+def test_a_folder_that_can_be_written_is_left_empty(tmp_path):
+    assert machine.check_folder(tmp_path / "new", "data cache", "x").mark == OK
+    assert list((tmp_path / "new").iterdir()) == []
+
+
+def test_images_on_disk_offline_reachable_or_not(tmp_path, monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        threading.Thread(target=server.accept, daemon=True).start()
+        assert machine.check_images(url).found.startswith("will be downloaded")
+    gone = machine.check_images(url, seconds=1)
+    assert gone.mark == NOTE and "no network" in gone.found and "GAN_DATA_DIR" in gone.remedy
+    monkeypatch.setenv("GAN_OFFLINE", "1")
+    offline = machine.check_images(url)
+    assert offline.mark == NOTE and "unset GAN_OFFLINE" in offline.remedy
+    (tmp_path / "mnist").mkdir()
+    (tmp_path / "mnist" / "t10k-images-idx3-ubyte.gz").write_bytes(b"")
+    monkeypatch.setenv("GAN_DATA_DIR", str(tmp_path))
+    assert machine.check_images(url) == machine.Finding(OK, "MNIST", "on this disk")
+
+
+def test_threads_are_measured_and_restored(monkeypatch):
+    before, state = torch.get_num_threads(), torch.get_rng_state()
+    assert machine.check_threads(1).mark == NOTE
+    assert machine.tiny_step_seconds(2, steps=2) > 0
+    assert torch.get_num_threads() == before
+    assert torch.equal(torch.get_rng_state(), state), "measuring must not change the caller's random numbers"
+    monkeypatch.setattr(machine, "tiny_step_seconds", lambda threads: {1: 2.0, 4: 5.0}[threads])
+    assert "2.5x as long on 4 threads" in machine.check_threads(4).found
+
+
+def test_report_names_each_remedy_and_counts_problems(monkeypatch, capsys, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GAN_OFFLINE", "1")
+    monkeypatch.setattr(machine, "tiny_step_seconds", lambda threads: 1.0)
+    machine.self_test()
+    healthy = capsys.readouterr().out
+    assert healthy.endswith("This machine is ready.\n")
+    assert str(Path.home()) not in healthy and str(tmp_path) not in healthy
+    (tmp_path / "blocked").write_text("")
+    monkeypatch.setenv("GAN_CACHE_DIR", str(tmp_path / "blocked"))
+    machine.self_test()
+    broken = capsys.readouterr().out
+    assert broken.endswith("1 problem(s): see 'what to do' above.\n")
+    assert "what to do: set GAN_CACHE_DIR" in broken
+
+
+def test_progress_yields_everything_and_leaves_nothing(capsys, monkeypatch):
+    monkeypatch.setattr(
+        machine, "tqdm", lambda *a, **kw: machine_tqdm(*a, **{**kw, "delay": 0, "mininterval": 0})
+    )
+    assert list(machine.progress(range(5), "counting")) == [0, 1, 2, 3, 4]
+    out = capsys.readouterr().out
+    assert "counting" in out and out.rsplit("\r", 2)[-2].strip() == "" and out.endswith("\r")
+
+
+machine_tqdm = machine.tqdm

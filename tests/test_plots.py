@@ -1,0 +1,173 @@
+"""The figures: what is drawn is what was passed, and wrong input is refused with a cause."""
+
+import base64
+import io
+import re
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from gan_helpers import plots
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    yield
+    plt.close("all")
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of WCAG 2.1."""
+    rgb = np.array(mpl.colors.to_rgb(colour))
+    return float(
+        np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722]
+    )
+
+
+def test_only_use_course_style_changes_global_state():
+    before = dict(mpl.rcParams)
+    plots.image_grid(torch.zeros(4, 1, 8, 8))
+    plots.curves(range(3), np.ones((2, 3)))
+    plots.points(torch.randn(5, 2))
+    assert dict(mpl.rcParams) == before
+    with mpl.rc_context():
+        plots.use_course_style()
+        assert dict(mpl.rcParams) != before
+        # Opaque white ground: the same picture in the light and in the dark theme.
+        assert mpl.colors.to_rgba(mpl.rcParams["savefig.facecolor"]) == (1, 1, 1, 1)
+
+
+def test_colours_can_be_read_on_white_and_told_apart_in_grey():
+    ratios = {c: 1.05 / (luminance(c) + 0.05) for c in (plots.REAL, plots.FAKE, plots.DISC)}
+    assert min(ratios.values()) > 3.0, ratios  # WCAG's limit for graphics
+    # blue and orange keep their distance for the common colour-vision deficiencies: blue channel decides
+    assert mpl.colors.to_rgb(plots.REAL)[2] - mpl.colors.to_rgb(plots.FAKE)[2] > 0.5
+
+
+def test_grid_puts_each_image_in_its_place_with_the_given_range():
+    images = torch.linspace(-1, 1, 6).view(6, 1, 1, 1).expand(6, 1, 2, 2)
+    ax = plots.image_grid(images, columns=3, row_labels=["first", "second"])
+    drawn = ax.images[0]
+    assert drawn.get_clim() == (-1, 1)
+    canvas = drawn.get_array()
+    assert canvas.shape == (7, 10)
+    np.testing.assert_allclose(canvas[1:3, 1:3], -1)
+    np.testing.assert_allclose(canvas[4:6, 7:9], 1)
+    assert np.ma.getmaskarray(np.ma.masked_invalid(canvas))[0].all()  # the frame
+    assert [t.get_text() for t in ax.get_yticklabels()] == ["first", "second"]
+
+
+def test_grid_never_stretches_contrast():
+    ax = plots.image_grid(torch.full((2, 3, 3), 0.25), value_range=(0, 1))
+    assert ax.images[0].get_clim() == (0, 1)
+
+
+def test_everything_draws_into_the_given_axes():
+    _, ax = plt.subplots()
+    x = torch.linspace(0, 1, 5)
+    assert plots.image_grid(torch.zeros(2, 2, 2), ax=ax) is ax
+    assert plots.densities(x, x, x, ax=ax) is ax
+    assert plots.curves(x, torch.zeros(2, 5), ax=ax) is ax
+    assert plots.points(torch.zeros(3, 2), ax=ax) is ax
+    assert len(plt.get_fignums()) == 1
+
+
+def test_densities_draw_both_and_the_probability_from_0_to_1():
+    x = torch.linspace(-1, 1, 50)
+    ax = plots.densities(x, x.abs(), 1 - x.abs(), P=x.abs())
+    np.testing.assert_allclose(ax.lines[0].get_ydata(), x.abs(), atol=1e-6)
+    np.testing.assert_allclose(ax.lines[1].get_ydata(), 1 - x.abs(), atol=1e-6)
+    assert [mpl.colors.to_hex(line.get_color()).upper() for line in ax.lines[:2]] == [plots.REAL, plots.FAKE]
+    assert ax.right_ax.get_ylim() == (0, 1.02)
+    np.testing.assert_allclose(ax.right_ax.lines[0].get_ydata(), x.abs(), atol=1e-6)
+
+
+def test_curves_show_median_and_full_spread():
+    runs = torch.tensor([[0.0, 1.0], [2.0, 3.0], [10.0, 5.0]])
+    ax = plots.curves([1, 2], runs)
+    np.testing.assert_allclose(ax.lines[0].get_ydata(), [2, 3])
+    band = ax.collections[0].get_paths()[0].vertices
+    assert band[:, 1].min() == 0 and band[:, 1].max() == 10
+
+
+def test_bfloat16_and_gradients_are_accepted():
+    plots.points(torch.randn(4, 2, dtype=torch.bfloat16, requires_grad=True))
+
+
+@pytest.mark.parametrize(
+    ("draw", "message"),
+    [
+        (lambda: plots.image_grid(torch.full((1, 1, 2, 2), torch.nan)), "4 NaN or infinite value.*of 4"),
+        (lambda: plots.image_grid(torch.full((1, 1, 2, 2), torch.inf)), "NaN or infinite"),
+        (lambda: plots.image_grid(torch.rand(1, 1, 2, 2) * 255 + 2), "outside value_range"),
+        (lambda: plots.image_grid(torch.zeros(1, 3, 2, 2)), "3 channels"),
+        (lambda: plots.image_grid(torch.zeros(2, 2)), "expected 3 or 4 dimension"),
+        (lambda: plots.image_grid(torch.zeros(0, 1, 2, 2)), "empty"),
+        (lambda: plots.image_grid(torch.zeros(2, 2, 2), columns=-1), "positive whole number"),
+        (lambda: plots.image_grid(torch.zeros(2, 2, 2), value_range=(1, -1)), "must be below"),
+        (lambda: plots.image_grid(torch.zeros(2, 2, 2), row_labels=["a", "b"]), "2 row labels for 1 rows"),
+        (lambda: plots.densities([0, 1], [1, 1], [1, -1]), "a density is not negative"),
+        (lambda: plots.densities([0, 1], [1, 1], [1, 1, 1]), "p_g has 3 values for 2"),
+        (lambda: plots.densities([0, 1], [1, 1], [1, 1], P=[0, 2]), "torch.sigmoid"),
+        (lambda: plots.densities([0, 1], [1, 1], [1, 1], P=[0, 1, 1]), "P has 3 values"),
+        (lambda: plots.curves([0, 1], [[1, np.nan]]), "runs holds 1 NaN"),
+        (lambda: plots.curves([0, 1], [[1, 2, 3]]), r"expected \(seeds, 2\)"),
+        (lambda: plots.points(torch.zeros(3, 3)), r"expected \(n, 2\)"),
+        (lambda: plots.show(plt.figure(), alt=""), "say in a few words"),
+        (lambda: plots.gif(plt.figure(), print, 0, alt="a b c"), "positive whole number"),
+    ],
+)
+def test_wrong_input_is_named(draw, message):
+    with pytest.raises(ValueError, match=message):
+        draw()
+
+
+def test_text_instead_of_numbers_is_a_type_error():
+    with pytest.raises(TypeError, match="real must be numbers"):
+        plots.points([["a", "b"]])
+
+
+def test_points_set_the_limits_asked_for():
+    ax = plots.points(torch.zeros(3, 2), torch.ones(3, 2), limit=2.5)
+    assert ax.get_xlim() == ax.get_ylim() == (-2.5, 2.5)
+    assert ax.get_legend() is not None
+
+
+def test_show_stores_alt_text_and_closes(monkeypatch):
+    sent = {}
+    monkeypatch.setattr(plots, "display", lambda data, **kw: sent.update(data=data, **kw))
+    fig = plt.figure(figsize=(2, 1), dpi=100)
+    plots.show(fig, alt="an empty figure, two by one")
+    assert sent["metadata"] == {"image/png": {"alt": "an empty figure, two by one"}}
+    picture = Image.open(io.BytesIO(base64.b64decode(sent["data"]["image/png"])))
+    assert picture.size == (200, 100)
+    assert not plt.fignum_exists(fig.number)
+
+
+def test_gif_plays_every_frame_and_rests_on_the_last():
+    fig, ax = plt.subplots(figsize=(1, 1))
+    (line,) = ax.plot([0, 1], [0, 1])
+    shown = plots.gif(fig, lambda k: line.set_ydata([0, k]), 4, alt='a line that "rises"', fps=10, hold=1.5)
+    assert 'alt="a line that &quot;rises&quot;"' in shown.data
+    payload = base64.b64decode(re.search(r"data:image/gif;base64,([\w+/=]+)", shown.data)[1])
+    movie = Image.open(io.BytesIO(payload))
+    assert movie.n_frames == 4 and movie.info["loop"] == 0
+    durations, frames = [], []
+    for k in range(4):
+        movie.seek(k)
+        durations.append(movie.info["duration"])
+        frames.append(np.asarray(movie.convert("L"), dtype=float))
+    assert durations == [100, 100, 100, 1500]
+    assert all(np.abs(a - b).max() > 50 for a, b in zip(frames, frames[1:], strict=False))
+    assert not plt.fignum_exists(fig.number)
+
+
+def test_a_gif_over_the_limit_is_refused(monkeypatch):
+    monkeypatch.setattr(plots, "GIF_LIMIT", 500)
+    fig, ax = plt.subplots()
+    with pytest.raises(ValueError, match="fewer frames"):
+        plots.gif(fig, lambda k: ax.plot([k, 1]), 3, alt="lines and lines and lines")
