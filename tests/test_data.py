@@ -514,6 +514,9 @@ def test_batches_refuse_bad_sizes_at_once(bad):
 def test_batches_refuse_other_things_than_tensors():
     with pytest.raises(TypeError, match=r"such as \(x\.images, x\.labels\)"):
         batches(digits8(), 4, seed=0)
+    with pytest.raises(ValueError, match="batch_size is 5, but there are only 4 samples"):
+        batches(torch.zeros(4), 5, seed=0)
+    assert len(next(batches(torch.zeros(4), 4, seed=0))) == 4
     with pytest.raises(TypeError, match="pass a tensor or a tuple"):
         batches([torch.zeros(4)], 4, seed=0)
     with pytest.raises(ValueError, match=r"equally long, got \[4, 5\]"):
