@@ -10,7 +10,7 @@ test notebooks: export OMP_NUM_THREADS = 1
 
 .PHONY: lab test notebooks badges lock
 lab: $(READY)
-	$(BIN)/jupyter lab $(ROOT) $(ARGS) notebooks/00_start_here.ipynb
+	$(BIN)/jupyter lab $(ROOT) --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb $(ARGS)
 
 test: $(READY)
 	$(BIN)/python -m pytest tests -n auto --cov --cov-report=term $(ARGS)
