@@ -1,0 +1,1126 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 02 · Losses and gradients
+#
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gans-measured/gans-measured/blob/main/notebooks/02_losses_and_gradients.ipynb)
+#
+# ![Four panels with the same blue two-humped density and one orange Gaussian each. KL, JSD and Pearson chi-squared spread the Gaussian over both humps, reverse KL puts it on the larger hump. Dashed black curves from six games lie on the orange ones](images/02_losses_and_gradients.png)
+#
+# After this you can
+#
+# - **write** every GAN loss on scores, so that neither its value nor its gradient is lost to rounding;
+# - **predict** from the scores how strongly a loss pulls the generator, and when the pull dies or explodes;
+# - **tell** which divergence a generator follows: in value, in gradient, and where each game comes to rest.
+#
+# Before: [00 · Start here](00_start_here.ipynb), [01 · The minimax game](01_the_minimax_game.ipynb). Run time: 30 s on two CPU cores; no GPU needed.
+
+# %% tags=["setup"]
+import sys
+
+if "google.colab" in sys.modules:  # on Colab only: install the course's helpers
+    get_ipython().run_line_magic("pip", "install -q git+https://github.com/gans-measured/gans-measured")
+
+import copy
+import math
+
+import ipywidgets as widgets
+import matplotlib.pyplot as plt
+import torch
+from IPython.display import Markdown
+from scipy.optimize import brentq, minimize
+from torch import nn
+from torch.distributions import Normal
+from torch.func import functional_call, grad, stack_module_state, vmap
+from torch.nn import functional as F
+
+from gan_helpers import data, plots
+from gan_helpers.checks import nb02
+from gan_helpers.machine import progress
+
+torch.manual_seed(0)  # device: the CPU, everywhere in this notebook
+torch.set_num_threads(1)  # tiny networks: a second thread costs more than it brings
+plots.use_course_style()
+
+# %% [markdown]
+# ## 1 From probability to score
+#
+# Notebook 01 ended with losses; a generator feels only their *gradients*. Before we compare any, they must be computed right. Take the price
+# of one generated sample that should pass for real, $-\log P=-\log\sigma(s)$ at the score $s=D(G(z))$. With $\zeta(t)=\log(1+e^t)$ (`F.softplus`),
+#
+# $$-\log\sigma(s)=\zeta(-s),\qquad \frac{d}{ds}\,\zeta(-s)=-\sigma(-s).$$
+#
+# Five ways to write it that you will meet in public code:
+
+# %%
+ways = {
+    "log(P)": lambda s: -torch.log(torch.sigmoid(s)),
+    "log(P + 1e-8)": lambda s: -torch.log(torch.sigmoid(s) + 1e-8),
+    "BCELoss on P": lambda s: F.binary_cross_entropy(torch.sigmoid(s), torch.ones_like(s), reduction="none"),
+    "BCEWithLogitsLoss": lambda s: F.binary_cross_entropy_with_logits(
+        s, torch.ones_like(s), reduction="none"
+    ),
+    "softplus(-s)": lambda s: F.softplus(-s),
+}
+
+
+def value_and_slope(loss, s):
+    """The loss of each score in s, and its derivative there, in the precision of s."""
+    s = s.detach().requires_grad_()
+    value = loss(s)
+    return value.detach(), torch.autograd.grad(value.sum(), s)[0]
+
+
+# %% [markdown]
+# **Predict first:** at $s=-30$ the discriminator is sure that the sample is fake. The slope should be $-1$. Which of the five deliver it?
+
+# %%
+s = torch.tensor([-200.0, -100.0, -30.0, -20.0, 5.0])
+for dtype in (torch.float32, torch.bfloat16):
+    print(f"{str(dtype)[6:] + ': value | slope':24}" + "".join(f"{f's = {v:.0f}':>17}" for v in s.tolist()))
+    for name, loss in ways.items():
+        value, slope = value_and_slope(loss, s.to(dtype))
+        cells = [f"{v:.2g} | {g:.2g}" for v, g in zip(value.tolist(), slope.tolist(), strict=True)]
+        print(f"{name:24}" + "".join(f"{cell:>17}" for cell in cells))
+
+# %% [markdown]
+# Only the two that take the score are right everywhere. $\log P$ is infinite once $\sigma(s)$ underflows, and its slope is NaN. The popular
+# `+ 1e-8` stops the infinity by stopping the gradient: below $s=\log10^{-8}\approx-18.4$ the loss is a constant. PyTorch's `BCELoss` clamps the
+# logarithm at $-100$ and, inside its backward pass, a denominator at $10^{-12}$: finite everywhere, and just as dead from about $-28$ on.
+
+# %%
+grid = torch.linspace(-200, 200, 4001)
+exact_value, exact_slope = value_and_slope(lambda s: -F.logsigmoid(s), grid.double())
+for dtype, tolerance in ((torch.float32, 1e-6), (torch.bfloat16, 1e-2)):
+    rounded = grid.to(dtype)  # compare at the scores that the dtype can hold
+    exact_value, exact_slope = value_and_slope(lambda s: -F.logsigmoid(s), rounded.double())
+    for name in ("BCEWithLogitsLoss", "softplus(-s)"):
+        value, slope = value_and_slope(ways[name], rounded)
+        assert torch.allclose(value.double(), exact_value, rtol=tolerance, atol=tolerance)
+        assert torch.allclose(slope.double(), exact_slope, rtol=tolerance, atol=tolerance)
+
+dead = {name: value_and_slope(loss, torch.tensor([-30.0, -200.0])) for name, loss in ways.items()}
+assert dead["log(P)"][0][1] == math.inf and dead["log(P)"][1][1].isnan()
+assert abs(dead["log(P + 1e-8)"][1][0]) < 1e-5 and abs(dead["BCELoss on P"][1][0]) < 0.1
+assert dead["log(P + 1e-8)"][1][1] == 0 == dead["BCELoss on P"][1][1]
+
+# %% [markdown]
+# The mirror image, the discriminator's price $-\log(1-P)$ of a fake, breaks much earlier: $P$ near 0 is stored finely, but $1-P$ is lost once $P$ rounds to 1.
+
+# %%
+fig, (left, right) = plt.subplots(1, 2, figsize=(10, 3.3))
+s = torch.linspace(-110, 10, 1201)
+for (name, loss), color in zip(
+    ways.items(), (plots.GREY, plots.FAKE, plots.PINK, plots.GREEN, plots.DISC), strict=True
+):
+    style = "--" if name == "softplus(-s)" else "-"
+    left.plot(s, value_and_slope(loss, s)[1], style, color=color, label=name)
+left.set(xlabel="score $s$", ylabel="slope", title="slope of $-\\log P$, float32")
+left.legend(fontsize=8)
+
+s = torch.linspace(-4, 24, 1121)
+from_P = lambda s: -torch.log(1 - torch.sigmoid(s))
+right.plot(s, value_and_slope(F.softplus, s)[1], color=plots.DISC, label="softplus(s), either dtype")
+lost = {}
+for dtype, color in ((torch.float32, plots.FAKE), (torch.bfloat16, plots.PINK)):
+    slope = value_and_slope(from_P, s.to(dtype))[1].float()
+    lost[dtype] = s[~slope.isfinite()].min().item()
+    right.plot(s, slope, "--", color=color, label=f"log(1 - P), {str(dtype)[6:]}")
+    right.axvline(lost[dtype], color=color, linestyle=":")
+right.set(xlabel="score $s$", title="slope of $-\\log(1-P)$")
+right.legend(fontsize=8)
+plots.show(
+    fig,
+    alt="Left: slopes against the score; log(P + 1e-8) falls to zero at -18, BCELoss at -28, log(P) stops at -88, the score "
+    "versions stay at -1. Right: log(1-P) ends in NaN at 17 in float32 and near 6 in bfloat16",
+)
+print(
+    f"slope of -log(1 - P) is NaN from s = {lost[torch.float32]:.1f} (float32), {lost[torch.bfloat16]:.1f} (bfloat16)"
+)
+assert 16 < lost[torch.float32] < 18 and 5 < lost[torch.bfloat16] < 7
+
+# %% [markdown]
+# Dotted lines: from there on the slope is NaN, in bfloat16 at $s\approx6$. Scores beyond ±20 will appear in section 2 after 1000 steps of a tiny
+# discriminator. The figure does not say that such scores are *good*; it says that the arithmetic must not decide. From here on every loss is a function of scores.
+#
+# ## 2 Saturating and non-saturating
+#
+# The generator of the minimax game minimises $-\mathbb E_z[\zeta(D(G(z)))]$, the *saturating* loss. Goodfellow et al. (2014, Sec. 3)
+# replace it by the *non-saturating* one, $\mathbb E_z[\zeta(-D(G(z)))]$. Per sample, with $P=\sigma(s)$, the slopes are
+#
+# $$\frac{d}{ds}\big[-\zeta(s)\big]=-P,\qquad \frac{d}{ds}\,\zeta(-s)=-(1-P):$$
+#
+# what one lacks the other has. **Predict first:** at which score is the non-saturating slope 99 times the other?
+
+# %% tags=["nbval-check-output"]
+saturating = lambda s: -F.softplus(s)
+non_saturating = lambda s: F.softplus(-s)
+with_eps = ways["log(P + 1e-8)"]
+
+P = torch.tensor([1e-4, 0.01, 0.1, 0.5, 0.9, 0.99])
+s = torch.logit(P)
+slope_S, slope_NS = (value_and_slope(loss, s)[1] for loss in (saturating, non_saturating))
+print("   P      score   saturating  non-saturating")
+for row in zip(P.tolist(), s.tolist(), slope_S.tolist(), slope_NS.tolist(), strict=True):
+    print("{:6.4f} {:8.3f} {:11.4f} {:12.4f}".format(*row))
+assert torch.allclose(slope_S + slope_NS, -torch.ones(6), atol=1e-6)
+assert (slope_NS[P <= 0.01] <= -0.99 + 1e-6).all() and (slope_S[P <= 0.01] >= -0.01 - 1e-6).all()
+
+# %% [markdown]
+# At $s=-\log99\approx-4.6$. A fake that is easily spotted gets a hundredth of the pull from the saturating loss: the wrong way round for
+# learning. (Some introductions tie the small gradient to a *successful* generator. It is the rejected fakes that lose it.)
+#
+# ### 2.1 In a real game, with a discriminator further and further ahead
+#
+# A slope in $s$ is half the story; the other half is $\nabla_xD$, which no formula of $s$ alone can tell. So measure. Sixteen games at once: 16 generators and
+# 16 discriminators, stacked, so that `vmap` trains them side by side. Data: eight clusters on a ring of radius 2.
+
+# %%
+SEEDS, BATCH = 16, 64
+
+
+def mlp(out):
+    return nn.Sequential(nn.Linear(2, 32), nn.ReLU(), nn.Linear(32, 32), nn.ReLU(), nn.Linear(32, out))
+
+
+def stack(nets):
+    """All parameters of equal networks, stacked, and a function (parameters of one, x) -> output."""
+    params, _ = stack_module_state(nets)
+    template = copy.deepcopy(nets[0]).to("meta")
+    return params, lambda p, x: functional_call(template, p, (x,))
+
+
+def trainable(params):
+    return {name: value.detach().clone().requires_grad_() for name, value in params.items()}
+
+
+torch.manual_seed(0)
+G_new, G = stack([mlp(2) for _ in range(SEEDS)])
+D_new, D_column = stack([mlp(1) for _ in range(SEEDS)])
+D = lambda p, x: D_column(p, x).squeeze(-1)  # one score per sample
+ring = data.ring(20_000, seed=0, std=0.1)
+
+# %% [markdown]
+# One function trains the discriminators against *frozen* generators and keeps copies on the way. A second one plays ordinary alternating rounds.
+
+
+# %%
+def loss_D_bce(score_real, score_fake):
+    return F.softplus(-score_real) + F.softplus(score_fake)
+
+
+def D_step(D_params, G_params, loss_D, optimizer):
+    x_real = ring[torch.randint(len(ring), (SEEDS, BATCH))]
+    x_fake = vmap(G)(G_params, torch.randn(SEEDS, BATCH, 2)).detach()
+    scores = vmap(D)(D_params, torch.cat([x_real, x_fake], 1))
+    loss = (
+        loss_D(scores[:, :BATCH], scores[:, BATCH:]).mean(1).sum()
+    )  # a sum over seeds keeps them independent
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+
+
+def G_step(G_params, D_params, loss_G, optimizer):
+    loss = loss_G(vmap(D)(D_params, vmap(G)(G_params, torch.randn(SEEDS, BATCH, 2)))).mean(1).sum()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+
+
+def adam(params):
+    return torch.optim.Adam(params.values(), lr=1e-3, betas=(0.5, 0.9))
+
+
+def run_ahead(G_params, loss_D, marks):
+    """Train new discriminators; return their parameters after `marks` steps, generators frozen."""
+    G_params, D_params = {k: v.detach() for k, v in G_params.items()}, trainable(D_new)
+    optimizer, kept = adam(D_params), []
+    for step in progress(range(max(marks) + 1), "discriminators run ahead"):
+        if step in marks:
+            kept.append({k: v.detach().clone() for k, v in D_params.items()})
+        D_step(D_params, G_params, loss_D, optimizer)
+    return kept
+
+
+# %% [markdown]
+# Two kinds of generator: **new** ones, whose samples are a small blob in the middle of the ring, and ones that have **played** 300 rounds and overlap with the data.
+
+# %%
+torch.manual_seed(1)
+G_played, D_params = trainable(G_new), trainable(D_new)
+opt_G, opt_D = adam(G_played), adam(D_params)
+for _ in progress(range(300), "300 rounds"):
+    D_step(D_params, G_played, loss_D_bce, opt_D)
+    G_step(G_played, D_params, non_saturating, opt_G)
+
+marks = (1, 3, 10, 30, 100, 300, 1000)
+generators = {"new": G_new, "played": {k: v.detach() for k, v in G_played.items()}}
+ahead = {name: run_ahead(G_params, loss_D_bce, marks) for name, G_params in generators.items()}
+
+# %%
+z_test = torch.randn(SEEDS, 512, 2)
+
+
+def grad_norm(loss_G, D_params, G_params):
+    """(16,) norms of the generators' gradients, discriminators held fixed, on 512 samples each."""
+    mean_loss = lambda g, d, z: loss_G(D(d, G(g, z))).mean()
+    gradients = vmap(grad(mean_loss))(G_params, D_params, z_test)
+    return torch.stack([g.flatten(1).square().sum(1) for g in gradients.values()]).sum(0).sqrt()
+
+
+losses_G = {"saturating": saturating, "non-saturating": non_saturating, "log(P + 1e-8)": with_eps}
+norms, fake_scores = {}, {}
+for name, kept in ahead.items():
+    fake_scores[name] = torch.stack(
+        [vmap(D)(d, vmap(G)(generators[name], z_test)).median(1).values for d in kept], 1
+    )
+    for loss_name, loss_G in losses_G.items():
+        norms[name, loss_name] = torch.stack([grad_norm(loss_G, d, generators[name]) for d in kept], 1)
+
+# %% [markdown]
+# **Predict first:** sketch the two gradient norms against the discriminator's steps, for both kinds of generator.
+
+# %%
+fig, axes = plt.subplots(2, 2, figsize=(9.6, 5.6), sharex=True, sharey="row")
+for (top, bottom), name in zip(axes.T, generators, strict=True):
+    for (loss_name, _), color in zip(losses_G.items(), (plots.REAL, plots.FAKE, plots.GREY), strict=True):
+        plots.curves(marks, norms[name, loss_name], label=loss_name, color=color, ax=top)
+    plots.curves(marks, fake_scores[name], color=plots.DISC, ax=bottom)
+    top.set(title=f"{name} generators", xscale="log", yscale="log")
+    bottom.set(xlabel="steps of the discriminator, generator frozen")
+axes[0, 0].set_ylabel("norm of $\\nabla_\\theta L_G$")
+axes[1, 0].set_ylabel("median score of fakes")
+axes[0, 0].legend(fontsize=8, loc="lower left")
+plots.show(
+    fig,
+    alt="Top: gradient norms on a log scale against discriminator steps. For new generators the saturating norm falls from 0.1 to "
+    "1e-8, the non-saturating rises to 8. For played ones both stay above 0.1. Bottom: fakes' scores fall to -22 and -8",
+)
+change = {key: (value[:, -1] / value[:, 0]) for key, value in norms.items()}
+print("gradient norm after 1000 steps / after 1 step: median [smallest, largest] of 16 seeds")
+for (name, loss_name), c in change.items():
+    print(f"{name:>7} generators, {loss_name:14}  {c.median():8.1e}  [{c.min():.1e}, {c.max():.1e}]")
+gap = norms["new", "non-saturating"][:, -1] / norms["new", "saturating"][:, -1]
+assert change["new", "saturating"].max() < 1e-3 and gap.min() > 1e4
+assert change["new", "non-saturating"].min() > 3 and change["played", "saturating"].median() > 0.05
+
+# %% [markdown]
+# Lines are medians, bands run from the smallest to the largest of 16 seeds. Left, as the theory says: all fakes are rejected and the saturating gradient
+# dies by many orders of magnitude. The non-saturating one does not merely survive, it *grows*: $\nabla_xD$ steepens as $D$ trains on. Right, a
+# surprise: with overlap the saturating gradient hardly shrinks in most seeds, although the median fake is rejected at $-8$. A few accepted fakes and a steep $D$ keep it
+# up. So "the minimax loss vanishes" is a statement about fakes that *nobody* believes, as at the start of training. The figure does not show which direction is right.
+#
+# ### 2.2 No longer zero-sum, and the same place of rest
+#
+# In a zero-sum game the generator walks up $L_D$: $\nabla_\theta L_G=-\nabla_\theta L_D$. Measure the angle between the two in the 16 played games (100 steps ahead).
+
+
+# %%
+def flat_gradient(loss, D_params, G_params):
+    gradients = vmap(grad(lambda g, d, z: loss(D(d, G(g, z))).mean()))(G_params, D_params, z_test)
+    return torch.cat([g.flatten(1) for g in gradients.values()], 1)
+
+
+D_params, G_params = ahead["played"][4], generators["played"]
+uphill = -flat_gradient(F.softplus, D_params, G_params)  # only the fakes' part of L_D depends on G
+for name, loss_G in (("saturating", saturating), ("non-saturating", non_saturating)):
+    cosine = F.cosine_similarity(flat_gradient(loss_G, D_params, G_params), uphill)
+    print(f"{name:14}  cosine with -grad L_D: median {cosine.median():.4f}, smallest {cosine.min():.4f}")
+    assert cosine.min() > 0.9999 if name == "saturating" else cosine.max() < 0.9999
+
+# %% [markdown]
+# The non-saturating generator goes another way: it weights its samples by $1-P$ instead of $P$. Two players, two functions, no common $V$. Does it still come to rest at
+# $p_g=p_d$? Take the smallest game: $p_d=\mathcal N(0,1)$, $G(z)=\theta+z$, and the *perfect* discriminator $D^*(x)=\log p_d/p_g=\theta(\theta/2-x)$. The expectation over $z$ is a
+# sum over a fine grid in float64, so nothing is random. Call $dL_G/d\theta$, with $D$ fixed, the **pull**: positive means back towards 0.
+
+# %%
+z = torch.linspace(-8, 8, 1601, dtype=torch.float64)
+weight = Normal(0.0, 1.0).log_prob(z).exp()
+weight /= weight.sum()
+log_ratio = lambda theta: lambda x: theta * (theta / 2 - x)  # D* for p_d = N(0, 1), p_g = N(theta, 1)
+
+
+def pull(theta, D, loss_G):
+    """dL_G/dtheta for x_fake = theta + z, D a fixed function of x."""
+    theta = torch.tensor(theta, dtype=torch.float64, requires_grad=True)
+    return torch.autograd.grad((weight * loss_G(D(theta + z))).sum(), theta)[0].item()
+
+
+print("theta   saturating  non-saturating")
+for theta in (-3.0, -1.0, -0.01, 0.0, 0.01, 1.0, 3.0):
+    pulls = [pull(theta, log_ratio(theta), loss) for loss in (saturating, non_saturating)]
+    print(f"{theta:5.2f} {pulls[0]:11.4f} {pulls[1]:13.4f}")
+    assert all(p * theta > 0 if theta else p == 0 for p in pulls)
+    assert abs(theta) > 0.1 or abs(pulls[0] - pulls[1]) < 1e-4
+
+# %% [markdown]
+# Both pull towards 0 from either side, both rest at $\theta=0$ and only there, and close to it they are equal: at $D=0$ both slopes are $-\tfrac12$. So notebook 03 will find the same eigenvalues for
+# both games at the equilibrium. Being drawn to it is not yet getting there: here $D$ was perfect at every $\theta$.
+#
+# ### 2.3 A failure on purpose: who hides the dead gradient?
+#
+# Freeze the discriminators that are 1000 steps ahead, and let the new generators alone take 100 steps with each loss, once with plain gradient descent and once with Adam.
+# **Predict first:** which of the six still move their samples?
+
+# %%
+torch.manual_seed(2)
+D_params = ahead["new"][-1]
+x_start = vmap(G)(G_new, z_test).detach()
+moved = {}
+for optimizer in ("SGD", "Adam"):
+    for name, loss_G in losses_G.items():
+        G_params = trainable(G_new)
+        opt_G = adam(G_params) if optimizer == "Adam" else torch.optim.SGD(G_params.values(), lr=0.01)
+        for _ in range(100):
+            G_step(G_params, D_params, loss_G, opt_G)
+        moved[optimizer, name] = (vmap(G)(G_params, z_test).detach() - x_start).norm(dim=2).mean(1)
+for (optimizer, name), m in moved.items():
+    print(f"{optimizer:5} {name:14} moved by {m.median():8.2g}  [{m.min():.2g}, {m.max():.2g}]")
+assert moved["SGD", "saturating"].max() < 1e-3 and moved["SGD", "non-saturating"].min() > 0.5
+assert moved["Adam", "saturating"].median() > 100 * moved["SGD", "saturating"].max()
+
+# %% [markdown]
+# The ring is 2 away. With plain descent the saturating generator stands still; that is the textbook failure. Adam divides each gradient by its own size, and so
+# resurrects it: a gradient of $10^{-8}$ makes a visible step until it sinks below Adam's own $\epsilon=10^{-8}$. The spread over seeds shows that this cliff is near. A loss that "works with Adam"
+# may be dead all the same: print gradient norms, not only samples.
+#
+# ## 3 Which divergence?
+#
+# Notebook 01: with the best discriminator, the minimax generator minimises the JSD. Other divergences have their own games (f-GAN, Nowozin et al. 2016). For convex $f$ with $f(1)=0$
+# and its conjugate $f^*(t)=\sup_u(ut-f(u))$, any function $T$ gives a lower bound,
+#
+# $$D_f(p_d\|p_g)=\int p_g\,f\!\left(\frac{p_d}{p_g}\right)dx\;\ge\;\mathbb E_x[T(x)]-\mathbb E_z[f^*(T(G(z)))],$$
+#
+# with equality at $T=f'(p_d/p_g)$. To keep one meaning of $D$, we write $T=a(D)$ so that the best score is $D^*=\log p_d/p_g$ in *all* of them; then $b(D)=f^*(a(D))$, and the value to be maximised by $D$ is
+# $V_f=\mathbb E_x[a(D)]-\mathbb E_z[b(D)]$.
+#
+# | divergence | integral | $a(D)$ | $b(D)$ |
+# |---|---|---|---|
+# | KL | $\int p_d\log\frac{p_d}{p_g}$ | $1+D$ | $e^D$ |
+# | reverse KL | $\int p_g\log\frac{p_g}{p_d}$ | $-e^{-D}$ | $D-1$ |
+# | JSD | $\frac12\mathrm{KL}(p_d\Vert m)+\frac12\mathrm{KL}(p_g\Vert m)$ | $\frac12(\log2-\zeta(-D))$ | $\frac12(\zeta(D)-\log2)$ |
+# | Pearson χ² | $\int (p_d-p_g)^2/p_g$ | $2e^D-2$ | $e^{2D}-1$ |
+#
+# The target: two unequal humps. The model: one Gaussian. First the check that the table is right, in float64.
+
+# %%
+MEANS, STDS, SHARES = (-2.0, 1.5), (0.8, 0.4), (0.65, 0.35)
+x = torch.linspace(-14, 14, 2801, dtype=torch.float64)
+log_d = data.mixture_density(x, MEANS, STDS, SHARES).log()
+integrate = lambda values: torch.trapezoid(values, x)
+
+a = {"KL": lambda D: 1 + D, "reverse KL": lambda D: -torch.exp(-D)}
+b = {"KL": torch.exp, "reverse KL": lambda D: D - 1}
+a["JSD"], b["JSD"] = lambda D: (math.log(2) - F.softplus(-D)) / 2, lambda D: (F.softplus(D) - math.log(2)) / 2
+a["Pearson"], b["Pearson"] = lambda D: 2 * torch.exp(D) - 2, lambda D: torch.exp(2 * D) - 1
+
+
+def gaussian(mean, std):
+    return Normal(torch.tensor(mean, dtype=torch.float64), torch.tensor(std, dtype=torch.float64))
+
+
+def divergence(name, log_d, log_g):
+    """The integral of the table's second column, from log densities on the grid x."""
+    p_d, p_g, log_m = log_d.exp(), log_g.exp(), torch.logaddexp(log_d, log_g) - math.log(2)
+    if name == "JSD":
+        return integrate(p_d * (log_d - log_m) + p_g * (log_g - log_m)) / 2
+    if name == "Pearson":
+        return integrate((2 * log_d - log_g).exp()) - 1
+    return integrate((p_d if name == "KL" else -p_g) * (log_d - log_g))
+
+
+# %%
+torch.manual_seed(0)
+log_g = gaussian(-0.5, 1.5).log_prob(x)
+value_f = lambda name, D: integrate(log_d.exp() * a[name](D) - log_g.exp() * b[name](D)).item()
+print("             integral   V at D*   best V of 200 other scores")
+for name in a:
+    exact, at_best = divergence(name, log_d, log_g).item(), value_f(name, log_d - log_g)
+    bumps = [amount * torch.sin(tone * x + shift) for amount, tone, shift in torch.randn(200, 3)]
+    others = max(value_f(name, log_d - log_g + bump) for bump in bumps)
+    print(f"{name:11} {exact:9.6f} {at_best:9.6f} {others:15.6f}")
+    assert abs(exact - at_best) < 1e-8 and others < at_best
+
+# %% [markdown]
+# ### 3.1 By direct minimisation
+#
+# One Gaussian cannot match two humps; each divergence must choose what to give up. **Predict first:** for each of the four, will the fit cover both humps or
+# sit on one? First without any discriminator: BFGS on the quadrature value, from six starts, since nothing says that the minimum is unique.
+
+
+# %%
+def fit_directly(name, mean, std):
+    """(divergence, mean, std) of the local minimum that BFGS reaches from a start."""
+
+    def value_and_gradient(parameters):
+        q = torch.tensor(parameters, requires_grad=True)
+        value = divergence(name, log_d, Normal(q[0], q[1].exp()).log_prob(x))
+        return value.item(), torch.autograd.grad(value, q)[0].numpy()
+
+    found = minimize(value_and_gradient, [mean, math.log(std)], jac=True, options={"gtol": 1e-8})
+    return round(found.fun, 5), round(found.x[0], 4), round(math.exp(found.x[1]), 4)
+
+
+starts = [(-0.5, 2.0), (0.0, 1.5), (-2.0, 1.0), (-2.0, 2.5), (1.5, 0.6), (1.5, 2.0)]
+minima = {}
+for name in a:
+    tried = [
+        start for start in starts if name != "Pearson" or start[1] > 1
+    ]  # narrower: the integral overflows
+    minima[name] = sorted({fit_directly(name, *start) for start in tried})
+    print(f"{name:11}", "   ".join(f"{v:.4f} at N({m:.3f}, {s:.3f}²)" for v, m, s in minima[name]))
+best = {name: found[0] for name, found in minima.items()}
+
+# %%
+share, mean, std = (torch.tensor(v) for v in (SHARES, MEANS, STDS))
+mean_d = (share * mean).sum().item()
+std_d = ((share * (std**2 + mean**2)).sum() - mean_d**2).sqrt().item()
+print(f"the mixture itself has mean {mean_d:.4f} and standard deviation {std_d:.4f}")
+assert abs(best["KL"][1] - mean_d) < 1e-3 and abs(best["KL"][2] - std_d) < 1e-3
+assert best["JSD"][2] < best["KL"][2] < best["Pearson"][2] and best["JSD"][2] > 1.5
+assert abs(best["reverse KL"][1] + 2) < 0.05 and abs(best["reverse KL"][2] - 0.8) < 0.05
+assert [len(minima[name]) for name in a] == [1, 2, 3, 1]
+
+# %% [markdown]
+# KL takes exactly the mixture's mean and standard deviation: *mode covering*. Pearson, which squares the ratio, spreads wider still. Reverse KL sits on the larger hump, *mode seeking*, and has a second
+# minimum on the smaller one. The JSD covers here, but has local minima on either hump: which it takes depends on the start. "GANs minimise the JSD, hence drop modes" is not what this table says.
+#
+# ### 3.2 By playing the game
+#
+# Now the same four as games, where no density is ever evaluated: the critic sees samples' positions, and the generator $x=\mu+\sigma z$ follows $\nabla V_f$ through the critic. To make the comparison sharp, expectations are
+# weighted sums over fixed nodes (float32). Six seeds for each divergence: 24 critics, stacked.
+
+# %%
+names, seeds = list(a), 6
+nodes = torch.linspace(-5.2, 3.5, 110)
+node_weight = data.mixture_density(nodes, MEANS, STDS, SHARES)
+node_weight /= node_weight.sum()
+z_nodes = torch.linspace(-4.2, 4.2, 51)
+z_weight = Normal(0.0, 1.0).log_prob(z_nodes).exp()
+z_weight /= z_weight.sum()
+
+
+def new_critic():
+    return nn.Sequential(nn.Linear(2, 32), nn.Tanh(), nn.Linear(32, 32), nn.Tanh(), nn.Linear(32, 1))
+
+
+def values(score_real, score_fake, w_real, w_fake):
+    """V_f of every game; rows are ordered divergence by divergence."""
+    rows = zip(names, score_real.chunk(4), score_fake.chunk(4), strict=True)
+    return torch.cat([(a[k](r) * w_real).sum(1) - (b[k](f) * w_fake).sum(1) for k, r, f in rows])
+
+
+# %%
+def play_f_games(seed, steps=450, critic_steps=3):
+    """Minimise V_f over (mu, sigma) while critics maximise it; start at N(0, 1). Returns mu, sigma, V_f."""
+    torch.manual_seed(seed)
+    params, critic = stack([new_critic() for _ in range(4 * seeds)])
+    score = vmap(lambda p, x: critic(p, torch.stack([x, x * x / 4], -1) / 2).squeeze(-1))  # sees x and x²
+    game = torch.zeros(2, 4 * seeds, requires_grad=True)  # mu and log sigma
+    opt_D = torch.optim.Adam(params.values(), lr=3e-3, betas=(0.5, 0.99))
+    opt_G = torch.optim.Adam([game], lr=2e-2, betas=(0.5, 0.99))
+    decay = lambda step: (1 + math.cos(math.pi * step / steps)) / 2 + 0.002
+    schedules = [torch.optim.lr_scheduler.LambdaLR(opt, decay) for opt in (opt_D, opt_G)]
+    x_real = nodes.expand(4 * seeds, -1)
+    for _ in progress(range(steps), "24 games"):
+        for _ in range(critic_steps):
+            x_fake = (game[0, :, None] + game[1, :, None].exp() * z_nodes).detach()
+            V = values(score(params, x_real), score(params, x_fake), node_weight, z_weight)
+            opt_D.zero_grad()
+            (-V.sum()).backward()
+            opt_D.step()
+        x_fake = game[0, :, None] + game[1, :, None].exp() * z_nodes
+        V = values(score(params, x_real), score(params, x_fake), node_weight, z_weight)
+        opt_G.zero_grad()
+        V.sum().backward()
+        opt_G.step()
+        for schedule in schedules:
+            schedule.step()
+    return (v.detach().view(4, seeds) for v in (game[0], game[1].exp(), V))
+
+
+mu, sigma, V = play_f_games(seed=0)
+
+# %%
+print("              direct                       game, furthest of 6 seeds      V_f against quadrature")
+for k, name in enumerate(names):
+    truth = [
+        divergence(name, log_d, Normal(m, s).log_prob(x)).item()
+        for m, s in zip(mu[k].double(), sigma[k].double(), strict=True)
+    ]
+    value_gap = (V[k] - torch.tensor(truth)).abs().max().item()
+    fit = min(minima[name], key=lambda found: abs(found[1] - mu[k, 0].item()))
+    off = (mu[k] - fit[1]).abs().max().item(), (sigma[k] - fit[2]).abs().max().item()
+    print(
+        f"{name:11} N({fit[1]:7.4f}, {fit[2]:.4f}²)   mean off by {off[0]:.4f}, std by {off[1]:.4f}     off by {value_gap:.5f}"
+    )
+    assert fit == best[name] and max(off) < 0.01 and value_gap < 0.002
+
+# %% tags=["head-picture"]
+fig, axes = plt.subplots(1, 4, figsize=(12, 2.9), sharey=True)
+fine = torch.linspace(-6, 5, 441, dtype=torch.float64)
+for k, (ax, name) in enumerate(zip(axes, names, strict=True)):
+    value, mean, std = best[name]
+    plots.densities(
+        fine, data.mixture_density(fine, MEANS, STDS, SHARES), gaussian(mean, std).log_prob(fine).exp(), ax=ax
+    )
+    for m, s in zip(mu[k], sigma[k], strict=True):
+        game = ax.plot(fine, Normal(m, s).log_prob(fine).exp(), "--", color=plots.DISC, linewidth=1)[0]
+    ax.set(title=f"{name} = {value:.4f}\nmean {mean:.3f}, std {std:.3f}", ylim=(0, 0.6))
+    ax.get_legend().remove()
+    ax.label_outer()
+game.set_label("six games with critics")
+handles, labels = axes[0].get_legend_handles_labels()
+fig.legend(
+    [*handles, game],
+    ["$p_d$", "direct minimum $p_g$", "six games with critics"],
+    loc="outside lower center",
+    ncols=3,
+)
+plots.show(
+    fig,
+    alt="Four panels with the two-humped data density and a fitted Gaussian: KL, JSD and Pearson span both humps, reverse KL sits "
+    "on the larger left hump; dashed curves of six games lie on each fit",
+)
+
+# %% [markdown]
+# Dashed on solid: the critics, which know neither density, lead to the same four Gaussians to within 0.01, and their values $V_f$ equal the integrals to within 0.002. So the *choice of divergence* is real, and it is made by
+# $a$ and $b$ alone. What the figure does not show: with samples in place of nodes the exponentials in $a$ and $b$ are noisy, and real generators are not single Gaussians. Then *how* one trains matters at least as much.
+#
+# ### 3.3 The value is not the gradient
+#
+# The generators above followed $V_f$ itself. Many do not, and then "the loss of this GAN is the divergence X" needs care. LSGAN (Mao et al. 2017) drops the sigmoid: $D$ is regressed to $b$ on data and to $a$ on fakes,
+# the generator asks for $c$,
+#
+# $$L_D=\tfrac12\mathbb E_x[(D(x)-b)^2]+\tfrac12\mathbb E_z[(D(G(z))-a)^2],\qquad L_G=\tfrac12\mathbb E_z[(D(G(z))-c)^2].$$
+#
+# With $a=0,b=1$ the best score is $D^*=p_d/(p_d+p_g)$, the old probability. Put back in, its *value* is a divergence: with
+# $T=\int\frac{(p_d-p_g)^2}{p_d+p_g}dx$, which is Pearson's χ² between $p_d+p_g$ and $2p_g$ (and *not* between $p_d$ and $p_g$),
+# $\min_DL_D=\tfrac14-\tfrac18T$.
+
+# %%
+z_pairs = {"equal": (0, 1), "shifted": (1, 1), "wide": (0, 2), "narrow": (0.5, 0.8), "far": (5, 1)}
+print("p_g        T     1/4 - T/8    min L_D   chi²(p_d, p_g)")
+for label, (mean, std) in z_pairs.items():
+    p_d, p_g = gaussian(0.0, 1.0).log_prob(x).exp(), gaussian(mean, std).log_prob(x).exp()
+    T = integrate((2 * p_g - (p_d + p_g)) ** 2 / (p_d + p_g))
+    D_star = p_d / (p_d + p_g)
+    lowest = integrate(p_d * (D_star - 1) ** 2 + p_g * D_star**2) / 2
+    pearson = integrate((p_d - p_g) ** 2 / p_g)
+    print(f"{label:8} {T:6.4f} {1 / 4 - T / 8:10.6f} {lowest:10.6f} {pearson:12.4g}")
+    assert abs(lowest - (1 / 4 - T / 8)) < 1e-9
+
+# %% [markdown]
+# Exact in value. And the gradient that the generator follows while $D$ is fixed? In the smallest game, compare three generators with the slope of $T/8$: the zero-sum one ($L_G=-L_D$), the 0/1 coding ($c=b=1$), and
+# $a=-1,b=1,c=0$, the coding under which the paper proves its theorem (after adding a term to $L_G$ that does not depend on $G$). The same question for the non-saturating loss, for which Arjovsky and Bottou (2017) derived
+# $\nabla\,[\mathrm{KL}(p_g\|p_d)-2\,\mathrm{JSD}]$.
+
+# %%
+least_squares = lambda target, sign=1: lambda s: sign * (s - target) ** 2 / 2
+P_star = lambda theta: lambda x: torch.sigmoid(log_ratio(theta)(x))
+
+
+def slopes_of_divergences(theta):
+    """d/dtheta of T/8 and of KL(p_g, p_d) - 2 JSD for N(0, 1) and N(theta, 1), by differentiating integrals."""
+    theta = torch.tensor(theta, dtype=torch.float64, requires_grad=True)
+    log_0, log_1 = Normal(0.0, 1.0).log_prob(x), Normal(theta, 1.0).log_prob(x)
+    T = integrate((log_0.exp() - log_1.exp()) ** 2 / (log_0.exp() + log_1.exp()))
+    log_m = torch.logaddexp(log_0, log_1) - math.log(2)
+    jsd = integrate(log_0.exp() * (log_0 - log_m) + log_1.exp() * (log_1 - log_m)) / 2
+    mixed = integrate(log_1.exp() * (log_1 - log_0)) - 2 * jsd
+    return [torch.autograd.grad(v, theta, retain_graph=True)[0].item() for v in (T / 8, mixed)]
+
+
+thetas = torch.linspace(0.02, 6, 60, dtype=torch.float64).tolist()
+exact = torch.tensor([slopes_of_divergences(t) for t in thetas])
+codings = {
+    "zero-sum, $-L_D$": [pull(t, P_star(t), least_squares(0, -1)) for t in thetas],
+    "$a=0,\\ b=c=1$": [pull(t, P_star(t), least_squares(1)) for t in thetas],
+    "$a=-1,\\ b=1,\\ c=0$": [pull(t, lambda x, t=t: 2 * P_star(t)(x) - 1, least_squares(0)) for t in thetas],
+}
+ns = torch.tensor([pull(t, log_ratio(t), non_saturating) for t in thetas])
+print(
+    f"zero-sum LSGAN against dT/8:                {(torch.tensor(codings['zero-sum, $-L_D$']) - exact[:, 0]).abs().max():.0e}"
+)
+print(f"non-saturating against d[KL(p_g,p_d)-2 JSD]: {(ns - exact[:, 1]).abs().max():.0e}")
+
+# %%
+ratios = {name: torch.tensor(pulls) / exact[:, 0] for name, pulls in codings.items()}
+fig, (left, right) = plt.subplots(1, 2, figsize=(9.6, 3.3))
+for (name, pulls), style in zip(codings.items(), ("--", "-", "-"), strict=True):
+    left.plot(thetas, pulls, style, label=name, color=plots.DISC if style == "--" else None)
+    right.plot(thetas, ratios[name], style, color=plots.DISC if style == "--" else None)
+left.plot(thetas, exact[:, 0], color=plots.GREY, linewidth=5, alpha=0.4, label="slope of $T/8$")
+left.set(xlabel="distance $\\theta$", ylabel="pull")
+right.set(xlabel="distance $\\theta$", ylabel="pull / slope of $T/8$", yscale="log")
+left.legend(fontsize=8)
+plots.show(
+    fig,
+    alt="Left: the zero-sum LSGAN pull lies on the slope of T/8, the 0/1 coding is higher, the 0-target coding starts flat. "
+    "Right: their ratios to the slope of T/8, from 1 to 2.7 and from almost 0 to 3.3",
+)
+close, far = ratios["$a=-1,\\ b=1,\\ c=0$"][0].item(), ratios["$a=0,\\ b=c=1$"][-1].item()
+print(f"ratio to dT/8: coding -1/1/0 at theta = 0.02: {close:.5f};  coding 0/1/1 at theta = 6: {far:.2f}")
+assert torch.allclose(torch.tensor(codings["zero-sum, $-L_D$"]), exact[:, 0], rtol=1e-6)
+assert torch.allclose(ns, exact[:, 1], rtol=1e-6)
+assert close < 1e-3 and far > 2 and abs(ratios["$a=0,\\ b=c=1$"][0] - 1) < 0.02
+
+# %% [markdown]
+# Only the zero-sum generator follows the slope of $T$. The 0/1 coding agrees with it near the equilibrium and pulls up to 2.7 times harder far out. The 0-target coding has, near the equilibrium, *no linear pull at all* (it falls with
+# $\theta^3$): the minimum of the value is in the right place, the force towards it is not. The non-saturating loss follows its difference of divergences to six digits, so it is neither a JSD minimiser nor a KL one.
+# All of this holds for a perfect $D$ and one parameter.
+#
+# ## 4 Losses without a sigmoid
+#
+# Least squares is one way to drop the sigmoid. Two more: the **hinge** loss (Lim and Ye 2017), $L_D=\mathbb E_x[\max(0,1-D)]+\mathbb E_z[\max(0,1+D)]$, and the **Wasserstein** critic (Arjovsky et al. 2017), $L_D=\mathbb E_z[D]-\mathbb E_x[D]$ with $D$ kept
+# 1-Lipschitz. Both generators minimise $-\mathbb E_z[D]$: slope $-1$ at every score.
+# **Predict first:** which of the five generators below still feels a pull at $\theta=8$ from a *perfect* discriminator of its kind?
+
+# %%
+linear = lambda s: -s
+steep_sign = lambda theta: (
+    lambda x: (5 * log_ratio(theta)(x)).clamp(-1, 1)
+)  # hinge: D* is the sign of log p_d/p_g
+players = {
+    "saturating": (saturating, log_ratio, plots.REAL),
+    "non-saturating": (non_saturating, log_ratio, plots.FAKE),
+    "LSGAN 0/1": (least_squares(1), P_star, plots.GREEN),
+    "hinge": (linear, steep_sign, plots.PINK),
+    "Wasserstein": (
+        linear,
+        lambda theta: lambda x: -x,
+        plots.DISC,
+    ),  # theta > 0: the best 1-Lipschitz critic is -x
+}
+scores = torch.linspace(-10, 10, 401)
+distances = torch.linspace(0.1, 8, 80, dtype=torch.float64).tolist()
+pulls = {
+    name: torch.tensor([pull(t, D(t), loss) for t in distances]) for name, (loss, D, _) in players.items()
+}
+
+fig, (left, right) = plt.subplots(1, 2, figsize=(10, 3.5))
+for name, (loss, _, color) in players.items():
+    style = "--" if name == "hinge" else "-"
+    left.plot(scores, value_and_slope(loss, scores)[1], style, color=color, label=name)
+    right.plot(distances, pulls[name], style, color=color)
+left.set(xlabel="score $D(G(z))$", ylabel="slope of $L_G$", ylim=(-3, 1.5), title="what the loss says")
+right.set(xlabel="distance $\\theta$", ylabel="pull", yscale="log", title="what a perfect $D$ leaves of it")
+left.legend(fontsize=8)
+plots.show(
+    fig,
+    alt="Left: slope against score; saturating and non-saturating between 0 and -1, LSGAN a rising line, hinge and Wasserstein "
+    "flat at -1. Right: pull against distance on a log scale; saturating, LSGAN and hinge fall together below 1e-3, "
+    "Wasserstein stays at 1, non-saturating rises to 8",
+)
+for name, p in pulls.items():
+    print(f"{name:15} pull at theta = 1: {p[9]:.3f},  at theta = 8: {p[-1]:.1e}")
+assert max(pulls[name][-1] for name in ("saturating", "LSGAN 0/1", "hinge")) < 1e-3
+assert abs(pulls["non-saturating"][-1] - 8) < 0.01 and (pulls["Wasserstein"] - 1).abs().max() < 1e-9
+
+# %% [markdown]
+# The left panel promises that LSGAN and hinge cannot saturate; the right panel breaks the promise. A perfect LSGAN or hinge discriminator is *flat* where the fakes are, and a flat $D$ gives nothing to multiply the slope with.
+# Only the Wasserstein critic, tilted everywhere, and the non-saturating loss, whose slope grows as fast as $1-P$ flattens, keep pulling. But a network is no perfect discriminator. Move the generator yourself, then see what networks do.
+
+
+# %%
+def draw_pulls(theta):
+    """Densities and perfect P for N(0, 1) and N(theta, 1), and the five pulls as bars."""
+    fig, (left, right) = plt.subplots(1, 2, figsize=(9, 2.8))
+    grid = torch.linspace(-5, 12, 500, dtype=torch.float64)
+    densities = (Normal(m, 1.0).log_prob(grid).exp() for m in (0.0, theta))
+    plots.densities(grid, *densities, P=P_star(theta)(grid), ax=left)
+    bars = [pull(theta, D(theta), loss) for loss, D, _ in players.values()]
+    right.barh(list(players), bars, color=[color for *_, color in players.values()])
+    right.set(xscale="log", xlim=(1e-4, 20), xlabel="pull towards the data", title=f"$\\theta$ = {theta:.1f}")
+    right.invert_yaxis()
+    plots.show(fig, alt=f"Data and generator {theta:.1f} apart with P; bars of the five pulls")
+
+
+slider = widgets.FloatSlider(value=3.0, min=0.1, max=8, step=0.1, description="θ", continuous_update=False)
+_ = widgets.interact(draw_pulls, theta=slider)
+
+# %% [markdown]
+# (Without a kernel: the slider reads values off the right panel above.)
+#
+# ### 4.1 The same with networks
+#
+# Train 16 discriminators ahead of the *new* generators again, now with the least-squares and the hinge loss.
+
+# %%
+torch.manual_seed(3)
+games = {
+    "saturating": (loss_D_bce, saturating),
+    "non-saturating": (loss_D_bce, non_saturating),
+    "LSGAN 0/1": (lambda r, f: ((r - 1) ** 2 + f**2) / 2, least_squares(1)),
+    "hinge": (lambda r, f: F.relu(1 - r) + F.relu(1 + f), linear),
+}
+felt, seen = {}, {}
+for name, (loss_D, loss_G) in games.items():
+    kept = ahead["new"] if loss_D is loss_D_bce else run_ahead(G_new, loss_D, marks)
+    felt[name] = torch.stack([grad_norm(loss_G, d, G_new) for d in kept], 1)
+    seen[name] = vmap(D)(kept[-1], vmap(G)(G_new, z_test)).median(1).values
+
+fig, ax = plt.subplots(figsize=(6.4, 3.2))
+for name, runs in felt.items():
+    plots.curves(marks, runs, label=name, color=players[name][2], ax=ax)
+ax.set(
+    xscale="log", yscale="log", xlabel="steps of the discriminator", ylabel="norm of $\\nabla_\\theta L_G$"
+)
+ax.legend(fontsize=8)
+plots.show(
+    fig,
+    alt="Gradient norms of new generators against discriminator steps: saturating dies, non-saturating grows to 8, LSGAN and "
+    "hinge stay between 0.05 and 1",
+)
+for name, runs in felt.items():
+    change = runs[:, -1] / runs[:, 0]
+    print(
+        f"{name:15} × {change.median():.1e} [{change.min():.1e}, {change.max():.1e}], fakes' score {seen[name].median():6.2f}"
+    )
+bounded = torch.stack([felt[name][:, -1] for name in ("LSGAN 0/1", "hinge")])
+assert (
+    bounded.min() > 0.005
+    and bounded.max() < 5
+    and seen["hinge"].min() > -3
+    and seen["LSGAN 0/1"].abs().max() < 0.2
+)
+
+# %% [markdown]
+# With networks of this size neither LSGAN nor hinge dies, nor do they explode: their scores stop where the loss is satisfied (0, and a little past $-1$), and a network that must pass from 1 to 0 in between cannot be flat everywhere. What protects them is the
+# *smoothness of the network*, not the formula. No Wasserstein row: without a Lipschitz constraint its scores grow without end; notebook 09 adds one.
+#
+# ### 4.2 Where each game comes to rest
+#
+# Set $p_g=p_d$. Each sample is then as often real as fake, so a free score $D$ minimises $\ell_r(D)+\ell_f(D)$. Descend from five starts.
+
+# %%
+per_sample = {name: game for name, game in games.items() if name != "saturating"}
+per_sample["Wasserstein"] = (lambda r, f: f - r, linear)
+per_sample["smoothed, α = 0.1"] = (
+    lambda r, f: 0.9 * F.softplus(-r) + 0.1 * F.softplus(r) + F.softplus(f),
+    non_saturating,
+)
+rest = {}
+for name, (loss_D, loss_G) in per_sample.items():
+    score = torch.tensor([-3.0, -0.6, 0.0, 0.6, 3.0])
+    for _ in range(500):
+        score = score - 0.1 * value_and_slope(lambda s, loss_D=loss_D: loss_D(s, s), score)[1]
+    rest[name] = score, loss_D(score, score), loss_G(score)
+    print(
+        f"{name:18} score "
+        + " ".join(f"{v:6.3f}" for v in score)
+        + f"   L_D {rest[name][1][2]:.4f}   L_G {rest[name][2][2]:7.4f}"
+    )
+assert rest["non-saturating"][0].abs().max() < 1e-4 and (rest["LSGAN 0/1"][0] - 0.5).abs().max() < 1e-4
+assert rest["hinge"][0].abs().max() <= 1.2 and (rest["hinge"][1] - 2).abs().max() < 0.3
+assert torch.equal(rest["Wasserstein"][0], torch.tensor([-3.0, -0.6, 0.0, 0.6, 3.0]))
+assert (rest["smoothed, α = 0.1"][0] - math.log(0.45 / 0.55)).abs().max() < 1e-4
+
+# %% [markdown]
+# The score at rest is a matter of the loss: 0, ½, any number from $-1$ to $1$ for hinge, any number at all for Wasserstein. In each case $D$ may be constant, so $\nabla_xD=0$ and the generator rests, too. The two losses read
+# $2\log2$ and $\log2$ only in the first row; "L_D near 1.39" is a target for one loss. That the players *get* there is not shown; that is notebook 03.
+#
+# ## 5 Smoothed labels
+#
+# Salimans et al. (2016) replace the label 1 of real samples by $1-\alpha$. With a label $\beta$ for fakes as well, minimising the cross-entropy at each $x$ gives
+#
+# $$P^*=\frac{(1-\alpha)\,p_d+\beta\,p_g}{p_d+p_g}.$$
+#
+# Check it with free scores on a grid (float64), which know the two labels and not the formula. **Predict first:** far from the data, what is $P^*$ with $\beta=0.1$?
+
+
+# %%
+def smoothed_bce(score, p_d, p_g, alpha, beta):
+    """The integrand of L_D with labels 1 - alpha on data and beta on fakes."""
+    real = (1 - alpha) * F.softplus(-score) + alpha * F.softplus(score)
+    fake = (1 - beta) * F.softplus(score) + beta * F.softplus(-score)
+    return p_d * real + p_g * fake
+
+
+grid = torch.linspace(-3, 7, 201, dtype=torch.float64)
+p_d, p_g = (Normal(m, 1.0).log_prob(grid).exp() for m in (0.0, 4.0))
+labels = {"hard labels": (0.0, 0.0), "α = 0.1": (0.1, 0.0), "α = β = 0.1": (0.1, 0.1)}
+smoothed_P = {}
+for name, (alpha, beta) in labels.items():
+    score = torch.zeros_like(grid)
+    for _ in range(60):  # Newton's method, one free score per grid point
+        slope = vmap(grad(smoothed_bce), (0, 0, 0, None, None))(score, p_d, p_g, alpha, beta)
+        curvature = (p_d + p_g) * torch.sigmoid(score) * torch.sigmoid(-score)
+        score = score - (slope / curvature).clamp(-1, 1)
+    smoothed_P[name] = torch.sigmoid(score)
+    formula = ((1 - alpha) * p_d + beta * p_g) / (p_d + p_g)
+    print(f"{name:12} largest gap to the formula {(smoothed_P[name] - formula).abs().max():.0e}")
+    assert (smoothed_P[name] - formula).abs().max() < 1e-6
+
+# %% [markdown]
+# What does the generator feel? The pull of the non-saturating loss with each perfect, smoothed discriminator:
+
+
+# %%
+def smoothed_D(theta, alpha, beta):
+    """The perfect score for labels 1 - alpha and beta; P_fake = 1 - P without cancellation."""
+
+    def score(x):
+        P_real, P_fake = torch.sigmoid(log_ratio(theta)(x)), torch.sigmoid(-log_ratio(theta)(x))
+        return torch.log((1 - alpha) * P_real + beta * P_fake) - torch.log(
+            alpha * P_real + (1 - beta) * P_fake
+        )
+
+    return score
+
+
+felt_smoothed = {
+    name: torch.tensor([pull(t, smoothed_D(t, *ab), non_saturating) for t in distances])
+    for name, ab in labels.items()
+}
+fig, (left, right) = plt.subplots(1, 2, figsize=(9.6, 3.3))
+looks = zip(labels, (plots.DISC, plots.GREEN, plots.PINK), ("-", "--", "-"), strict=True)
+for name, color, style in looks:
+    left.plot(grid, smoothed_P[name], style, color=color, label=name)
+    right.plot(distances, felt_smoothed[name], style, color=color)
+for density, color, name in ((p_d, plots.REAL, "$p_d$"), (p_g, plots.FAKE, "$p_g$")):
+    left.fill_between(grid, density, color=color, alpha=0.25, linewidth=0, label=name)
+left.set(xlabel="$x$", ylabel="$P^*$", title="perfect discriminators at $\\theta=4$")
+right.set(xlabel="distance $\\theta$", yscale="log", ylabel="pull", title="the generator's pull")
+left.legend(fontsize=8)
+plots.show(
+    fig,
+    alt="Left: P* falls from 1, or 0.9 when smoothed, to 0; with beta 0.1 it levels off at 0.1. Right: the pull without and with "
+    "one-sided smoothing coincides and rises to 8; with beta it falls below 1e-3",
+)
+one_sided = (felt_smoothed["α = 0.1"] / felt_smoothed["hard labels"] - 1).abs().max().item()
+print(f"one-sided smoothing changes the pull by at most {one_sided:.0e}")
+print(
+    f"pull at θ = 8: hard labels {felt_smoothed['hard labels'][-1]:.2f}, with β = 0.1 {felt_smoothed['α = β = 0.1'][-1]:.5f}"
+)
+assert one_sided < 1e-9 and felt_smoothed["α = β = 0.1"][-1] < 1e-3 * felt_smoothed["hard labels"][-1]
+
+# %% [markdown]
+# With $\beta>0$ a fake far from all data has $P^*=\beta$, and so has its neighbour: no slope, no way back. One-sided smoothing changes the pull *not at all*: $L_G=-\log P^*=-\log(1-\alpha)-\log\frac{p_d}{p_d+p_g}$, a constant more.
+# So if it helps, it must be because real discriminators are not perfect. Ask the networks.
+
+# %%
+torch.manual_seed(4)
+reaction = {"hard labels": ahead["new"][-1]}
+for name, (alpha, beta) in list(labels.items())[1:]:
+    loss_D = lambda r, f, ab=(alpha, beta): smoothed_bce(r, 1, 0, *ab) + smoothed_bce(f, 0, 1, *ab)
+    reaction[name] = run_ahead(G_new, loss_D, marks)[-1]
+x_real = ring[:2000].expand(SEEDS, -1, -1)
+smooth_norm = {}
+for name, d in reaction.items():
+    score_real, score_fake = (
+        vmap(D)(d, x_real).median(1).values,
+        vmap(D)(d, vmap(G)(G_new, z_test)).median(1).values,
+    )
+    smooth_norm[name] = grad_norm(non_saturating, d, G_new)
+    print(f"{name:12} real {score_real.median():5.1f}  fake {score_fake.median():6.1f}  gradient {smooth_norm[name].median():.2f} "
+          f"[{smooth_norm[name].min():.2f}, {smooth_norm[name].max():.2f}]")  # fmt: skip
+    assert name == "hard labels" or (score_real - math.log(9)).abs().max() < 0.3
+assert (smooth_norm["α = 0.1"] / smooth_norm["hard labels"]).median() < 0.8
+assert smooth_norm["α = β = 0.1"].median() < 0.3 * smooth_norm["α = 0.1"].median()
+
+# %% [markdown]
+# One-sided smoothing holds the real scores at $\log9\approx2.2$ and the exploding gradient of section 2 at about a third; both sides pin the fakes at $-2.2$ and cost most of what is left.
+#
+# **Smoothing the generator's target** is another matter. Asked for the label $t=0.9$, it minimises $t\,\zeta(-s)+(1-t)\,\zeta(s)$ with slope $\sigma(s)-t$. Where does that change sign?
+
+# %%
+target = lambda t: lambda s: t * F.softplus(-s) + (1 - t) * F.softplus(s)
+for t in (0.7, 0.9, 0.95):
+    slope_at = lambda s, t=t: value_and_slope(target(t), torch.tensor(s, dtype=torch.float64))[1].item()
+    turn = brentq(slope_at, -10, 10, xtol=1e-12)
+    print(
+        f"t = {t:.2f}: the slope changes sign at s = {turn:.4f}   (log t/(1-t) = {math.log(t / (1 - t)):.4f})"
+    )
+    assert abs(turn - math.log(t / (1 - t))) < 1e-8 and slope_at(turn - 1) < 0 < slope_at(turn + 1)
+
+# %% [markdown]
+# Above $s=2.197$ ($P=0.9$) the generator makes its best samples *worse*. At the equilibrium, $s=0$, it never gets there; early on, and for modes that $D$ has not seen yet, it does.
+#
+# ## 6 What to take, from this notebook's own numbers
+#
+# Every entry below is read from a variable of a cell above; nothing is typed in.
+
+
+# %%
+def entry(name):
+    score, loss_D, _ = rest["non-saturating" if name == "saturating" else name]
+    at_rest = (
+        f"{score[2].abs():.1f}"
+        if score.max() - score.min() < 1e-3
+        else f"not unique ({score[1]:.1f}, {score[3]:.1f}, …)"
+    )
+    slope = value_and_slope(players[name][0], torch.tensor(-10.0))[1].item()
+    change = (felt[name][:, -1] / felt[name][:, 0]).median() if name in felt else math.nan
+    network = f"× {change:.1e}" if name in felt else "needs a constraint"
+    return f"| {name} | {at_rest} | {loss_D[2]:.3f} | {slope:.2g} | {pulls[name][-1]:.1e} | {network} |"
+
+
+head = "| generator's loss | score at rest | $L_D$ at rest | slope at $s=-10$ | pull at θ = 8, perfect $D$ | gradient, network $D$ 1000 steps ahead |"
+Markdown("\n".join([head, "|---|---|---|---|---|---|", *map(entry, players)]))
+
+# %% [markdown]
+# Read by rows: **saturating**, only while fakes and data overlap, or to study the game; **non-saturating**, the default, with an eye on a gradient that grows with $D$ (smooth one-sidedly, or penalise $D$: notebooks 03 and 10);
+# **LSGAN** and **hinge**, bounded scores and gradients with small networks, nothing from a perfect $D$; **Wasserstein**, a steady pull once $D$ is constrained (09). The table knows one toy and says nothing of sample quality: that takes notebooks 04 and 08.
+#
+# ## Exercises
+#
+# ### Exercise 1 · where a softened target turns round
+#
+# ●○○ · 3 minutes · you need: section 5. A generator is trained with the label $t$ in $(0,1)$ for its fakes. Return the score above which its gradient
+# pushes samples *away* from "real".
+
+
+# %% tags=["exercise-1"]
+def turning_score(t):
+    """t: a float between 0 and 1. Returns a float."""
+    return None  # replace None by your answer
+
+
+# %% tags=["check-1"]
+nb02.check_1(turning_score)
+
+# %% [markdown]
+# <details><summary>Hint</summary>
+#
+# The slope is $\sigma(s)-t$. Set it to zero and solve for $s$.
+# </details>
+# <details><summary>Solution</summary>
+#
+# ```python
+# def turning_score(t):
+#     return math.log(t / (1 - t))
+# ```
+# </details>
+#
+# ### Exercise 2 · the hinge pair
+#
+# ●○○ · 5 minutes · you need: section 4. Write both hinge losses from scores: return the pair `(loss_D, loss_G)`, each averaged over its batch, each to be minimised.
+# The two batches may differ in size.
+
+
+# %% tags=["exercise-2"]
+def hinge_losses(score_real, score_fake):
+    """Two 1-D tensors of scores. Returns two scalar tensors: loss_D, loss_G."""
+    return None  # replace None by your answer
+
+
+# %% tags=["check-2"]
+nb02.check_2(hinge_losses)
+
+# %% [markdown]
+# <details><summary>Hint</summary>
+#
+# `F.relu(1 - score_real)` is positive while a real score is below 1. Which side must a fake's score be on? And does the generator's loss bend anywhere?
+# </details>
+# <details><summary>Solution</summary>
+#
+# ```python
+# def hinge_losses(score_real, score_fake):
+#     loss_D = F.relu(1 - score_real).mean() + F.relu(1 + score_fake).mean()
+#     return loss_D, -score_fake.mean()
+# ```
+# </details>
+#
+# ### Exercise 3 · one-sided smoothing that survives any score
+#
+# ●●○ · 8 minutes · you need: sections 1 and 5. Return the discriminator's loss with label $1-\alpha$ for real and 0 for generated samples, from scores. It must be right, in value and gradient, at scores of ±200 in float32.
+
+
+# %% tags=["exercise-3"]
+def smoothed_loss_D(score_real, score_fake, alpha):
+    """Two 1-D tensors of scores and a float. Returns a scalar tensor, to be minimised."""
+    return None  # replace None by your answer
+
+
+# %% tags=["check-3"]
+nb02.check_3(smoothed_loss_D)
+
+# %% [markdown]
+# <details><summary>Hint</summary>
+#
+# A real sample now pays $-(1-\alpha)\log P-\alpha\log(1-P)$. Both logarithms are softplus functions of the score.
+# </details>
+# <details><summary>Solution</summary>
+#
+# ```python
+# def smoothed_loss_D(score_real, score_fake, alpha):
+#     real = (1 - alpha) * F.softplus(-score_real) + alpha * F.softplus(score_real)
+#     return real.mean() + F.softplus(score_fake).mean()
+# ```
+# </details>
+#
+# ### Exercise 4 · the KL fit without an optimiser
+#
+# ●●○ · 10 minutes · you need: section 3.1. Given a mixture of Gaussians, return mean and standard deviation of the one Gaussian $p_g$ that minimises $\mathrm{KL}(p_d\|p_g)$, in closed form.
+
+
+# %% tags=["exercise-4"]
+def kl_fit(means, stds, weights):
+    """Three 1-D tensors of equal length; weights add up to 1. Returns (mean, std) as floats or 0-d tensors."""
+    return None  # replace None by your answer
+
+
+# %% tags=["check-4"]
+nb02.check_4(kl_fit)
+
+# %% [markdown]
+# <details><summary>Hint</summary>
+#
+# Only $-\mathbb E_x\log p_g(x)$ depends on $p_g$: maximum likelihood with endless data. What is the variance of a mixture? It has a part within the humps and a part between them.
+# </details>
+# <details><summary>Solution</summary>
+#
+# ```python
+# def kl_fit(means, stds, weights):
+#     mean = (weights * means).sum()
+#     variance = (weights * (stds**2 + means**2)).sum() - mean**2
+#     return mean, variance.sqrt()
+# ```
+# </details>
+#
+# ### Exercise 5 · a fifth row for the table
+#
+# ●●● · 15 minutes · you need: section 3. The squared Hellinger distance $\int(\sqrt{p_d}-\sqrt{p_g})^2dx$ is the $f$-divergence with $f(u)=(\sqrt u-1)^2$, whose conjugate is $f^*(t)=t/(1-t)$ for $t<1$.
+# Find $a(D)=f'(e^D)$ and $b(D)=f^*(a(D))$ and return $V_f=\mathbb E_x[a(D)]-\mathbb E_z[b(D)]$, to be *maximised* by the discriminator.
+
+
+# %% tags=["exercise-5"]
+def hellinger_value(score_real, score_fake):
+    """Two 1-D tensors of scores. Returns a scalar tensor."""
+    return None  # replace None by your answer
+
+
+# %% tags=["check-5"]
+nb02.check_5(hellinger_value)
+
+# %% [markdown]
+# <details><summary>Hint</summary>
+#
+# $f'(u)=1-u^{-1/2}$. Put $u=e^D$, and simplify $a/(1-a)$.
+# </details>
+# <details><summary>Solution</summary>
+#
+# ```python
+# def hellinger_value(score_real, score_fake):
+#     return (1 - torch.exp(-score_real / 2)).mean() - (torch.exp(score_fake / 2) - 1).mean()
+# ```
+# </details>
+#
+# ## Recap
+#
+# 1. Losses are functions of scores: anything that goes through $P$ loses its gradient or becomes NaN, in float32 from −18, −28 or −88 on, and from +17 (bfloat16: +6) on the other side ([section 1](#1-From-probability-to-score)).
+# 2. The saturating slope is $-P$, the non-saturating $-(1-P)$; in a game the first dies when no fake is believed, and the second grows with the discriminator ([section 2](#2-Saturating-and-non-saturating)).
+# 3. KL and Pearson cover, reverse KL seeks, JSD depends on the start; critics that know no density lead to the same four fits as quadrature ([section 3](#3-Which-divergence?)).
+# 4. A value is not a gradient: LSGAN's value is a χ² of $p_d+p_g$ against $2p_g$, but only its zero-sum generator follows that slope ([section 3.3](#3.3-The-value-is-not-the-gradient)), and a loss without a sigmoid dies as well when $D$ is perfect ([section 4](#4-Losses-without-a-sigmoid)).
+# 5. One-sided smoothing leaves a perfect game's pull as it is and calms real discriminators; a label $\beta>0$ for fakes removes it, and a softened target for the generator reverses it ([section 5](#5-Smoothed-labels)).
+#
+# **Further reading.** Goodfellow et al. 2014, Sec. 3 (arXiv:1406.2661) · Arjovsky and Bottou 2017, on what a perfect discriminator does to both losses (1701.04862) · Nowozin, Cseke and Tomioka 2016, f-GAN (1606.00709) · Mao et al. 2017, LSGAN (1611.04076) ·
+# Lim and Ye 2017, Geometric GAN (1705.02894) · Arjovsky et al. 2017, Wasserstein GAN (1701.07875) · Salimans et al. 2016, on one-sided label smoothing (1606.03498). Next: [03 · Gradient descent in games](03_gradient_descent_in_games.ipynb).
