@@ -272,7 +272,7 @@ def take(images: Images, index: Tensor) -> Images:
 def digits8(*, device: Device = "cpu") -> Images:
     """1,797 handwritten digits, 8 x 8, bundled with scikit-learn (grey values 0..16 before).
 
-    Source: UCI, Optical Recognition of Handwritten Digits (Alpaydin and Kaynak 1998), test part.
+    Source: UCI, Optical Recognition of Handwritten Digits (Alpaydin 1998), test part.
     """
     from sklearn.datasets import load_digits  # takes a second to import
 
