@@ -112,7 +112,7 @@ def check_3(answer: object) -> None:
         expect(
             abs(number(value) - exact[0]) < 1e-2,
             f"right for small scores, but at real score {at:.0f} and generated score {-at:.0f} it is "
-            f"{number(value):.4g} instead of {exact[0]:.4g}: what cuts it off (an epsilon, a clamp, BCELoss)?",
+            f"{number(value):.4g} instead of {exact[0]:.4g}: what cuts it off (an epsilon, BCELoss)?",
         )
         expect(
             abs(slope_real.item() - exact[1]) < 1e-4 and abs(slope_fake.item() - exact[2]) < 1e-4,
