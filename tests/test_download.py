@@ -276,7 +276,7 @@ NAMES = ["404", "500", "half", "half, no length", "wrong", "stalls", "silent", "
 @pytest.mark.parametrize("answer, cause", FAILURES, ids=NAMES)
 def test_the_second_mirror_is_tried(mirrors, cache, answer, cause):
     first, second = mirrors(answer, good)
-    x = mnist(seconds=1.2)
+    x = mnist(seconds=3)
     assert is_the_data(x)
     # The labels are so short that even a trickle brings them in time.
     assert first.asked and second.asked == ([IMAGES] if answer is trickles else [IMAGES, LABELS])
@@ -287,7 +287,7 @@ def test_the_second_mirror_is_tried(mirrors, cache, answer, cause):
 def test_all_causes_are_named_and_nothing_is_left(mirrors, cache, answer, cause):
     first, second = mirrors(answer, status(403))
     with pytest.raises(NotAvailable, match=cause) as caught:
-        mnist(seconds=0.8)
+        mnist(seconds=2)
     message = str(caught.value)
     assert f"{IMAGES} is not in {cache} and could not be downloaded:" in message
     assert f"  {first.url}{IMAGES}: " in message
