@@ -116,7 +116,8 @@ def image_grid(
     for k, image in enumerate(array):
         top, left = k // columns * (height + 1) + 1, k % columns * (width + 1) + 1
         canvas[top : top + height, left : left + width] = image
-    ax = _axes(ax, (0.62 * columns + (0.9 if row_labels else 0), 0.62 * rows + (0.3 if title else 0)))
+    names = 0.1 * max(map(len, row_labels)) if row_labels else 0  # inches; a letter takes about 0.08
+    ax = _axes(ax, (0.62 * columns + names, 0.62 * rows + (0.3 if title else 0)))
     cmap = plt.get_cmap("gray").with_extremes(bad=GREY)
     ax.imshow(canvas, cmap=cmap, vmin=low, vmax=high, interpolation="nearest")
     ax.set_xticks([])

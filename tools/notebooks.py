@@ -142,15 +142,17 @@ def write(path: Path, data: bytes) -> None:
 
 
 def build(root: Path, force: list[str]) -> int:
-    """Execute what changed (or what matches `force`); return the number of failures."""
+    """Execute what changed, or only the names in `force`, changed or not; return the number of failures."""
     failures = 0
     for source, path in pairs(root):
+        if force and not any(source.name.startswith(name) for name in force):
+            continue
         if not source.exists():
             print(f"{path.name}: no source in notebooks/source – remove the notebook or restore its text")
             failures += 1
             continue
         wanted = stamp(source, root)
-        if path.exists() and not any(f in source.name for f in force):
+        if path.exists() and not force:
             if nbformat.read(path, as_version=4).metadata.get("stamp") == wanted:
                 print(f"{source.stem}: up to date")
                 continue
@@ -342,7 +344,9 @@ def badges(root: Path) -> None:
 def main() -> int:
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("command", choices=["build", "check", "badges"])
-    ap.add_argument("--force", nargs="+", default=[], metavar="NAME", help="build: also if up to date")
+    ap.add_argument(
+        "--force", nargs="+", default=[], metavar="NAME", help="build: only these, changed or not"
+    )
     ap.add_argument("--root", type=Path, default=ROOT, help=argparse.SUPPRESS)
     args = ap.parse_args()
     if args.command == "build":

@@ -53,8 +53,8 @@ machine.self_test()
 # %% [markdown]
 # ✓ is fine, ○ is something you can live without, ✗ must be mended first. The last line measures the reason
 # for the thread count above: a training step of a network with 128 hidden units, on all cores against on
-# one. For networks of this size further threads bring little or nothing, so the notebooks use one and
-# leave the other core to you.
+# one. On an idle machine a second thread changed little when we measured; with both cores busy, as in a
+# class or in CI, a step took three times as long on two threads. So the notebooks use one.
 
 # %% [markdown]
 # ## 2 The rule, the map, the notation
@@ -167,7 +167,7 @@ G, frames = train(seed=0, film=(0, 20, 50, 100, 200, 300, 450, 600, 800, 1000, 1
 # **Predict first:** after which step will you be able to read the first digit?
 
 # %% tags=["head-picture"]
-fig, ax = plt.subplots(figsize=(6.4, 2.4))
+fig, ax = plt.subplots(figsize=(6.4, 2.1))
 
 
 def draw(k: int) -> None:
