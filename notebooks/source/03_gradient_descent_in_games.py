@@ -5,13 +5,14 @@
 #
 # ![Animation: the same game of two parameters played by six update rules; some spiral into the equilibrium, some spiral out, one circles for ever](images/03_gradient_descent_in_games.gif)
 #
-# **After this you can**
-# * *predict*, from the eigenvalues of one small matrix, how fast a training rule approaches an equilibrium or leaves it – to four digits;
-# * *tell apart* the remedies (R1, instance noise, extragradient, momentum below zero …) by what they do to those eigenvalues;
-# * *choose* a learning rate and a decay by a protocol that has been tried on seeds it was not chosen on.
+# After this you can
 #
-# You need notebooks 00 and 01. Nothing is random in sections 2 to 4 except the starting points.
-# About 30 seconds on two CPU cores; no GPU is needed.
+# - **predict**, from the eigenvalues of one small matrix, how fast a training rule approaches an equilibrium or leaves it, to four digits;
+# - **tell apart** the remedies (R1, instance noise, extragradient, negative momentum …) by what they do to those eigenvalues, and say where the prediction ends;
+# - **choose** a learning rate and a decay by a protocol that is tested on seeds it was not chosen on.
+#
+# Before: [00 · Start here](00_start_here.ipynb) and [01 · The minimax game](01_the_minimax_game.ipynb). Run time: about 35 s on
+# two CPU cores; no GPU needed.
 
 # %% tags=["setup"]
 import sys
@@ -244,8 +245,27 @@ for name in METHODS:
     print(f"{name:32}{rho[name]:.6f}    {measured.mean():.6f}    {gap:.0e}")
     assert gap < 1e-4
 
+# %%
+fig, ax = plt.subplots(figsize=(6.2, 3.6))
+circle = np.exp(1j * np.linspace(0, 2 * np.pi, 400))
+ax.plot(circle.real, circle.imag, color=plots.GREY, linewidth=1)
+for k, (name, (rule, size, options)) in enumerate(METHODS.items()):
+    J = jacrev(lambda s, rule, options: rule(s, bilinear, 0.2, **options))(
+        torch.zeros(size, dtype=F64), rule, options
+    )
+    e = torch.linalg.eigvals(J)
+    marker, color = "os^Dv<Pd"[k], plots.REAL if rho[name] < 1 else plots.FAKE
+    ax.plot(e.real, e.imag, marker, color=color, alpha=0.8, markersize=6, label=name, linestyle="none")
+ax.set(xlim=(-0.75, 1.35), ylim=(-0.62, 0.62), aspect="equal", xlabel="real part", ylabel="imaginary part")
+ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8)
+plots.show(
+    fig,
+    alt="Eigenvalues of one update of eight rules in the complex plane with the unit circle: blue markers of three rules lie inside, orange ones on the circle or outside.",
+)
+
 # %% [markdown]
-# Only three of the eight shrink. For three of them a formula fits on a line; write $a$ for $h$ times the game's strength (here 1). The
+# Blue: all eigenvalues inside the unit circle. Only three of the eight rules shrink. Rules with a memory have four
+# eigenvalues; the picture does not say which of them a given start excites. For three of them a formula fits on a line; write $a$ for $h$ times the game's strength (here 1). The
 # complex eigenvalues of $v$ are $\pm i$, so one step multiplies by
 #
 # $$\text{simultaneous: } |1+ia|=\sqrt{1+a^2},\qquad
@@ -545,7 +565,7 @@ for ax, (name, field) in zip(axes.flat, GAMES.items(), strict=True):
         aspect="equal",
     )
     ax.title.set_size(9)
-axes[0, 0].legend(loc="upper right", fontsize=7)
+axes[1, 2].legend(loc="upper right", fontsize=7)
 fig.supxlabel("generator $θ$ (data at 0)")
 fig.supylabel("discriminator's slope $ψ$")
 plots.show(
@@ -627,9 +647,10 @@ assert abs(spectral_radius(alternating, 2, minimax, 4.1) - 1.5625) < 1e-3
 # %% [markdown]
 # In words: extragradient contracts as long as $h f'(0)<1$, optimism as long as $h f'(0)<1/\sqrt3$.
 #
-# **Where linearisation stops.** The measured growth per step of the simultaneous minimax game follows
-# $\sqrt{1+h^2\sigma(\psi\theta)^2}$ at *every* radius – that is algebra. The prediction 1.00499 uses $\sigma(0)=\tfrac12$. How
-# far out does it hold?
+# ### 3.2 Where linearisation stops
+#
+# The growth per step of the simultaneous minimax game is $\sqrt{1+h^2\sigma(\psi\theta)^2}$ at *every* radius – that is algebra.
+# The prediction 1.00499 puts $\sigma(0)=\tfrac12$ in it. How far out does it hold?
 
 # %%
 radii = torch.logspace(-3, 1, 25, dtype=F64)
@@ -671,9 +692,31 @@ assert gammas[int(np.argmin(by_gamma))] - 1 < 0.06
 # %% [markdown]
 # Left: below a radius of about 0.1 the prediction is right to four digits from every angle; at radius 3 it is not.
 # Right: for this step the best weight is $\gamma_{\text{crit}}=2f'(0)=1$. Beyond it one eigenvalue turns slow, so too much R1 is safe
-# but lazy – as long as the step stays below its limit.
+# but lazy – as long as the step stays below its limit. (The band of R1 is no error: one turn is not yet many steps.)
 #
-# ### 3.2 Drive it yourself
+# And there is a second way to leave the theory. For alternating steps $\rho$ is *exactly* 1, and then the first order has
+# nothing to say: the next order decides. **Predict first:** the bilinear orbit was closed to 14 digits over
+# 20,000 steps. Is that of the Dirac-GAN?
+
+# %%
+drift = {}
+for h in (0.2, 0.5):
+    for radius in (2**0.5, 0.1):
+        path = run(alternating, starts * radius / 2**0.5, minimax, h, 20_000).norm(dim=-1)
+        drift[h, radius] = path[-2000:].amax(0) / path[:2000].amax(0)
+        print(
+            f"h = {h}, from radius {radius:.2f}: largest radius at the end ÷ at the start, 8 angles:", end=" "
+        )
+        print(f"{drift[h, radius].min():.4f} … {drift[h, radius].max():.4f}")
+assert all((1 < drift[h, 2**0.5]).all() for h in (0.2, 0.5)) and (drift[0.5, 2**0.5] > 1.5).all()
+assert all((drift[h, 0.1] - 1).abs().max() < 2e-3 for h in (0.2, 0.5))
+
+# %% [markdown]
+# It is not. From radius 1.4 every one of the eight orbits widens, by about 2 % at $h=0.2$ and severalfold at $h=0.5$; from
+# radius 0.1 none moves visibly. "Alternating neither grows nor shrinks" is true for the bilinear game and for the *linearised*
+# Dirac-GAN. The run itself creeps outwards, too slowly to be seen in 500 steps.
+#
+# ### 3.3 Drive it yourself
 #
 # Step size, γ and the rule move a phase portrait. The figure below the widget says the same without a kernel.
 
@@ -686,7 +729,8 @@ def portrait(ax, method, h, gamma, steps=300):
     s = torch.cat([start, torch.zeros(size - 2, dtype=F64)])
     path = run(rule, s, field, h, steps, **options)[:, :2].clamp(-50, 50)
     radius = spectral_radius(rule, size, field, h, **options)
-    ax.quiver(*mesh.unbind(-1), *field(mesh).unbind(-1), color="#c0c0c0", scale=25, width=0.005)
+    arrows = F.normalize(field(mesh), dim=-1)  # direction only: with a large γ the lengths differ too much
+    ax.quiver(*mesh.unbind(-1), *arrows.unbind(-1), color="#c8c8c8", scale=22, width=0.005)
     ax.plot(*path.T, ".-", color=plots.FAKE if radius > 1 else plots.REAL, linewidth=0.8, markersize=2)
     ax.set(xlim=(-2.5, 2.5), ylim=(-2.5, 2.5), aspect="equal")
     ax.set_title(f"{method}\nh = {h:g}, γ = {gamma:g}: ρ = {radius:.4f}", fontsize=9)
@@ -706,10 +750,12 @@ ipywidgets.interact(
 
 # %%
 corners = [("simultaneous", 0.2, 0), ("simultaneous", 0.2, 0.3), ("simultaneous", 0.25, 10),
-           ("alternating", 1.0, 0), ("optimistic", 0.5, 0), ("extragradient", 2.1, 0)]  # fmt: skip
+           ("alternating", 0.2, 0), ("optimistic", 0.5, 0), ("extragradient", 2.1, 0)]  # fmt: skip
 fig, axes = plt.subplots(2, 3, figsize=(7.6, 5.6), sharex=True, sharey=True)
 for ax, corner in zip(axes.flat, corners, strict=True):
     portrait(ax, *corner)
+fig.supxlabel("generator $θ$")
+fig.supylabel("discriminator's slope $ψ$")
 plots.show(
     fig,
     alt="Six phase portraits: simultaneous steps leave without R1, arrive with weight 0.3, and jump out with weight 10; alternating steps circle; optimistic steps arrive; extragradient with a step of 2.1 leaves.",
@@ -718,7 +764,7 @@ plots.show(
 # %% [markdown]
 # Blue runs have $\rho\le1$, orange ones $\rho>1$. The colour comes from the eigenvalues at 0 alone, the dots from the run.
 #
-# ### 3.3 A failure on purpose: more of the remedy
+# ### 3.4 A failure on purpose: more of the remedy
 #
 # The third panel: $\gamma=10$ is "ten times safer" than 1, and the *flow* converges. The run does not. Its limit was
 # $h<0.2005$ and we took 0.25. The symptom can be read off: $\psi$ changes sign at every step and grows by a constant factor.
@@ -791,19 +837,35 @@ plots.show(
     fig,
     alt="Four maps over generator and discriminator learning rate: measured growth per round in colour, blue shrinking, red growing, and the predicted stability border as a black line that follows the change of colour.",
 )
-best = {key: divmod(int(predicted.argmin()), 36) for key, (predicted, _) in maps.items()}
-for key in ((0.5, 1), (0.5, 5)):
-    row, column = best[key]
-    print(
-        f"γ, n_D = {key}: fastest at h_G = {h_axis[row]:.2f}, h_D = {h_axis[column]:.2f}, ρ = {maps[key][0].min():.3f}"
-    )
 
 # %% [markdown]
-# Colour is measured, the black line predicted: they agree in all but a handful of border cells. Without R1 no pair of rates
-# converges, however the two time scales are chosen: blue is missing from the first two maps. The border
-# is a diagonal, because only the product $n_D h_G h_D$ counts. With R1 there is a blue valley. It ends on the right where
-# the penalty's own limit $h_D\gamma<2$ or so is reached, whatever the generator does. This is a game with one parameter each; the
-# numbers on the axes mean nothing for a network, the shape does.
+# Colour is measured, the black line predicted. Without R1 no pair of rates converges, however the time scales are
+# chosen: blue is missing from the first two maps, and the border is a diagonal, because only the product $n_Dh_Gh_D$ counts. With R1 there
+# is a blue valley; it ends on the right at $h_D=2/\gamma=4$, the penalty's own $2/L$, whatever the generator does.
+#
+# Should $D$ be the faster player ("two time scales")? Slow steps turn the question into the damping of a
+# pendulum: the fastest return is at $\gamma h_D=2f'(0)\sqrt{h_Gh_D}$, so the best ratio is $h_D/h_G=1/\gamma^2$.
+
+# %%
+print("h_G = 0.05: best h_D / h_G   predicted   measured   1/γ²    factor there, at equal rates")
+ratios = torch.logspace(-1, 1.2, 45, dtype=F64)[:, None]
+for gamma in (0.3, 0.5, 1.0, 2.0):
+    field, origin = r1(gamma), torch.zeros(45, 2, dtype=F64)
+    h_G = torch.full((45, 1), 0.05, dtype=F64)
+    J = vmap(jacrev(rounds), in_dims)(origin, field, h_G, h_G * ratios, 1)
+    predicted = torch.linalg.eigvals(J).abs().amax(-1)
+    w = run(lambda w, v, h: rounds(w, v, h, h * ratios, 1), origin + 1e-6, field, h_G, 3000).norm(dim=-1)
+    measured = (w[3000] / w[1500]) ** (1 / 1500)
+    best, found = ratios[predicted.argmin()].item(), ratios[measured.argmin()].item()
+    equal = spectral_radius(rounds, 2, field, 0.05, 0.05, 1)
+    print(
+        f"γ = {gamma}: {best:24.2f} {found:10.2f} {1 / gamma**2:7.2f}    {predicted.min():.4f}, {equal:.4f}"
+    )
+    assert abs(found / best - 1) < 0.15 and abs(best * gamma**2 - 1) < 0.15
+
+# %% [markdown]
+# So "the discriminator needs the larger rate" is right for a weak penalty and wrong for a strong one: at $\gamma=2$ it should be
+# four times *slower*. This is a game with one parameter each; the numbers mean nothing for a network, the shape does.
 #
 # ## 5 From two parameters to a network
 #
@@ -847,14 +909,14 @@ def velocity(w, gamma):
 # with and without R1) in one call. **Predict first:** 29 eigenvalues each – how many are exactly 0, and why?
 
 # %%
-seeds, h = 8, 0.5
+seeds = 8
 hidden = torch.stack(
     [torch.randn(18, dtype=F64, generator=torch.Generator().manual_seed(s)) for s in range(seeds)]
 )
 w_star = torch.cat([theta_star.expand(seeds, 4), hidden, torch.zeros(seeds, 7, dtype=F64)], 1).repeat(2, 1)
 gamma = torch.tensor([0.0] * seeds + [0.3] * seeds, dtype=F64)
 assert vmap(velocity)(w_star, gamma).abs().max() < 1e-15  # an equilibrium indeed
-J = torch.eye(29, dtype=F64) + h * vmap(jacrev(velocity))(w_star, gamma)  # of one simultaneous update
+J = torch.eye(29, dtype=F64) + 0.5 * vmap(jacrev(velocity))(w_star, gamma)  # of one update with h = 0.5
 values, vectors = torch.linalg.eig(J)
 moves = (values - 1).abs() > 1e-9
 modulus = torch.where(moves, values.abs(), 0).amax(1)
@@ -871,20 +933,20 @@ assert (modulus[:seeds] > 1.005).all() and (modulus[seeds:] < 1).all()
 
 
 # %%
-def train(w, gamma, steps):
+def train(w, gamma, steps, h=0.5):
     path = [w]
     for _ in range(steps):
         path.append(path[-1] + h * vmap(velocity)(path[-1], gamma))
-    return torch.stack(path) - w_star
+    return torch.stack(path)
 
 
 delta = torch.zeros(2 * seeds, 29, dtype=F64)
 delta[:, :4] = 1e-5 * F.normalize(
     torch.randn(4, dtype=F64, generator=torch.Generator().manual_seed(1)), dim=0
 )
-actual = train(w_star + delta, gamma, 400)
+actual = train(w_star + delta, gamma, 600) - w_star
 linear = [delta]
-for _ in range(400):
+for _ in range(600):
     linear.append((J @ linear[-1][:, :, None])[:, :, 0])
 linear = torch.stack(linear)
 error, forecast = actual[..., :4].norm(dim=-1), linear[..., :4].norm(dim=-1)
@@ -904,7 +966,7 @@ visible = vectors[:, :4].norm(dim=1) > 0.1
 pick = torch.where(visible & moves, values.abs(), 0).argmax(1)
 which = torch.arange(2 * seeds)
 reader = torch.linalg.inv(vectors)[which, pick]
-tiny = train(w_star + 1e-4 * delta, gamma, 80)
+tiny = train(w_star + 1e-4 * delta, gamma, 80) - w_star
 amount = (tiny.to(reader) * reader).sum(-1).abs()
 measured, predicted = (amount[-1] / amount[0]) ** (1 / 80), values.abs()[which, pick]
 for name, part in {"no R1": slice(0, seeds), "R1": slice(seeds, None)}.items():
@@ -913,33 +975,37 @@ for name, part in {"no R1": slice(0, seeds), "R1": slice(seeds, None)}.items():
 assert (measured - predicted).abs().max() < 1e-4
 
 # %%
-fig, (left, right) = plt.subplots(1, 2, figsize=(8, 3.4))
-circle = np.exp(1j * np.linspace(0, 2 * np.pi, 400))
+fig, (left, right) = plt.subplots(1, 2, figsize=(8.4, 3.6))
 left.plot(circle.real, circle.imag, color=plots.GREY, linewidth=1)
 for part, color, label in ((0, plots.FAKE, "no R1"), (seeds, plots.REAL, "R1, $γ=0.3$")):
-    e = values[part][moves[part]]
-    left.plot(e.real, e.imag, "o", color=color, alpha=0.7, label=label)
-    right.semilogy(error[:, part], color=color, label=label)
-    right.semilogy(forecast[:, part].clamp(max=3), "--", color=plots.DISC, linewidth=1)
+    e = values[part : part + seeds][moves[part : part + seeds]]
+    left.plot(e.real, e.imag, "o", color=color, alpha=0.5, markersize=5, markeredgewidth=0, label=label)
+    right.semilogy(error[:, part], color=color, linewidth=1, label=label)
+    right.semilogy(forecast[:, part].clamp(max=30), "--", color=plots.DISC, linewidth=0.8)
 left.set(
-    xlim=(0.3, 1.25),
+    xlim=(0.25, 1.2),
     ylim=(-0.65, 0.65),
     aspect="equal",
-    xlabel="real",
-    ylabel="imaginary",
-    title="eigenvalues of one update",
+    xlabel="real part",
+    ylabel="imaginary part",
+    title="one update's eigenvalues, 8 seeds",
 )
 left.legend(loc="center left")
-right.set(ylim=(1e-8, 3), xlabel="step", ylabel="error of $G$'s parameters", title="training; dashed: $J^nδ$")
-right.legend()
+right.set(
+    ylim=(1e-7, 20),
+    xlabel="step",
+    ylabel="error of $G$'s parameters",
+    title="seed 0: training; dashed: $J^nδ$",
+)
+right.legend(loc="upper left")
 plots.show(
     fig,
     alt="Left: eigenvalues of the update in the complex plane, without R1 some lie outside the unit circle, with R1 all inside. Right: the generator's error grows without R1 and falls with R1, on the dashed predictions until the error is large.",
 )
 
 # %% [markdown]
-# Seed 0. Left, the eigenvalues; right, what training does. The orange curve follows its prediction until the error is no
-# longer small, then the game is somewhere else. What this does **not** prove: that training *finds* the
+# Left, what the Jacobian says; right, what training does in seed 0. The orange run follows its prediction until the error is
+# about 0.3; there the linear forecast goes on and the game does not. What this does **not** prove: that training *finds* the
 # equilibrium from a random start, that it does so with Adam, with batches, or when $G$ cannot be exact; and a discriminator with thousands of
 # weights has more idle directions than ours. What it does show is that nothing about the argument was special to two parameters.
 #
@@ -1028,6 +1094,7 @@ for d, name in enumerate(("constant", "decay")):
 worst = modes.amin(-1) + share.amin(-1)  # modes first, the share decides among equals
 chosen = ladder[worst.argmax(1)]
 print(f"chosen by the worst seed: constant {chosen[0]:.0e}, decay from {chosen[1]:.0e}")
+assert share[1, 1].median() < share[0, 1].median() and chosen[1] >= chosen[0]
 
 # %%
 fresh = list(range(100, 108))
@@ -1041,37 +1108,36 @@ for d, name in enumerate(("constant", "decay")):
     )
 gain = (final_share[1].median() - final_share[0].median()).item()
 print(f"median share within 3σ: decay {gain:+.3f}")
+assert gain > 0.005 and final_modes.min() >= 4
 
 # %%
 fig, (left, right) = plt.subplots(1, 2, figsize=(8, 3))
 for d, (name, color) in enumerate({"constant": plots.FAKE, "decay": plots.REAL}.items()):
     plots.curves(ladder, share[d].T, label=name, color=color, ax=left)
-    right.plot(
-        final_modes[d] + 0.1 * d - 0.05,
-        final_share[d],
-        "o",
-        color=color,
-        label=f"{name}, from {chosen[d]:.0e}",
-    )
+right.plot([0, 1], final_share, "-", color=plots.GREY, linewidth=0.8)
+for d, color in enumerate((plots.FAKE, plots.REAL)):
+    for k in range(8):
+        right.plot(d, final_share[d, k], "o" if final_modes[d, k] == 8 else "x", color=color)
 left.set(
     xscale="log",
     xlabel="learning rate at the start",
     ylabel="share within 3σ",
     title="selection seeds: median, all 4 seeds",
 )
-right.set(xlim=(-0.5, 8.5), xlabel="covered modes", ylabel="share within 3σ", title="8 fresh seeds each")
-for ax in (left, right):
-    ax.legend(loc="upper left")
+right.set_xticks([0, 1], [f"constant {chosen[0]:.0e}", f"decay from {chosen[1]:.0e}"])
+right.set(xlim=(-0.4, 1.4), ylabel="share within 3σ", title="8 fresh seeds; ×: fewer than 8 modes")
+left.legend(loc="upper left")
 plots.show(
     fig,
-    alt="Left: share of good samples against the learning rate, for a constant and a decayed rate; the decayed curve peaks at a larger rate and higher. Right: covered modes and share on fresh seeds; decayed runs lie higher.",
+    alt="Left: share of good samples against the learning rate, for a constant and a decayed rate; the decayed curve peaks at a larger rate and higher. Right: the share on eight fresh seeds, one line per seed, most lines rise from constant to decay.",
 )
 
 # %% [markdown]
-# The two schedules want different rates, so a comparison at *one* rate would have called decay useless: at 3e-3 it is
-# worse in the sweep. With the rate chosen for each, decay wins on seeds that nobody looked at when choosing. A budget of 1,200 steps is small (a
-# perfect sampler has 0.989), four selection seeds are few, and the numbers belong to this ring, this network and Adam with $\beta_1=0.5$. The
-# protocol, not the rate, is what carries over.
+# The two schedules want different rates: a comparison at *one* rate, 3e-3, would have called decay harmful. With a rate chosen for
+# each, decay puts more samples close to a mode. We repeated the whole protocol with five other sets of selection and fresh seeds: the gain of the median share
+# was +0.02, +0.24, +0.09, +0.07 and +0.04, and 3e-3 was always too slow for decay. What decay does *not* do is find modes: the number of
+# covered ones was better in some sets and worse in others. 1,200 steps are few (a perfect sampler has 0.989), and the numbers belong to this ring, these
+# networks and Adam with $\beta_1=0.5$. The protocol carries over, the rates do not.
 
 # %% [markdown]
 # ## Exercises
@@ -1250,7 +1316,7 @@ nb03.check_5(growth_per_step)
 # 1. A loss has real eigenvalues and one limit, $2/L$; momentum and decay buy speed and accuracy ([section 1](#1-One-player:-gradient-descent-on-a-quadratic)).
 # 2. A game rotates: on the same field simultaneous steps leave, alternating steps circle on an ellipse, extragradient, optimism and negative momentum arrive, each at the predicted rate ([section 2](#2-Two-players:-the-bilinear-game)).
 # 3. On the Dirac-GAN, R1, R2, instance noise and consensus move the eigenvalues to the left and converge; minimax, WGAN clipping and WGAN-GP do not ([section 3](#3-The-Dirac-GAN:-nine-training-rules-on-one-page)).
-# 4. Every remedy has a step limit: no pair of learning rates cures the unregularised game, and too much R1 at too large a step explodes ([failure](#3.3-A-failure-on-purpose:-more-of-the-remedy), [section 4](#4-Two-time-scales-and-steps-per-player)).
+# 4. Every remedy has a step limit: no pair of learning rates cures the unregularised game, and too much R1 at too large a step explodes ([failure](#3.4-A-failure-on-purpose:-more-of-the-remedy), [section 4](#4-Two-time-scales-and-steps-per-player)).
 # 5. In a small network the Jacobian at the equilibrium still predicts the run; where you cannot compute it, sweep the rate once per schedule and report on fresh seeds ([section 5](#5-From-two-parameters-to-a-network), [section 6](#6-Choosing-a-learning-rate-and-a-decay-in-practice)).
 #
 # **Further reading.** Mescheder, Geiger and Nowozin 2018, *Which Training Methods for GANs do actually Converge?*: supplement A.1
