@@ -10,7 +10,8 @@ from torch import nn
 from gan_helpers.data import Seed, make_generator
 
 
-def mlp(sizes: Sequence[int], *, seed: Seed, slope: float = 0.2, last: nn.Module | None = None) -> nn.Sequential:  # fmt: skip
+def mlp(sizes: Sequence[int], *, seed: Seed, slope: float = 0.2,
+        last: nn.Module | None = None) -> nn.Sequential:  # fmt: skip
     """A fully connected network (n, sizes[0]) -> (n, sizes[-1]), LeakyReLU(`slope`) between its layers.
 
     Weights and biases are uniform in ±1/√fan-in, which is `nn.Linear`'s own law, but drawn by `seed` (an

@@ -87,12 +87,11 @@ def play(G: nn.Module, D: nn.Module, opt_G: torch.optim.Optimizer, opt_D: torch.
         _integer(count, name)
     _owns(opt_G, G.parameters(), D.parameters(), "G")
     _owns(opt_D, D.parameters(), G.parameters(), "D")
-    return _rounds(
-        G, D, opt_G, opt_D, batches, z_dim, loss=loss, d_steps=d_steps, g_steps=g_steps, seed=seed
-    )
+    return _rounds(G, D, opt_G, opt_D, batches, z_dim, loss=loss, d_steps=d_steps, g_steps=g_steps, seed=seed)
 
 
-def _owns(optimizer: torch.optim.Optimizer, own: Iterable[Tensor], other: Iterable[Tensor], name: str) -> None:  # fmt: skip
+def _owns(optimizer: torch.optim.Optimizer, own: Iterable[Tensor], other: Iterable[Tensor],
+          name: str) -> None:  # fmt: skip
     held = {id(p) for group in optimizer.param_groups for p in group["params"]}
     if not held & {id(p) for p in own}:
         raise ValueError(
@@ -132,7 +131,7 @@ def _rounds(G, D, opt_G, opt_D, batches, z_dim, *, loss, d_steps, g_steps, seed)
 
 
 class Stacked(NamedTuple):
-    """Equal networks as one: `net` computes, `params` holds every parameter with a first axis (seeds, ...)."""
+    """Equal networks as one: `net` computes, `params` holds all parameters with a first axis (seeds, ...)."""
 
     net: nn.Module
     params: dict[str, Tensor]
@@ -160,7 +159,8 @@ def stack(nets: Sequence[nn.Module]) -> Stacked:
 
 def play_many(G: Stacked, D: Stacked, opt_G: torch.optim.Optimizer, opt_D: torch.optim.Optimizer,
               batches: Sequence[Iterable[Tensor]], z_dim: int, *, seeds: Sequence[Seed],
-              loss: Loss = (L_D, L_G), d_steps: int = 1, g_steps: int = 1) -> Iterator[tuple[Tensor, Tensor]]:  # fmt: skip
+              loss: Loss = (L_D, L_G), d_steps: int = 1,
+              g_steps: int = 1) -> Iterator[tuple[Tensor, Tensor]]:  # fmt: skip
     """`play` for len(seeds) games side by side: yields (loss_D, loss_G), each of shape (seeds,).
 
     `batches` has one iterable per seed. Game k draws the same noise and takes the same steps, to
