@@ -19,6 +19,8 @@ import torch
 from cycler import cycler
 from IPython.display import HTML, display
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -217,6 +219,96 @@ def points(
         ax.set(xlim=(-limit, limit), ylim=(-limit, limit))
     if fake is not None:
         ax.legend(loc="upper right", markerscale=3)
+    return ax
+
+
+def plane(limit: float, n: int = 60) -> torch.Tensor:
+    """(n, n, 2): points of the square [-limit, limit]², for `decision_field`; row i has x2 = its height.
+
+    Score them with `D(plane(2.5).flatten(0, 1)).view(60, 60)`.
+    """
+    if not limit > 0 or not isinstance(n, int) or n < 2:
+        raise ValueError(f"limit={limit}, n={n}: expected a positive limit and at least 2 points a side")
+    ticks = torch.linspace(-limit, limit, n)
+    return torch.stack(torch.meshgrid(ticks, ticks, indexing="xy"), -1)
+
+
+def decision_field(
+    P: torch.Tensor | np.ndarray,
+    *,
+    limit: float,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw the probability P (n, n) of "real" on `plane(limit, n)`: blue near 1, orange near 0, white at ½.
+
+    Ten steps of equal width, the same in every figure; the black line is P = ½, where there is one.
+    """
+    P = _array(P, "P", 2)
+    if P.shape[0] != P.shape[1] or len(P) < 2:
+        raise ValueError(f"P has shape {P.shape}: expected (n, n), one value per point of plane(limit, n)")
+    if P.min() < 0 or P.max() > 1:
+        raise ValueError(
+            f"P runs from {P.min():.3g} to {P.max():.3g}, not from 0 to 1: pass torch.sigmoid(D(x))"
+        )
+    ax = _axes(ax, (3.6, 3.6))
+    ticks = np.linspace(-limit, limit, len(P))
+    cmap = LinearSegmentedColormap.from_list("field", ["#F4B183", "#FFFFFF", "#8FBEDD"])
+    ax.contourf(ticks, ticks, P, levels=np.linspace(0, 1, 11), cmap=cmap, vmin=0, vmax=1)
+    if P.min() < 0.5 < P.max():
+        ax.contour(ticks, ticks, P, levels=[0.5], colors=DISC, linewidths=1)
+    ax.set(aspect="equal", xlim=(-limit, limit), ylim=(-limit, limit), xlabel="$x_1$", ylabel="$x_2$")
+    return ax
+
+
+def arrows(
+    start: torch.Tensor | np.ndarray,
+    step: torch.Tensor | np.ndarray,
+    *,
+    scale: float = 1.0,
+    color: str = DISC,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw an arrow from each point of start (n, 2) to start + scale · step (n, 2)."""
+    start, step = _array(start, "start", 2), _array(step, "step", 2)
+    if start.shape != step.shape or start.shape[1] != 2:
+        raise ValueError(f"start {start.shape} and step {step.shape} must both be (n, 2)")
+    ax = _axes(ax, (3.6, 3.6))
+    options = {"angles": "xy", "scale_units": "xy", "scale": 1, "width": 0.004, "zorder": 3}
+    ax.quiver(*start.T, *(scale * step).T, color=color, **options)
+    return ax
+
+
+def noise_mesh(n: int = 49, tail: float = 0.02) -> torch.Tensor:
+    """(n, n, 2): a mesh of 2-D standard normal noise whose cells all have the same probability.
+
+    Its ticks are quantiles of the normal distribution, from `tail` to 1 - `tail` in equal steps.
+    """
+    if not isinstance(n, int) or n < 2 or not 0 < tail < 0.5:
+        raise ValueError(f"n={n}, tail={tail}: expected at least 2 ticks and a tail between 0 and ½")
+    ticks = torch.special.ndtri(torch.linspace(tail, 1 - tail, n, dtype=torch.float64)).float()
+    return torch.stack(torch.meshgrid(ticks, ticks, indexing="xy"), -1)
+
+
+def warped_grid(
+    points: torch.Tensor | np.ndarray,
+    *,
+    every: int = 6,
+    color: str = FAKE,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw what a map makes of a mesh: points (m, n, 2) = G(mesh); every `every`-th line in both directions.
+
+    On `noise_mesh` all cells hold equally many samples: where they are small, samples are dense.
+    """
+    points = _array(points, "points", 3)
+    if points.shape[2] != 2 or min(points.shape[:2]) < 2:
+        raise ValueError(f"points has shape {points.shape}: expected (m, n, 2) with m, n of at least 2")
+    if not isinstance(every, int) or every < 1:
+        raise ValueError(f"every={every!r}: expected a positive whole number")
+    ax = _axes(ax, (3.6, 3.6))
+    lines = [*points[::every], *points[:, ::every].transpose(1, 0, 2)]
+    ax.add_collection(LineCollection(lines, colors=color, linewidths=0.7, alpha=0.8))
+    ax.autoscale_view()
     return ax
 
 

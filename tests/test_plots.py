@@ -73,6 +73,9 @@ def test_everything_draws_into_the_given_axes():
     assert plots.densities(x, x, x, ax=ax) is ax
     assert plots.curves(x, torch.zeros(2, 5), ax=ax) is ax
     assert plots.points(torch.zeros(3, 2), ax=ax) is ax
+    assert plots.decision_field(torch.zeros(3, 3), limit=1.0, ax=ax) is ax
+    assert plots.arrows(torch.zeros(3, 2), torch.ones(3, 2), ax=ax) is ax
+    assert plots.warped_grid(torch.zeros(3, 3, 2), ax=ax) is ax
     assert len(plt.get_fignums()) == 1
 
 
@@ -117,6 +120,17 @@ def test_bfloat16_and_gradients_are_accepted():
         (lambda: plots.curves([0, 1], [[1, np.nan]]), "runs holds 1 NaN"),
         (lambda: plots.curves([0, 1], [[1, 2, 3]]), r"expected \(seeds, 2\)"),
         (lambda: plots.points(torch.zeros(3, 3)), r"expected \(n, 2\)"),
+        (lambda: plots.plane(0), "positive limit"),
+        (lambda: plots.plane(1, 1), "at least 2 points"),
+        (lambda: plots.decision_field(torch.zeros(3, 4), limit=1), r"expected \(n, n\)"),
+        (lambda: plots.decision_field(torch.full((3, 3), 2.0), limit=1), "torch.sigmoid"),
+        (lambda: plots.arrows(torch.zeros(3, 2), torch.zeros(4, 2)), r"must both be \(n, 2\)"),
+        (lambda: plots.arrows(torch.zeros(3, 3), torch.zeros(3, 3)), r"must both be \(n, 2\)"),
+        (lambda: plots.noise_mesh(1), "at least 2 ticks"),
+        (lambda: plots.noise_mesh(tail=0.5), "between 0 and"),
+        (lambda: plots.warped_grid(torch.zeros(3, 3, 3)), r"expected \(m, n, 2\)"),
+        (lambda: plots.warped_grid(torch.zeros(1, 3, 2)), "at least 2"),
+        (lambda: plots.warped_grid(torch.zeros(3, 3, 2), every=0), "positive whole number"),
         (lambda: plots.show(plt.figure(), alt=""), "say in a few words"),
         (lambda: plots.gif(plt.figure(), print, 0, alt="a b c"), "positive whole number"),
     ],
@@ -171,3 +185,58 @@ def test_a_gif_over_the_limit_is_refused(monkeypatch):
     fig, ax = plt.subplots()
     with pytest.raises(ValueError, match="fewer frames"):
         plots.gif(fig, lambda k: ax.plot([k, 1]), 3, alt="lines and lines and lines")
+
+
+# --- the plane of notebook 04 ---
+
+
+def test_plane_has_x1_to_the_right_and_x2_upwards():
+    points = plots.plane(2.0, 5)
+    assert points.shape == (5, 5, 2)
+    assert points[0, 0].tolist() == [-2, -2] and points[0, 4].tolist() == [2, -2]
+    assert points[4, 0].tolist() == [-2, 2] and points[2, 2].tolist() == [0, 0]
+
+
+def test_the_field_is_blue_where_real_and_its_line_is_a_half():
+    P = torch.sigmoid(4 * plots.plane(2.0, 41)[..., 0])  # real on the right
+    ax = plots.decision_field(P, limit=2.0)
+    ax.set_axis_off()
+    ax.figure.set_layout_engine("none")
+    ax.set_position((0, 0, 1, 1))
+    ax.figure.canvas.draw()
+    pixels = np.asarray(ax.figure.canvas.buffer_rgba()).astype(int)
+    left, right = pixels[90, 30, :3], pixels[90, -30, :3]
+    assert right[2] > right[0] + 50 and left[0] > left[2] + 50  # blue on the right, orange on the left
+    border = ax.collections[-1].get_paths()[0].vertices
+    np.testing.assert_allclose(border[:, 0], 0, atol=1e-6)
+    assert np.abs(border[:, 1]).max() == 2
+    flat = plots.decision_field(torch.full((3, 3), 0.5), limit=1.0)
+    assert len(flat.collections) == 1  # no line where P is nowhere above ½
+
+
+def test_arrows_point_from_start_to_start_plus_step():
+    start, step = torch.tensor([[0.0, 1.0], [2.0, 0.0]]), torch.tensor([[0.5, 0.0], [0.0, -1.0]])
+    quiver = plots.arrows(start, step, scale=2.0).collections[0]
+    np.testing.assert_allclose(quiver.get_offsets(), start)
+    np.testing.assert_allclose(np.c_[quiver.U, quiver.V], 2 * step)
+    assert quiver.angles == "xy" and quiver.scale_units == "xy" and quiver.scale == 1
+
+
+def test_cells_of_the_noise_mesh_have_equal_probability():
+    mesh = plots.noise_mesh(11, tail=0.05)
+    assert mesh.shape == (11, 11, 2) and mesh.dtype == torch.float32
+    ticks = mesh[0, :, 0]
+    assert torch.equal(ticks, mesh[:, 3, 1])  # the same ticks in both directions
+    share = torch.special.ndtr(ticks.double()).diff()
+    np.testing.assert_allclose(share, 0.09, atol=1e-6)
+    z = torch.randn(100_000, 2, generator=torch.Generator().manual_seed(0))
+    inside = ((z > ticks[2]) & (z < ticks[3])).all(1).float().mean()
+    assert abs(inside - 0.09**2) < 0.0012
+
+
+def test_warped_grid_draws_every_line_asked_for():
+    points = plots.plane(1.0, 9) * 3
+    lines = plots.warped_grid(points, every=4).collections[0].get_segments()
+    assert len(lines) == 6 and all(line.shape == (9, 2) for line in lines)
+    np.testing.assert_allclose(lines[0][:, 1], -3)  # rows first
+    np.testing.assert_allclose(lines[5][:, 0], 3)  # then columns
