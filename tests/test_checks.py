@@ -36,7 +36,7 @@ def test_three_answers(capsys):
         (lambda x: (2 * x).unsqueeze(0), r"expected shape (3,), got (1, 3)"),
         (lambda x: x * torch.nan, "NaN"),
         (lambda x: x.mul_(2), "changes its argument number 1 in place"),
-        (lambda x: 2 * x + torch.tensor([0, 0, 1.0]), "expected 8, got 9"),
+        (lambda x: 2 * x + torch.tensor([0, 0, 1.0]), "expected 8, got 9 at position 2 of 3"),
         (2 * X, "expected a function, got Tensor"),
     ],
 )
@@ -94,8 +94,8 @@ def test_off_the_main_thread_there_is_no_limit():
     [
         (True, "expected a number, got bool"),
         ("1", "expected a number, got str"),
-        (torch.ones(3), "average over the batch"),
-        (torch.ones(1, 1), "average over the batch"),
+        (torch.ones(3), "reduce it to one"),
+        (torch.ones(1, 1), "reduce it to one"),
         (float("nan"), "the result is nan"),
         (torch.tensor(torch.inf), "the result is inf"),
     ],

@@ -101,7 +101,8 @@ def call(answer: object, *args: object, limit: float = TIME_LIMIT) -> object:
     except Hint:
         raise
     except (Exception, SystemExit) as error:
-        raise Hint(f"your code raised {type(error).__name__}: {error}") from error
+        reason = str(error).split("\n")[0][:160]  # torch lists its whole signature on further lines
+        raise Hint(f"your code raised {type(error).__name__}: {reason}") from error
     for k, (before, after) in enumerate(zip(args, given, strict=True)):
         if isinstance(before, torch.Tensor) and not torch.equal(before, after):
             raise Hint(
@@ -128,7 +129,7 @@ def number(value: object) -> float:
         shape = tuple(value.shape)
         expect(
             int(np.prod(shape)) == 1 and len(shape) == 0,
-            f"expected one number, got shape {shape}: average over the batch?",
+            f"expected one number, got shape {shape}: reduce it to one (sum? mean?)",
         )
     value = float(value)
     expect(np.isfinite(value), f"the result is {value}: which step overflows, or takes the log of 0?")
@@ -167,4 +168,5 @@ def compare(
         if torch.allclose(value, torch.as_tensor(wrong, dtype=torch.float64), rtol=rtol, atol=atol):
             raise Hint(hint)
     k = int((value - expected).abs().argmax())
-    raise Hint(f"expected {expected.flatten()[k]:.5g}, got {value.flatten()[k]:.5g}")
+    where = f" at position {k} of {expected.numel()}" if expected.ndim else ""
+    raise Hint(f"expected {expected.flatten()[k]:.5g}, got {value.flatten()[k]:.5g}{where}")

@@ -9,7 +9,9 @@ from gan_helpers.checks import call, compare, exercise, expect, tensor
 def check_1(answer: object) -> None:
     """Grey values 0..16 to -1..1."""
     grey = torch.tensor([[0.0, 4.0, 8.0], [12.0, 15.0, 16.0]])
+    dim = torch.tensor([4.0, 8.0])
     mistakes = {
+        "Tanh squeezes nearly all greys to 1: a straight line was asked for": torch.tanh(grey),
         "that is the range 0 to 1, black must be -1": grey / 16,
         "black and white are exchanged": 1 - grey / 8,
         "that runs from -0.5 to 0.5: half of the range is left unused": grey / 16 - 0.5,
@@ -18,6 +20,8 @@ def check_1(answer: object) -> None:
         "16 is the largest grey value, not 255": grey / 127.5 - 1,
     }
     compare(call(answer, grey), grey / 8 - 1, mistakes)
+    stretched = "the result depends on the other pixels: use the fixed ends 0 and 16, not min and max"
+    compare(call(answer, dim), dim / 8 - 1, {stretched: torch.tensor([-1.0, 1.0])})
 
 
 @exercise(2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import torch
 from torch.nn import functional as F
 
@@ -16,7 +17,7 @@ def _vector(*values: float) -> torch.Tensor:
 
 @exercise(1)
 def check_1(answer: object) -> None:
-    p, q = _vector(0.4, 0.3, 0.2, 0.1), _vector(0.1, 0.1, 0.2, 0.6)
+    p, q = _vector(0.5, 0.15, 0.1, 0.15, 0.1), _vector(0.1, 0.05, 0.1, 0.35, 0.4)
     best, worst = torch.maximum(p, q).sum(), torch.minimum(p, q).sum()
     P = p / (p + q)
     compare(
@@ -26,6 +27,13 @@ def check_1(answer: object) -> None:
             "a share above 1? each heap is only half of all samples": best,
             "this is the share of *wrong* judgements": worst / 2,
             "this is the total variation distance: how does the accuracy follow from it?": best - 1,
+            "this is the share of outcomes that are called real: weight each by how often it occurs": (
+                (p > q).double().mean()
+            ),
+            "these are only the real samples judged rightly: generated ones count too": p[p > q].sum(),
+            "a tie (p_d = p_g) belongs to one side: whichever you choose, half of it is right": (
+                (p[p > q].sum() + q[q > p].sum()) / 2
+            ),
             "this is the mean probability given to the right answer: the judge says yes or no": (
                 (p * P).sum() + (q * (1 - P)).sum()
             )
@@ -59,6 +67,10 @@ def check_2(answer: object) -> None:
             "the share counts for the wrong side: it is the share of *real* samples": torch.log(ratio / odds),
             "this is the probability: the score is its log-odds": real / (real + fake),
             "the sign is reversed: more real density must raise the score": -torch.log(ratio * odds),
+            "the share multiplies the density, inside the logarithm": share * torch.log(ratio),
+            "each share multiplies its density, inside the logarithm": (
+                share * torch.log(p_d) - (1 - share) * torch.log(p_g)
+            ),
             "this is the log of the probability of real, not of the odds": torch.log(real / (real + fake)),
             "this is the odds: the logarithm is missing": ratio * odds,
             "the share of generated samples is not used: they are 1 - share of all": torch.log(share * ratio),
@@ -82,6 +94,10 @@ def check_3(answer: object) -> None:
             "this is only KL(p‖m): q counts as much as p": kl(p, m),
             "twice too large: JSD is the *mean* of the two divergences": 2 * jsd,
             "this is in bits: use the natural logarithm": jsd / math.log(2),
+            "this is KL(m‖·): exchange the two arguments (F.kl_div takes the *second* as the weight)": (
+                (kl(m, p) + kl(m, q)) / 2
+            ),
+            "this is a mean over outcomes: a divergence is a sum": jsd / 3,
             "this is the square root, the Jensen–Shannon *distance*": jsd.sqrt(),
             "the sign is reversed: a divergence is not negative": -jsd,
             "the mixture is m = (p + q)/2; yours is p + q and has mass 2": jsd - math.log(2),
@@ -103,6 +119,8 @@ _LOSSES = {  # loss of the generator: does minimising it raise every score from 
     "half": (lambda s: ((torch.sigmoid(s) - 0.5) ** 2).mean(), False),
     "nine tenths": (lambda s: ((torch.sigmoid(s) - 0.9) ** 2).mean(), False),
     "cubic": (lambda s: (s**3 / 10 - s).mean(), False),
+    "bump": (lambda s: (-s + 3 * torch.exp(-(s**2))).mean(), False),
+    "late bend": (lambda s: (torch.relu(s.abs() - 4.5) * 3 - s).mean(), False),
     "hinge": (lambda s: torch.relu(1 - s).mean(), False),
 }
 
@@ -114,6 +132,7 @@ def check_4(answer: object) -> None:
         value = call(answer, loss)
         if isinstance(value, torch.Tensor) and value.dtype == torch.bool:
             value = tensor(value.double(), ()).item() == 1.0
+        value = bool(value) if isinstance(value, np.bool_) else value
         expect(isinstance(value, bool), f"expected True or False, got {type(value).__name__}")
         said[name] = value
     truth = {name: right for name, (_, right) in _LOSSES.items()}
@@ -145,6 +164,14 @@ def check_4(answer: object) -> None:
     expect(
         not said["cubic"],
         "score³/10 - score is accepted: it pushes up only between -1.8 and 1.8; look at more than one score",
+    )
+    expect(
+        wrong != {"late bend"},
+        "a loss that turns round at scores beyond 4.5 is accepted: look at the whole range from -5 to 5",
+    )
+    expect(
+        wrong != {"bump"},
+        "a loss with a bump near score 0 is accepted: two or three points are not every score",
     )
     expect(
         not said["nine tenths"],

@@ -13,13 +13,13 @@
 #
 # ![Six panels with the same blue data density. In each an orange generator density sits elsewhere, and a black curve shows the best probability of "real": flat at one half where the densities agree, steep where they differ](images/01_the_minimax_game.png)
 #
-# After this you can
-#
+# **After this notebook you can**
 # - **derive** the value function of a GAN from one yes/no question, and its best discriminator in two ways;
 # - **compute** what the game costs the generator, and say what the two losses can *not* tell you;
 # - **refute** twelve statements about GAN losses that circulate in introductions, each with a test of a few lines.
 #
-# Before: [00 · Start here](00_start_here.ipynb) (notation, how exercises work). Run time: about 20 s on two CPU cores; no GPU needed.
+# *Before this:* [00 Start here](00_start_here.ipynb) (notation, how exercises work).
+# *Run time:* about 25 seconds on two CPU cores. No GPU needed.
 
 # %% tags=["setup"]
 import sys
@@ -63,10 +63,10 @@ torch.set_num_threads(1)  # networks this small (and all tensors on the CPU): a 
 #
 # $$V(D,G)=-2H=\mathbb E_{x\sim p_d}[\log P(x)]+\mathbb E_{z\sim p_z}[\log(1-P(G(z)))],\qquad \min_G\max_D V(D,G)$$
 #
-# (Goodfellow et al. 2014, Eq. 1). The discriminator wants a small price, hence a large $V$; the generator wants the
+# (Goodfellow et al. 2014, Eq. 1; all such numbers below are that paper's). The discriminator wants a small price, hence a large $V$; the generator wants the
 # opposite. **A matter of letters:** that paper calls the probability $D$. In this course $D(x)$ is the *score*, any real
-# number, and $P(x)=\sigma(D(x))$ the probability. Since $\log\sigma(t)=-\zeta(-t)$ and $\log(1-\sigma(t))=-\zeta(t)$ with
-# the softplus $\zeta$ of notebook 00,
+# number, and $P(x)=\sigma(D(x))$ the probability. Since $\log\sigma(t)=-\log(1+e^{-t})=-\zeta(-t)$ and
+# $\log(1-\sigma(t))=-\zeta(t)$ with the softplus $\zeta$ of notebook 00,
 #
 # $$V(D,G)=-\,\mathbb E_x\,[\zeta(-D(x))]-\mathbb E_z\,[\zeta(D(G(z)))].$$
 #
@@ -139,7 +139,8 @@ assert max(abs(tossed - integral), abs(sampled - integral)) < 0.012
 #
 # $$-q\log P-(1-q)\log(1-P)=\underbrace{-q\log q-(1-q)\log(1-q)}_{\text{unavoidable}}+\underbrace{\mathrm{KL}\big(q\,\|\,P\big)}_{\ge0,\ =0\text{ only for }P=q},$$
 #
-# because a Kullback–Leibler divergence is never negative. So the best answer is the truth about the coin, $P^*=q$.
+# with the Kullback–Leibler divergence $\mathrm{KL}(q\|P)=q\log\frac qP+(1-q)\log\frac{1-q}{1-P}$, which is never negative (use $\log t\le t-1$ on
+# $-\mathrm{KL}$). So the best answer is the truth about the coin, $P^*=q$.
 #
 # **Predict first:** blue is $p_d=\mathcal N(0,1)$, orange is $p_g=\mathcal N(1,1.5^2)$. How often does $P^*$ cross $\tfrac12$?
 #
@@ -154,7 +155,7 @@ for _ in range(60):
     D.requires_grad_()
     V = (p_d * F.logsigmoid(D) + p_g * F.logsigmoid(-D)).sum()
     (slope,) = torch.autograd.grad(V, D, create_graph=True)
-    (curvature,) = torch.autograd.grad(slope.sum(), D)
+    (curvature,) = torch.autograd.grad(slope.sum(), D)  # each slope depends on its own score only
     D = (D - (slope / curvature).clamp(-1, 1)).detach()
 
 D_star = torch.log(p_d / p_g)
@@ -174,7 +175,9 @@ total = torch.histogram(tosses, edges).hist
 share = torch.histogram(tosses[heads], edges).hist / total
 mass_d, mass_g = data.cdf(edges).diff(), fake.cdf(edges).diff()
 q = mass_d / (mass_d + mass_g)  # Bayes for a whole bin
-deviation = ((share - q) / torch.sqrt(q * (1 - q) / total))[total * q > 20].abs().max().item()
+deviation = (
+    ((share - q) / torch.sqrt(q * (1 - q) / total))[total * q > 20].abs().max().item()
+)  # bins with enough heads
 print(f"largest deviation from Bayes' rule, in standard errors: {deviation:.1f}")
 assert deviation < 5
 
@@ -203,7 +206,8 @@ plots.show(
 #
 # $$V(D^*,G)=-\log4+\mathrm{KL}(p_d\|m)+\mathrm{KL}(p_g\|m)=-\log 4+2\,\mathrm{JSD}(p_d,p_g)$$
 #
-# (Thm 1, Eq. 5–6). The Jensen–Shannon divergence is 0 for equal densities only, and at most $\log 2$. We evaluate both sides
+# (Thm 1, Eq. 5–6), where $\mathrm{KL}(p\|m)=\int p\log(p/m)$ and the Jensen–Shannon divergence is the mean of the two. It is 0 for equal
+# densities only and, since $p/m\le2$, at most $\log 2$. We evaluate both sides
 # by routes that share nothing but the densities. Left: $P^*$ put into $V$ on a midpoint grid. Right: entropies, $\mathrm{JSD}=h(m)-\tfrac12h(p_d)-\tfrac12h(p_g)$ with $h(p)=-\int p\log p$,
 # by adaptive quadrature.
 #
@@ -270,9 +274,9 @@ for name, (a, b) in pairs.items():
 
 # %%
 shifts = np.linspace(0, 6, 49)
-half = math.log(4) / 2
-bell = np.array([best_value(normal(0, 1), normal(s, 1), t, dt) for s in shifts]) / 2 + half
-box = np.array([best_value(uniform(0, 1), uniform(s, s + 1), t, dt) for s in shifts]) / 2 + half
+LOG2 = math.log(2)
+bell = np.array([best_value(normal(0, 1), normal(s, 1), t, dt) for s in shifts]) / 2 + LOG2
+box = np.array([best_value(uniform(0, 1), uniform(s, s + 1), t, dt) for s in shifts]) / 2 + LOG2
 
 # %%
 fig, ax = plt.subplots(figsize=(6.4, 2.9))
@@ -294,7 +298,8 @@ assert abs(box[8:] - math.log(2)).max() < 1e-9 and (np.diff(bell) > 0).all()
 #
 # ### Move the generator yourself
 #
-# **Predict first:** can a generator that is too narrow, one that is too wide and one that sits beside the data have the same $V$?
+# **Predict first:** the three lower generators at the head of this notebook have the same $V$. How would you move each of them, and which
+# curve tells you?
 
 
 # %%
@@ -304,7 +309,7 @@ def draw_game(ax, mean, std):
     log_d, log_g = Normal(0.0, 1.0).log_prob(grid), Normal(float(mean), float(std)).log_prob(grid)
     plots.densities(grid, log_d.exp(), log_g.exp(), P=torch.sigmoid(log_d - log_g), ax=ax)
     V = best_value(normal(0, 1), normal(mean, std), t, dt)
-    jsd = max(V / 2 + half, 0)
+    jsd = max(V / 2 + LOG2, 0)
     ax.set(title=f"mean {mean:.2f}, std {std:.2f}:\n$V$ = {V:.3f}, JSD = {jsd:.3f}", ylim=(0, 1.1))
 
 
@@ -324,7 +329,7 @@ _ = widgets.interact(live, mean=mean_slider, std=std_slider)
 
 # %%
 def jsd_of(mean, std):
-    return best_value(normal(0, 1), normal(mean, std), t, dt) / 2 + half
+    return best_value(normal(0, 1), normal(mean, std), t, dt) / 2 + LOG2
 
 
 shifted = brentq(lambda mean: jsd_of(mean, 1) - 0.15, 0.1, 4)
@@ -351,8 +356,8 @@ assert max(abs(jsd_of(m, s) - 0.15) for m, s in games[3:]) < 1e-6
 
 # %% [markdown]
 # Lower row: beside the data, too narrow, too wide, and one value $V=-1.086$. The *number* does not say what is wrong; the black *curve*
-# does. It falls on one side, dips in the middle, or forms a hump. A generator trained by gradient
-# descent follows the slope of this curve, and that points elsewhere in each panel. The panels show the exact best discriminator; none of this yet needs a network.
+# does: generated samples are pushed uphill on it, to the left in the first of these panels, outward in the second, inward in the third.
+# Upper row: at $p_g=p_d$ the curve is flat at ½; far from the data it is a cliff, and nearly flat where the orange samples are. The panels show the exact best discriminator.
 #
 # ## 4 A network learns a density ratio
 #
@@ -394,7 +399,7 @@ for n in (100, 1_000, 10_000):
     scores[n] = torch.stack(rows)  # (seeds, grid)
 
 # %% [markdown]
-# Three numbers per run: the error $|D-D^*|$ averaged *with the weight of the samples* $m=\tfrac12(p_d+p_g)$, the plain average over the tails (where only
+# Three numbers per run: the error $|D-D^*|$ averaged *with the weight of the samples* $m=\tfrac12(p_d+p_g)$, the plain average over the tails of the grid from −6 to 8 (where only
 # one sample in a hundred falls), and what $V$ loses there, the only thing that the training can see.
 
 # %%
@@ -434,7 +439,7 @@ left.set(ylim=(-14, 4), xlabel="$x$", ylabel="score $D(x)$")
 right.set(yscale="log", ylim=(0.005, 30), xlabel="$x$", ylabel="error $|D-D^*|$")
 for ax in (left, right):
     for k, edge in enumerate((x[~tails][0], x[~tails][-1])):
-        ax.axvline(edge, color=plots.GREY, linestyle=":", label=None if k else "1 % tails outside")
+        ax.axvline(edge, color=plots.GREY, linestyle=":", label=None if k else "99 % of samples between")
 left.legend(fontsize=8, loc="lower center")
 plots.show(
     fig,
@@ -443,9 +448,10 @@ plots.show(
 )
 
 # %% [markdown]
-# Where samples fall, 100 times more of them cut the median weighted error from 0.28 to 0.08 (four other groups of five seeds: from 0.31–0.57 to 0.08–0.09; the
-# worst run with 10,000 samples, 0.12, still beat the best with 100, 0.24). In the tails the error is 4 to 7 whatever $n$ is: the truth falls like a parabola, the network
-# flattens. This is no bad luck. The slope of $V$ with respect to $D(x)$ is $p_d(x)(1-P(x))-p_g(x)P(x)$; without samples it is 0, and at $n=10{,}000$ both tails together cost less than
+# Lines are medians of 5 seeds, bands run from the smallest to the largest; the dips on the right are places where a curve crosses the truth.
+# Where samples fall, 100 times more of them cut the median weighted error from 0.28 to 0.08 (four other groups of five seeds: from 0.31–0.57 to 0.08–0.09;
+# over all 25 seeds the worst run with 10,000 samples had 0.12, the best with 100 had 0.24). In the tails the error is 4 to 7 whatever $n$ is: the truth falls like a parabola, the network
+# flattens. This is not bad luck. The slope of $V$ with respect to $D(x)$ is $p_d(x)(1-P(x))-p_g(x)P(x)$, since $\frac{d}{dt}\log\sigma(t)=1-\sigma(t)$; without samples it is 0, and at $n=10{,}000$ both tails together cost less than
 # 0.001 of $V$. So the score out there is chosen by the architecture, not by the data – until a generator puts samples there. The
 # figure does not give a law for the error in $n$: at 10,000 samples the 400 steps limit it too (with 2,000 steps, not shown, it was 0.06, and 4.9 in the tails).
 #
@@ -459,7 +465,9 @@ plots.show(
 # | generator, zero-sum ("saturating") | $L_G=\mathbb E_z[\log(1-P(G(z)))]=-\mathbb E_z[\zeta(D(G(z)))]$ | $-\log2=-0.693$ |
 # | generator, non-saturating (paper's Sec. 3) | $L_G=-\mathbb E_z[\log P(G(z))]=\mathbb E_z[\zeta(-D(G(z)))]$ | $\log2=0.693$ |
 #
-# At $p_g=p_d$ the best $D$ is 0, so a finished game reads $(1.386,\ 0.693)$. A common advice turns this round: *stop when $P$ is ½*.
+# At $p_g=p_d$ the best $D$ is 0, so a finished game reads $L_D=1.386$ and, non-saturating, $L_G=0.693$. Common advice turns this round: *stop when
+# $P$ is ½*. The next cell makes four games: a finished one; a generator that *collapsed* to one point, or to two *spikes*, judged by a linear
+# $D$; and one far away, judged by a *dead* $D$, whose hidden units are off for every sample.
 # **Predict first:** which of the four games below will read $(1.386,\ 0.693)$?
 
 
@@ -472,7 +480,7 @@ def spikes(t):
     return (normal(-1.5, 0.05)(t) + normal(1.5, 0.05)(t)) / 2
 
 
-jsd_spikes = best_value(normal(0, 1), spikes, t, dt) / 2 + half
+jsd_spikes = best_value(normal(0, 1), spikes, t, dt) / 2 + LOG2
 
 
 def dead_D():
@@ -537,7 +545,7 @@ plots.show(
 )
 
 # %% [markdown]
-# All four games read $(1.386,\ 0.693)$, with $P$ at ½ – and the true JSD runs from 0 to 0.69. (Over 15 seeds no loss was more than 0.013 off; the assertion allows 0.05.) A linear score cannot tell heaps of
+# (Blue: data; orange: generated; black: $P$. In the second panel the orange needle stands at 0.) All four games read $(1.386,\ 0.693)$, with $P$ at ½ – and the true JSD runs from 0 to 0.69. (Over 15 seeds no loss was more than 0.013 off; the assertion allows 0.05.) A linear score cannot tell heaps of
 # equal mean, and a dead network cannot tell anything; both find their optimum at $D=0$. The last column is the control: a working network on
 # the same samples reads an $L_D$ far below 1.386 wherever $p_g\neq p_d$, near the minimum $\log4-2\,\mathrm{JSD}$ of section 3 (the thin spikes ask for more than 300 steps: with 1,000, not shown, they read 0.25).
 # So $P=\tfrac12$ says that *this* discriminator sees no difference. It is necessary for a finished game, never
@@ -545,7 +553,7 @@ plots.show(
 #
 # ## 6 The wall of wrong formulas
 #
-# Twelve statements found in widely read introductions, in this course's letters ($D$ the score, $P$ the probability). Losses are minimised.
+# Twelve statements that circulate in introductory texts, in this course's letters ($D$ the score, $P$ the probability). Losses are minimised.
 #
 # | | statement |
 # |---|---|
@@ -570,10 +578,13 @@ plots.show(
 #   score (player $D$), or raise every generated one (player $G$)? Scores from −4 to 4.
 # - **value**: four outcomes $x$, one free score each. Is the smallest $L_D$ equal to $\log4-2\,\mathrm{JSD}$?
 #
+# A dash in the picture below means: the test does not apply to this player, or the formula does not run.
+#
 # **Predict first**, seriously: write one test name per letter into the next cell before you read on. Some statements fall to several tests.
 
 # %%
-guess = {letter: None for letter in "ABCDEFGHIJKL"}  # for example guess["A"] = "direction"
+guess = {letter: None for letter in "ABCDEFGHIJKL"}
+# for example guess["A"] = "direction"; names: "shape", "gradient map", "direction", "value"
 
 # %% [markdown]
 # Each statement becomes a list of terms, averaged and added; so do three statements that are right, because a test that also refutes the truth is no test.
@@ -694,11 +705,11 @@ verdicts = {name: [verdict(test, *row) for test in tests.values()] for name, row
 # %% tags=["nbval-check-output"]
 for name, row in verdicts.items():
     refuted_by = [test for test, passed in zip(tests, row, strict=True) if passed is False]
-    mine = guess.get(name)
+    mine = (guess.get(name) or "").replace("_", " ") or None
     mark = "" if mine is None else "  ✓" if mine in refuted_by else f"  ✗ (you: {mine})"
     result = "refuted by " + ", ".join(refuted_by) if refuted_by else "passes"
     print(f"{name:20s} {result:42s}{mark}".rstrip())
-    assert bool(refuted_by) == (name in guess)
+    assert bool(refuted_by) == (len(name) == 1)  # the twelve letters fall, the three right losses stand
 
 # %%
 fig, ax = plt.subplots(figsize=(6.4, 4.6))
@@ -722,13 +733,15 @@ plots.show(
 # %% [markdown]
 # Twelve refuted, three right ones untouched. What the tests say, in words:
 #
-# - **A, F, J** have a sign wrong: descent *lowers* real scores. F also has no optimum (its value test runs away); a critic with a
-#   difference of means needs $L_D=\mathbb E[D(G(z))]-\mathbb E[D(x)]$ *and* a bound on its slope.
+# - **A, F, J** have a sign wrong: descent *lowers* real scores, and the loss falls without end. F with its sign mended still has no
+#   optimum: a difference of means needs a bound on the slope of $D$ (a *critic*, notebook 09).
 # - **B**: one expression for both players has no game in it. With this sign the generator helps the discriminator; with the other sign (see A) the discriminator undoes itself.
-# - **C** does push the right way; but its first term never meets $G$. It only shifts the printed number.
+# - **C** is the $V$ of section 1. To minimise it is right, "learns from both terms" is wrong: the first never meets $G$ and only shifts the
+#   printed number.
 # - **D, I** teach the generator to be recognised. **H** does so whenever $P(G(z))>\tfrac12$, that is, whenever it is ahead: ½ is where the game
 #   *ends*, not where anyone aims.
-# - **E, L**: $D$ takes one point of data space. In L, even with sizes that happen to fit, no gradient reaches $G$.
+# - **E, L**: $D$ takes one point of data space (E is tried as `D(x, x)` for a real pair). In L, even with sizes that happen to fit, no gradient
+#   reaches $G$; it passes *direction* only because that test hands it $z$ in place of a sample.
 # - **G** passes three tests; only its value gives it away (below). **K**: a label is flat, so there is no slope to follow.
 #
 # The tests refute the *formulas*. They do not prove the other three right for training; notebook 02 separates those.
@@ -798,7 +811,7 @@ assert small[:, 0].min() > -1.25 and small[:, 1].max() < -1.5
 assert abs(large + math.log(4)).max() < 0.05
 
 # %% [markdown]
-# The **symptom**: the two curves part. With 20 samples the training value claims a divergence between two identical distributions, while on fresh samples
+# (Lines: medians of 5 seeds, bands from smallest to largest; on the right the two curves lie on each other.) The **symptom**: the two curves part. With 20 samples the training value claims a divergence between two identical distributions, while on fresh samples
 # $V$ falls *below* $-\log 4$: worse than a discriminator that says nothing.
 # Over 20 seeds the training value ended between −1.16 and −0.55, the fresh one between −3.08 and −1.60.
 # The **remedy** here is more samples; what to do without is the topic of later notebooks.
@@ -812,12 +825,13 @@ assert abs(large + math.log(4)).max() < 0.05
 # ●○○ · 5 minutes · you need: section 2
 #
 # Turn the best discriminator into a yes/no judge: "real" where $P^*(x)>\tfrac12$. Real and generated samples are equally frequent.
-# Given the probabilities of $K$ outcomes under data and generator (tensors `p_d`, `p_g` of shape `(K,)`), return the share of correct judgements.
+# Given the probabilities of $K$ outcomes under data and generator (tensors `p_d`, `p_g` of shape `(K,)`; an outcome may have probability 0 under both), return the share of correct judgements.
 
 
 # %% tags=["exercise-1"]
 def best_accuracy(p_d, p_g):
-    return None  # your code here
+    """p_d, p_g: probabilities (K,), 0 allowed. Returns one number, the share of right judgements."""
+    return None  # ← your answer
 
 
 # %% tags=["check-1"]
@@ -848,7 +862,8 @@ nb01.check_1(best_accuracy)
 
 # %% tags=["exercise-2"]
 def best_score(p_d, p_g, share):
-    return None  # your code here
+    """p_d, p_g: densities, positive, any shape; share: number. Returns scores of the same shape."""
+    return None  # ← your answer
 
 
 # %% tags=["check-2"]
@@ -879,7 +894,8 @@ nb01.check_2(best_score)
 
 # %% tags=["exercise-3"]
 def jsd_of_outcomes(p, q):
-    return None  # your code here
+    """p, q: probabilities (K,), 0 allowed. Returns one number, in natural units."""
+    return None  # ← your answer
 
 
 # %% tags=["check-3"]
@@ -911,7 +927,8 @@ nb01.check_3(jsd_of_outcomes)
 
 # %% tags=["exercise-4"]
 def pushes_up(loss_G):
-    return None  # your code here
+    """loss_G: a function from scores (n,) to one number. Returns True or False."""
+    return None  # ← your answer
 
 
 # %% tags=["check-4"]
@@ -936,11 +953,11 @@ nb01.check_4(pushes_up)
 # %% [markdown]
 # ## Recap
 #
-# 1. The value function is the cross-entropy of a two-sample test, times −2 ([section 1](#1-One-question-per-sample)).
-# 2. The best score is the log density ratio $\log p_d/p_g$; calculus, Bayes' rule, an optimiser and counting agree ([section 2](#2-The-best-discriminator-found-four-times)).
-# 3. Against the best discriminator the generator minimises a Jensen–Shannon divergence, which is flat at $\log2$ once the supports part ([section 3](#3-What-is-left-for-the-generator)).
-# 4. A network learns that ratio where samples fall and invents it elsewhere, and with too few samples it invents it everywhere ([section 4](#4-A-network-learns-a-density-ratio), [section 7](#7-A-failure-on-purpose)).
-# 5. $P=\tfrac12$ and losses $(2\log2,\log2)$ are where a finished game ends, and also what a blind discriminator reads; a formula is trusted after it passed a test ([section 5](#5-What-the-losses-read-and-what-they-do-not), [section 6](#6-The-wall-of-wrong-formulas)).
+# - The value function is the cross-entropy of a two-sample test, times −2 ([section 1](#1-One-question-per-sample)).
+# - The best score is the log density ratio $\log p_d/p_g$; calculus, Bayes' rule, an optimiser and counting agree ([section 2](#2-The-best-discriminator-found-four-times)).
+# - Against the best discriminator the generator minimises a Jensen–Shannon divergence, which is flat at $\log2$ once the supports part ([section 3](#3-What-is-left-for-the-generator)).
+# - A network learns that ratio where samples fall and invents it elsewhere, and with too few samples it invents it everywhere ([section 4](#4-A-network-learns-a-density-ratio), [section 7](#7-A-failure-on-purpose)).
+# - $P=\tfrac12$ and losses $(2\log2,\log2)$ are where a finished game ends, and also what a blind discriminator reads; a formula is trusted after it passed a test ([section 5](#5-What-the-losses-read-and-what-they-do-not), [section 6](#6-The-wall-of-wrong-formulas)).
 #
 # **Further reading.** I. Goodfellow et al., *Generative Adversarial Nets*, 2014, [arXiv:1406.2661](https://arxiv.org/abs/1406.2661): the value function (Eq. 1), why the generator's loss is
 # changed in practice (Sec. 3), the training loop (Alg. 1), the best discriminator (Prop. 1, Eq. 2), the divergence (Thm 1, Eq. 5–6). Next: [02 · Losses and gradients](02_losses_and_gradients.ipynb), what the generator *feels*.

@@ -9,6 +9,8 @@ WRONG = {
         ("lambda g: g / 8", "subtract 1"),
         ("lambda g: g / 127.5 - 1", "not 255"),
         ("lambda g: g.div_(8).sub_(1)", "in place"),
+        ("lambda g: torch.tanh(g)", "Tanh squeezes"),
+        ("lambda g: 2 * (g - g.min()) / (g.max() - g.min()) - 1", "depends on the other pixels"),
     ],
     2: [
         ("lambda s: s", "still scores"),

@@ -25,12 +25,20 @@ WRONG = {
         ("lambda p, q: (p - q).abs().sum() / 2", "total variation"),
         ("lambda p, q: ((p * p + q * q) / (p + q)).sum() / 2", "right answer"),
         ("lambda p, q: (torch.maximum(p, q) / (p + q)).mean()", "not equally frequent"),
+        ("lambda p, q: (p > q).double().mean()", "called real"),
+        ("lambda p, q: p[p > q].sum()", "only the real samples"),
+        ("lambda p, q: (p[p > q].sum() + q[q > p].sum()) / 2", "a tie"),
         ("lambda p, q: ((p + q) / 2 * torch.maximum(p, q) / (p + q)).sum()", "0/0"),
     ],
     2: [
         ("lambda p, q, share: torch.log(p / q)", "fair coin"),
         ("lambda p, q, share: torch.log(p / q) - math.log(share / (1 - share))", "wrong side"),
         ("lambda p, q, share: share * p / (share * p + (1 - share) * q)", "log-odds"),
+        ("lambda p, q, share: share * torch.log(p / q)", "the share multiplies the density"),
+        (
+            "lambda p, q, share: share * torch.log(p) - (1 - share) * torch.log(q)",
+            "each share multiplies its density",
+        ),
         ("lambda p, q, share: torch.log((1 - share) * q / (share * p))", "sign"),
         ("lambda p, q, share: torch.log(share * p / (share * p + (1 - share) * q))", "not of the odds"),
         ("lambda p, q, share: share * p / ((1 - share) * q)", "logarithm is missing"),
@@ -47,6 +55,15 @@ WRONG = {
         (
             "lambda p, q: ((p * (2 * p / (p + q)).log2()).sum() + (q * (2 * q / (p + q)).log2()).sum()) / 2",
             "bits",
+        ),
+        (
+            "lambda p, q: (F.kl_div(p.log(), (p + q) / 2, reduction='sum')"
+            " + F.kl_div(q.log(), (p + q) / 2, reduction='sum')) / 2",
+            "exchange the two",
+        ),
+        (
+            "lambda p, q: (torch.xlogy(p, 2 * p / (p + q)) + torch.xlogy(q, 2 * q / (p + q))).mean() / 2",
+            "mean over outcomes",
         ),
         (
             "lambda p, q: ((p * (p / (p + q)).log()).sum() + (q * (q / (p + q)).log()).sum()) / 2",
@@ -72,5 +89,7 @@ WRONG = {
         (_POINT.format(point=-2.0), "below score 0"),
         (_POINT.format(point=0.0), "more than one score"),
         (_ENDS, "ends of the range"),
+        (_SLOPE.format(verdict="bool((slope[40:-40] < 0).all())"), "the whole range"),
+        (_SLOPE.replace("201", "4").format(verdict="bool((slope < 0).all())"), "two or three points"),
     ],
 }
