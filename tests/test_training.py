@@ -1,0 +1,366 @@
+"""The loop: it does what can be worked out on paper, it is the notebook's loop, and many games equal one."""
+
+import ast
+import itertools
+import math
+from pathlib import Path
+
+import jupytext
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from gan_helpers import data, training
+from gan_helpers.networks import mlp
+from gan_helpers.training import LOSSES, play, play_many, stack
+
+SOURCE = Path(__file__).parent.parent / "notebooks" / "source" / "04_gan_laboratory_2d.py"
+
+
+class Point(nn.Module):
+    """The Dirac-GAN's generator: the same point for every noise vector; counts what it was given."""
+
+    def __init__(self, theta: float):
+        super().__init__()
+        self.theta, self.seen = nn.Parameter(torch.tensor([theta])), []
+
+    def forward(self, z):
+        self.seen.append(z)
+        return self.theta.expand(len(z), 1)
+
+
+class Slope(nn.Module):
+    """The Dirac-GAN's discriminator D(x) = ψx."""
+
+    def __init__(self, psi: float):
+        super().__init__()
+        self.psi, self.seen = nn.Parameter(torch.tensor([psi])), []
+
+    def forward(self, x):
+        self.seen.append(x)
+        return x * self.psi
+
+
+def sgd(player, lr=0.2):
+    params = player.params.values() if isinstance(player, training.Stacked) else player.parameters()
+    return torch.optim.SGD(params, lr=lr)
+
+
+def adam(player):
+    params = player.params.values() if isinstance(player, training.Stacked) else player.parameters()
+    return torch.optim.Adam(params, lr=3e-3, betas=(0.5, 0.9))
+
+
+def zeros(n, size=4):
+    return [torch.zeros(size, 1)] * n
+
+
+def sigma(t):
+    return 1 / (1 + math.exp(-t))
+
+
+# --- one game ---
+
+
+@pytest.mark.parametrize(("d_steps", "g_steps"), [(1, 1), (3, 1), (1, 2)])
+def test_the_dirac_gan_moves_as_on_paper(d_steps, g_steps):
+    theta, psi, h = 1.0, -1.0, 0.2
+    G, D = Point(theta), Slope(psi)
+    rounds = list(play(G, D, sgd(G), sgd(D), zeros(6 * d_steps), 1, d_steps=d_steps, g_steps=g_steps, seed=0))
+    for loss_D, loss_G in rounds:
+        for _ in range(d_steps):  # ∂/∂ψ of ζ(-0) + ζ(ψθ), then ∂/∂θ of ζ(-ψθ), each with the other's newest
+            value_D = math.log(2) + math.log1p(math.exp(psi * theta))
+            psi -= h * theta * sigma(psi * theta)
+        for _ in range(g_steps):
+            value_G = math.log1p(math.exp(-psi * theta))
+            theta += h * psi * sigma(-psi * theta)
+        assert (loss_D, loss_G) == pytest.approx((value_D, value_G), rel=1e-5)
+    assert len(rounds) == 6
+    assert (G.theta.item(), D.psi.item()) == pytest.approx((theta, psi), rel=1e-5)
+
+
+def test_each_move_of_D_takes_a_new_batch_and_every_move_new_noise():
+    batches = [torch.full((4, 1), float(k)) for k in range(7)]
+    G, D = Point(1.0), Slope(0.1)
+    rounds = list(play(G, D, sgd(G), sgd(D), batches, 2, d_steps=3, seed=0))
+    assert len(rounds) == 2  # the seventh batch starts a round that is never finished
+    assert [k for x in D.seen for k in range(7) if x is batches[k]] == [0, 1, 2, 3, 4, 5, 6]
+    assert len(G.seen) == 7 + 2 and all(z.shape == (4, 2) for z in G.seen)
+    assert all(not torch.equal(a, b) for a, b in itertools.combinations(G.seen, 2))
+
+
+def test_noise_is_standard_normal_and_belongs_to_the_seed():
+    def noise(seed):
+        G, D = Point(1.0), Slope(0.1)
+        list(play(G, D, sgd(G), sgd(D), zeros(20, 500), 3, seed=seed))
+        return torch.stack(G.seen)
+
+    z = noise(1)
+    assert abs(z.mean()) < 0.02 and abs(z.std() - 1) < 0.02
+    assert torch.equal(z, noise(1)) and not torch.equal(z, noise(2))
+    source = torch.Generator().manual_seed(1)
+    assert torch.equal(z, noise(source)) and not torch.equal(z, noise(source))  # the caller's advances
+
+
+def test_nothing_happens_before_the_first_next_and_rounds_can_be_stopped():
+    G, D = Point(1.0), Slope(0.1)
+    state = torch.get_rng_state()
+    game = play(G, D, sgd(G), sgd(D), itertools.repeat(torch.zeros(4, 1)), 1)
+    assert not G.seen and G.theta.item() == 1.0
+    assert len(list(itertools.islice(game, 5))) == 5 and len(G.seen) == 10
+    next(game)
+    assert len(G.seen) == 12
+    assert torch.equal(state, torch.get_rng_state())
+
+
+def test_gradients_stay_with_the_player_who_moves():
+    G, D = mlp((2, 8, 2), seed=0), mlp((2, 8, 1), seed=1)
+    before = [p.clone() for p in G.parameters()]
+    frozen = torch.optim.SGD(G.parameters(), lr=0.0)
+    batches = data.batches(data.ring(64, seed=0), 8, seed=0, steps=2)
+    list(play(G, D, frozen, sgd(D), batches, 2, d_steps=2, loss=(training.L_D, idle)))
+    assert all(torch.equal(a, b) for a, b in zip(before, G.parameters(), strict=True))
+    assert not any(p.grad.any() for p in G.parameters())  # nothing leaked from D's two moves
+    assert all(p.grad.any() for p in D.parameters())
+
+    # What G's move leaves in D's gradients is cleared before D moves: D's next step ignores it.
+    def step_of_D(leftover):
+        D, G = Slope(-1.0), Point(1.0)
+        D.psi.grad = torch.tensor([leftover])
+        next(play(G, D, sgd(G), sgd(D), zeros(1), 1))
+        return D.psi.item()
+
+    assert step_of_D(0.0) == step_of_D(100.0)
+
+
+def idle(D, x_real, x_fake):
+    return 0 * x_fake.sum()
+
+
+def test_images_dtypes_and_modes():
+    images = torch.rand(32, 1, 8, 8, dtype=torch.float64)
+    G = nn.Sequential(nn.Linear(5, 64), nn.BatchNorm1d(64), nn.Tanh(), nn.Unflatten(1, (1, 8, 8))).double()
+    D = nn.Sequential(nn.Flatten(), mlp((64, 8, 1), seed=0)).double().eval()
+    rounds = list(play(G, D, adam(G), adam(D), data.batches(images, 16, seed=0, steps=3), 5))
+    assert len(rounds) == 3 and all(math.isfinite(v) for pair in rounds for v in pair)
+    assert G.training and not D.training
+    assert G[1].num_batches_tracked == 6
+
+
+def test_losses_at_known_scores():
+    def D(x):
+        return x
+
+    score_real, score_fake = torch.tensor([[2.0], [0.0]]), torch.tensor([[-3.0], [0.5]])
+    zeta = [math.log1p(math.exp(t)) for t in (-2.0, -3.0, 0.5, 3.0, -0.5)]
+    logistic = (zeta[0] + math.log(2)) / 2 + (zeta[1] + zeta[2]) / 2
+    expected = {
+        "non-saturating": (logistic, (zeta[3] + zeta[4]) / 2),
+        "saturating": (logistic, -(zeta[1] + zeta[2]) / 2),
+        "least squares": ((1 + 1) / 4 + (9 + 0.25) / 4, (16 + 0.25) / 4),
+        "hinge": ((0 + 1) / 2 + (0 + 1.5) / 2, 1.25),
+        "Wasserstein, no constraint": (-1.25 - 1.0, 1.25),
+    }
+    assert expected.keys() == LOSSES.keys()
+    for name, values in expected.items():
+        found = [L(D, score_real, score_fake).item() for L in LOSSES[name]]
+        assert found == pytest.approx(values, rel=1e-5), name
+    at_rest = [L(D, torch.zeros(3, 1), torch.zeros(3, 1)).item() for L in LOSSES["non-saturating"]]
+    assert at_rest == pytest.approx([2 * math.log(2), math.log(2)])
+
+
+def test_a_loss_may_use_the_slope_of_D():
+    """R1 fits into the loss: with D's slope ψ everywhere, the penalty adds γψ to D's gradient."""
+
+    def with_r1(D, x_real, x_fake):
+        slope = torch.func.grad(lambda x: D(x).sum())(x_real)
+        return training.L_D(D, x_real, x_fake) + 0.3 / 2 * slope.square().sum(1).mean()
+
+    G, D = Point(1.0), Slope(-1.0)
+    next(play(G, D, sgd(G), sgd(D), zeros(1), 1, loss=(with_r1, training.L_G)))
+    assert D.psi.item() == pytest.approx(-1 - 0.2 * (sigma(-1) - 0.3), rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"d_steps": 0}, "d_steps must be an integer of at least 1"),
+        ({"g_steps": 1.5}, "g_steps must be an integer"),
+        ({"z_dim": True}, "z_dim must be an integer"),
+        ({"opt_G": sgd(Point(0.0))}, "opt_G holds no parameter of G.*make the optimiser after G"),
+        ({"opt_D": sgd(Slope(0.0))}, "opt_D holds no parameter of D"),
+    ],
+)
+def test_wrong_input_is_named_at_once(change, message):
+    G, D = Point(1.0), Slope(1.0)
+    given = {"opt_G": sgd(G), "opt_D": sgd(D), "batches": zeros(1), "z_dim": 1} | change
+    with pytest.raises(ValueError, match=message):
+        play(G, D, **given)
+
+
+def test_an_optimiser_over_both_players_is_refused():
+    G, D = Point(1.0), Slope(1.0)
+    both = torch.optim.SGD([*G.parameters(), *D.parameters()], lr=0.1)
+    for optimizers in ((both, sgd(D)), (sgd(G), both)):
+        with pytest.raises(ValueError, match="other player's"):
+            play(G, D, *optimizers, zeros(1), 1)
+
+
+# --- the notebook's loop ---
+
+
+def functions(text: str) -> dict[str, ast.FunctionDef]:
+    return {node.name: node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef)}
+
+
+def statements(function: ast.FunctionDef) -> str:
+    body = function.body[1:] if ast.get_docstring(function) else function.body
+    return ast.unparse(body).replace("data.make_generator", "make_generator")
+
+
+def notebook_functions() -> dict[str, ast.FunctionDef]:
+    cells = jupytext.read(SOURCE).cells
+    return functions("\n".join(c.source for c in cells if c.cell_type == "code"))
+
+
+def test_the_package_holds_the_notebooks_loop():
+    """The same statements, and from the same seed the same bits."""
+    shown, kept = notebook_functions(), functions(Path(training.__file__).read_text())
+    assert statements(shown["play"]) == statements(kept["_rounds"])
+    for name in ("L_D", "L_G"):
+        assert statements(shown[name]) == statements(kept[name])
+    namespace = {"torch": torch, "F": F, "data": data}
+    for name in ("L_D", "L_G", "play"):
+        exec(ast.unparse(shown[name]), namespace)
+
+    points = data.ring(500, seed=0)
+    results = []
+    for loop in (namespace["play"], play):
+        G, D = mlp((2, 16, 2), seed=0), mlp((2, 16, 1), seed=1)
+        options = {"d_steps": 2, "g_steps": 2, "seed": 5}
+        losses = list(loop(G, D, adam(G), adam(D), data.batches(points, 32, seed=0, steps=60), 2, **options))
+        results.append((losses, [*G.parameters(), *D.parameters()]))
+    assert results[0][0] == results[1][0] and len(results[0][0]) == 30
+    assert all(torch.equal(a, b) for a, b in zip(results[0][1], results[1][1], strict=True))
+
+
+# --- many games at once ---
+
+
+def fresh(seeds, dtype=torch.float64):
+    Gs = [mlp((2, 16, 16, 2), seed=2 * k).to(dtype) for k in seeds]
+    Ds = [mlp((2, 16, 16, 1), seed=2 * k + 1).to(dtype) for k in seeds]
+    return Gs, Ds
+
+
+@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("optimiser", [sgd, adam])
+def test_game_k_of_many_is_game_k_alone(name, optimiser):
+    seeds, points = [3, 8, 5], data.ring(500, seed=0).double()
+    options = {"d_steps": 2, "g_steps": 2, "loss": LOSSES[name]}
+    steps = 40 if optimiser is adam else 10
+
+    def batches(k):
+        return data.batches(points, 16, seed=k, steps=steps)
+
+    Gs, Ds = fresh(seeds)
+    G, D = stack(Gs), stack(Ds)
+    many = play_many(G, D, optimiser(G), optimiser(D), [batches(k) for k in seeds], 2, seeds=seeds, **options)
+    losses = torch.stack([torch.stack(pair) for pair in many])
+    assert losses.shape == (steps // 2, 2, 3)
+    for k, seed in enumerate(seeds):
+        (G_one,), (D_one,) = fresh([seed])
+        alone = play(G_one, D_one, optimiser(G_one), optimiser(D_one), batches(seed), 2, seed=seed, **options)
+        torch.testing.assert_close(torch.tensor(list(alone)).double(), losses[:, :, k], rtol=1e-6, atol=1e-6)
+        for one, other in ((G_one, Gs[k]), (D_one, Ds[k])):
+            for p, q in zip(one.parameters(), other.parameters(), strict=True):
+                torch.testing.assert_close(p, q, rtol=1e-7, atol=1e-9)
+
+
+def test_many_games_in_float32_stay_close():
+    seeds, points = range(4), data.ring(500, seed=0)
+    Gs, Ds = fresh(seeds, torch.float32)
+    G, D = stack(Gs), stack(Ds)
+    sources = [data.batches(points, 16, seed=k, steps=25) for k in seeds]
+    list(play_many(G, D, adam(G), adam(D), sources, 2, seeds=seeds))
+    (G_one,), (D_one,) = fresh([2], torch.float32)
+    list(play(G_one, D_one, adam(G_one), adam(D_one), data.batches(points, 16, seed=2, steps=25), 2, seed=2))
+    for p, q in zip(G_one.parameters(), Gs[2].parameters(), strict=True):
+        torch.testing.assert_close(p, q, rtol=0, atol=1e-4)
+
+
+def test_stacked_networks_remain_usable():
+    Gs, _ = fresh([0, 1])
+    z = torch.randn(3, 2, dtype=torch.float64)
+    before = [G(z).detach() for G in Gs]
+    G = stack(Gs)
+    assert all(torch.equal(a, g(z)) for a, g in zip(before, Gs, strict=True))
+    with torch.no_grad():
+        for p in G.params.values():
+            p[1] += 1
+    assert torch.equal(before[0], Gs[0](z)) and not torch.equal(before[1], Gs[1](z))
+    assert all(p.shape[0] == 2 and p.requires_grad and p.is_leaf for p in G.params.values())
+
+
+def test_many_games_with_image_shapes():
+    images = [torch.rand(16, 1, 4, 4), torch.rand(16, 1, 4, 4)]
+    Gs = [nn.Sequential(mlp((3, 8, 16), seed=k), nn.Unflatten(1, (1, 4, 4))) for k in (0, 1)]
+    Ds = [nn.Sequential(nn.Flatten(), mlp((16, 8, 1), seed=k)) for k in (2, 3)]
+    G, D = stack(Gs), stack(Ds)
+    (losses,) = play_many(G, D, adam(G), adam(D), [[x] for x in images], 3, seeds=[0, 1])
+    assert losses[0].shape == losses[1].shape == (2,)
+
+
+def test_what_cannot_be_stacked_or_does_not_match_is_named():
+    with pytest.raises(ValueError, match="equal parameters, got 2"):
+        stack([mlp((2, 4, 1), seed=0), mlp((2, 5, 1), seed=0)])
+    with pytest.raises(ValueError, match="got 0"):
+        stack([])
+    with pytest.raises(ValueError, match="batch norm"):
+        stack([nn.BatchNorm1d(3)])
+    Gs, Ds = fresh([0, 1])
+    G, D = stack(Gs), stack(Ds)
+    points = [torch.zeros(4, 2, dtype=torch.float64)]
+    for batches, seeds in (([points], [0, 1]), ([points] * 2, [0])):
+        with pytest.raises(ValueError, match=r"same games, got \[1, 2\]"):
+            play_many(G, D, sgd(G), sgd(D), batches, 2, seeds=seeds)
+    with pytest.raises(ValueError, match="opt_G holds no parameter"):  # made before stacking
+        play_many(G, D, sgd(Gs[0]), sgd(D), [points] * 2, 2, seeds=[0, 1])
+    with pytest.raises(ValueError, match="g_steps"):
+        play_many(G, D, sgd(G), sgd(D), [points] * 2, 2, seeds=[0, 1], g_steps=0)
+
+
+# --- the players ---
+
+
+def test_mlp_has_the_law_of_torch_and_its_own_seed():
+    state = torch.get_rng_state()
+    net = mlp((16, 400, 400, 1), seed=0)
+    assert torch.equal(state, torch.get_rng_state())
+    reference = nn.Linear(400, 400)
+    for p, q in zip(net[2].parameters(), reference.parameters(), strict=True):
+        assert p.shape == q.shape and p.abs().max() <= 0.05 and p.abs().max() > 0.0499 * (p.numel() > 1000)
+        assert p.std().item() == pytest.approx(0.05 / 3**0.5, rel=0.1)
+        assert q.std().item() == pytest.approx(0.05 / 3**0.5, rel=0.1)  # torch still does the same
+    again, other = mlp((16, 400, 400, 1), seed=0), mlp((16, 400, 400, 1), seed=1)
+    assert all(torch.equal(a, b) for a, b in zip(net.parameters(), again.parameters(), strict=True))
+    assert not torch.equal(net[0].weight, other[0].weight)
+    source = torch.Generator().manual_seed(0)
+    assert not torch.equal(mlp((2, 3), seed=source)[0].weight, mlp((2, 3), seed=source)[0].weight)
+
+
+def test_mlp_layers_shapes_and_values():
+    net = mlp((2, 5, 3), seed=0, slope=0.1, last=nn.Tanh())
+    assert [type(layer).__name__ for layer in net] == ["Linear", "LeakyReLU", "Linear", "Tanh"]
+    assert [type(layer).__name__ for layer in mlp((2, 5, 1), seed=0)] == ["Linear", "LeakyReLU", "Linear"]
+    x = torch.randn(7, 2)
+    hidden = x @ net[0].weight.T + net[0].bias
+    hidden = torch.where(hidden > 0, hidden, 0.1 * hidden)
+    torch.testing.assert_close(net(x), torch.tanh(hidden @ net[2].weight.T + net[2].bias))
+
+
+@pytest.mark.parametrize("sizes", [(2,), (2, 0), (2, 1.5), ()])
+def test_mlp_sizes_are_checked(sizes):
+    with pytest.raises(ValueError, match="two or more positive"):
+        mlp(sizes, seed=0)
