@@ -339,7 +339,7 @@ for name, loss_G in (("saturating", saturating), ("non-saturating", non_saturati
     assert cosine.min() > 0.9999 if name == "saturating" else cosine.max() < 0.9999
 
 # %% [markdown]
-# The non-saturating generator goes another way: it weights its samples by $1-P$ instead of $P$. Two players, two functions, no common $V$. Does it still come to rest at
+# The non-saturating generator goes a different way, though not by far at this stage: it weights its samples by $1-P$ instead of $P$. Two players, two functions, no common $V$. Does it still come to rest at
 # $p_g=p_d$? Take the smallest game: $p_d=\mathcal N(0,1)$, $G(z)=\theta+z$, and the *perfect* discriminator $D^*(x)=\log p_d/p_g=\theta(\theta/2-x)$. The expectation over $z$ is a
 # sum over a fine grid in float64, so nothing is random. Call $dL_G/d\theta$, with $D$ fixed, the **pull**: positive means back towards 0.
 
@@ -396,7 +396,7 @@ assert moved["Adam", "saturating"].median() > 0.5 < moved["Adam, ε = 1e-16", "s
 
 # %% [markdown]
 # The ring is 2 away. With plain descent the saturating generator stands still: the textbook failure. Adam divides each gradient by its own size, and so
-# resurrects it, unless it has sunk below Adam's $\epsilon=10^{-8}$; hence the wide spread over seeds, which goes when $\epsilon$ does. A loss that "works with Adam"
+# resurrects it, unless it has sunk below Adam's $\epsilon=10^{-8}$; hence the wide spread over seeds, which narrows when $\epsilon$ goes. A loss that "works with Adam"
 # may be dead all the same: look at gradient norms, not only at samples.
 #
 # ## 3 Which divergence?
@@ -484,7 +484,7 @@ for name in a:
         start for start in starts if name != "Pearson χ²" or start[1] > 1
     ]  # narrower: the integral overflows
     minima[name] = sorted({fit_directly(name, *start) for start in tried})
-    print(f"{name:11}", "   ".join(f"{v:.4f} at N({m:.3f}, {s:.3f}²)" for v, m, s in minima[name]))
+    print(f"{name:11}", "   ".join(f"{v:.4f} at N({m:.4f}, {s:.4f}²)" for v, m, s in minima[name]))
 best = {name: found[0] for name, found in minima.items()}
 
 # %%
@@ -570,7 +570,7 @@ for k, name in enumerate(names):
     print(
         f"{name:11} N({fit[1]:7.4f}, {fit[2]:.4f}²)   mean off by {off[0]:.4f}, std by {off[1]:.4f}     off by {value_gap:.5f}"
     )
-    assert fit == best[name] and max(off) < 0.02 and value_gap < 0.005
+    assert fit == best[name] and max(off) < 0.02 and value_gap < 0.01
 
 # %% tags=["head-picture"]
 fig, axes = plt.subplots(1, 4, figsize=(12, 2.9), sharey=True)
@@ -582,7 +582,7 @@ for k, (ax, name) in enumerate(zip(axes, names, strict=True)):
     )
     for m, s in zip(mu[k], sigma[k], strict=True):
         game = ax.plot(fine, Normal(m, s).log_prob(fine).exp(), "--", color=plots.DISC, linewidth=1)[0]
-    ax.set(title=f"{name} = {value:.4f}\nmean {mean:.3f}, std {std:.3f}", ylim=(0, 0.6))
+    ax.set(title=f"{name} = {value:.4f}\nmean {mean:.2f}, std {std:.2f}", ylim=(0, 0.6))
     ax.get_legend().remove()
     ax.label_outer()
 game.set_label("six games with critics")
@@ -621,7 +621,7 @@ for name, (value, *fit) in best.items():
 assert all(0.03 < share < 0.3 for share in noise.values())
 
 # %% [markdown]
-# Between 7 % (reverse KL) and 16 % (Pearson) of the value, before any critic has made a mistake: far more than the games above were off.
+# Between about 8 % (reverse KL) and 16 % (Pearson) of the value, before any critic has made a mistake: far more than the games above were off.
 #
 # ### 3.3 The value is not the gradient
 #
@@ -976,7 +976,7 @@ assert smooth_norm["α = β = 0.1"].median() < 0.3 * smooth_norm["α = 0.1"].med
 #
 # **Smoothing the generator's target** is another matter. Asked for the label $t=0.9$, it minimises $t\,\zeta(-s)+(1-t)\,\zeta(s)$ with slope $\sigma(s)-t$. Where does that change sign?
 
-# %%
+# %% tags=["nbval-check-output"]
 target = lambda t: lambda s: t * F.softplus(-s) + (1 - t) * F.softplus(s)
 for t in (0.7, 0.9, 0.95):
     slope_at = lambda s, t=t: value_and_slope(target(t), torch.tensor(s, dtype=torch.float64))[1].item()
