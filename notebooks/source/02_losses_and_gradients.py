@@ -302,7 +302,7 @@ axes[0, 0].legend(fontsize=8, loc="lower left")
 plots.show(
     fig,
     alt="Top: gradient norms on a log scale against discriminator steps. For new generators the saturating norm falls from 0.1 to "
-    "1e-8, the non-saturating rises to 8. For played ones neither falls. Bottom: fakes' scores fall to -22 and -8",
+    "1e-8, the non-saturating rises to 8. For played ones neither falls. Bottom: fakes' median scores fall to -22 and -5",
 )
 change = {key: (value[:, -1] / value[:, 0]) for key, value in norms.items()}
 print("gradient norm after 1000 steps / after 1 step: median [smallest, largest] of 16 seeds")
