@@ -1,5 +1,7 @@
 """Checks of notebook 00."""
 
+import itertools
+
 import torch
 
 from gan_helpers.checks import call, compare, exercise, expect, tensor
@@ -21,7 +23,9 @@ def check_1(answer: object) -> None:
     }
     compare(call(answer, grey), grey / 8 - 1, mistakes)
     stretched = "the result depends on the other pixels: use the fixed ends 0 and 16, not min and max"
-    compare(call(answer, dim), dim / 8 - 1, {stretched: torch.tensor([-1.0, 1.0])})
+    largest = "that divides by the largest value of this batch: use the fixed ends 0 and 16"
+    wrong = {stretched: torch.tensor([-1.0, 1.0]), largest: torch.tensor([0.0, 1.0])}
+    compare(call(answer, dim), dim / 8 - 1, wrong)
 
 
 @exercise(2)
@@ -37,6 +41,11 @@ def check_2(answer: object) -> None:
         "that is the log of the probability": torch.nn.functional.logsigmoid(scores),
     }
     compare(call(answer, scores), torch.sigmoid(scores), mistakes)
+    large = call(answer, torch.tensor([[200.0], [-200.0]]))
+    expect(
+        bool(torch.isfinite(large).all()),
+        "a score of 200 gives NaN: exp(200) overflows, torch.sigmoid does not",
+    )
 
 
 @exercise(3)
@@ -48,10 +57,16 @@ def check_3(answer: object) -> None:
         one = tensor(call(answer, 500, 7), (500, 16))
         touched = not torch.equal(state, torch.get_rng_state())
         torch.manual_seed(54321)
-        again, other = tensor(call(answer, 500, 7), (500, 16)), tensor(call(answer, 500, 8), (500, 16))
+        others = [tensor(call(answer, 500, seed), (500, 16)) for seed in (8, 9)]
+        again = tensor(call(answer, 500, 7), (500, 16))
     expect(torch.equal(one, again), "the same seed gave two different noises: nothing ties them to it")
-    expect(not torch.equal(one, other), "seeds 7 and 8 give the same noise: the seed is not used")
+    differ = [not torch.equal(a, b) for a, b in itertools.combinations([one, *others], 2)]
+    expect(all(differ), "of seeds 7, 8 and 9 two give the same noise: the seed is not used, or not in full")
     expect(not touched, "torch's global random state has changed: use a generator of your own")
     expect(one.min() < 0, "noise without negative numbers: standard normal was asked for, not uniform")
+    columns = torch.corrcoef(one.T) - torch.eye(16)
+    expect(columns.abs().max() < 0.3, "the 16 numbers of a vector repeat each other: draw each anew")
+    expect(len(one.unique(dim=0)) == 500, "some of the 500 vectors are copies of others: draw each anew")
     ok = abs(one.mean()) < 0.05 and abs(one.std() - 1) < 0.05
     expect(bool(ok), f"mean {one.mean():.2f} and spread {one.std():.2f}: expected 0 and 1")
+    expect(one.abs().max() > 3, "among 8,000 normal numbers some lie beyond 3; of these, none: not normal")

@@ -17,7 +17,7 @@ def _vector(*values: float) -> torch.Tensor:
 
 @exercise(1)
 def check_1(answer: object) -> None:
-    p, q = _vector(0.5, 0.15, 0.1, 0.15, 0.1), _vector(0.1, 0.05, 0.1, 0.35, 0.4)
+    p, q = _vector(0.45, 0.2, 0.1, 0.15, 0.1), _vector(0.1, 0.05, 0.1, 0.35, 0.4)
     best, worst = torch.maximum(p, q).sum(), torch.minimum(p, q).sum()
     P = p / (p + q)
     compare(
@@ -31,6 +31,7 @@ def check_1(answer: object) -> None:
                 (p > q).double().mean()
             ),
             "these are only the real samples judged rightly: generated ones count too": p[p > q].sum(),
+            "one outcome does not decide: add up all of them": (1 + (p - q).abs().max()) / 2,
             "a tie (p_d = p_g) belongs to one side: whichever you choose, half of it is right": (
                 (p[p > q].sum() + q[q > p].sum()) / 2
             ),
@@ -56,7 +57,12 @@ def tensor_or_number(value: object) -> float:
 
 @exercise(2)
 def check_2(answer: object) -> None:
-    p_d, p_g, share = _vector(0.5, 0.2, 0.1), _vector(0.1, 0.3, 0.1), 0.2
+    p_d, p_g = _vector(0.5, 0.2, 0.1), _vector(0.1, 0.3, 0.1)
+    for share in (0.2, 0.7):
+        _check_share(answer, p_d, p_g, share)
+
+
+def _check_share(answer: object, p_d: torch.Tensor, p_g: torch.Tensor, share: float) -> None:
     ratio, odds = p_d / p_g, share / (1 - share)
     real, fake = share * p_d, (1 - share) * p_g
     compare(
@@ -103,11 +109,14 @@ def check_3(answer: object) -> None:
             "the mixture is m = (p + q)/2; yours is p + q and has mass 2": jsd - math.log(2),
         },
     )
-    p, q = _vector(0.5, 0.5, 0.0, 0.0), _vector(0.0, 0.0, 1.0, 0.0)
+    p, q = _vector(0.5, 0.5, 0.0, 0.0), _vector(0.0, 0.5, 0.5, 0.0)  # by hand: half of log 2
     value = tensor_or_number(call(answer, p, q))
     expect(math.isfinite(value), "with zeros your result is not finite: what is 0 · log 0 in floating point?")
     dropped = "outcomes with a zero must still count: only the term 0 · log 0 is 0"
-    compare(value, math.log(2), mistakes={dropped: 0.0})
+    disjoint = "log 2 holds for disjoint outcomes; here one outcome is shared"
+    compare(value, math.log(2) / 2, mistakes={dropped: 0.0, disjoint: math.log(2)})
+    p, q = _vector(0.5, 0.5, 0.0, 0.0), _vector(0.0, 0.0, 1.0, 0.0)
+    compare(call(answer, p, q), math.log(2), mistakes={})
 
 
 _LOSSES = {  # loss of the generator: does minimising it raise every score from -5 to 5?
@@ -120,6 +129,7 @@ _LOSSES = {  # loss of the generator: does minimising it raise every score from 
     "nine tenths": (lambda s: ((torch.sigmoid(s) - 0.9) ** 2).mean(), False),
     "cubic": (lambda s: (s**3 / 10 - s).mean(), False),
     "bump": (lambda s: (-s + 3 * torch.exp(-(s**2))).mean(), False),
+    "spike": (lambda s: (-s + torch.exp(-(((s - 2.5) / 0.2) ** 2))).mean(), False),
     "late bend": (lambda s: (torch.relu(s.abs() - 4.5) * 3 - s).mean(), False),
     "hinge": (lambda s: torch.relu(1 - s).mean(), False),
 }
@@ -170,7 +180,11 @@ def check_4(answer: object) -> None:
         "a loss that turns round at scores beyond 4.5 is accepted: look at the whole range from -5 to 5",
     )
     expect(
-        wrong != {"bump"},
+        wrong != {"spike"},
+        "a loss that turns round between scores 2 and 3 is accepted: whole numbers are not every score",
+    )
+    expect(
+        not wrong & {"bump"} or wrong - {"bump", "spike"},
         "a loss with a bump near score 0 is accepted: two or three points are not every score",
     )
     expect(

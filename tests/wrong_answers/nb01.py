@@ -27,6 +27,7 @@ WRONG = {
         ("lambda p, q: (torch.maximum(p, q) / (p + q)).mean()", "not equally frequent"),
         ("lambda p, q: (p > q).double().mean()", "called real"),
         ("lambda p, q: p[p > q].sum()", "only the real samples"),
+        ("lambda p, q: (1 + (p - q).abs().max()) / 2", "one outcome does not decide"),
         ("lambda p, q: (p[p > q].sum() + q[q > p].sum()) / 2", "a tie"),
         ("lambda p, q: ((p + q) / 2 * torch.maximum(p, q) / (p + q)).sum()", "0/0"),
     ],
@@ -39,6 +40,7 @@ WRONG = {
             "lambda p, q, share: share * torch.log(p) - (1 - share) * torch.log(q)",
             "each share multiplies its density",
         ),
+        ("lambda p, q, share: torch.log(p / q) + math.log(share + 0.05)", "expected"),
         ("lambda p, q, share: torch.log((1 - share) * q / (share * p))", "sign"),
         ("lambda p, q, share: torch.log(share * p / (share * p + (1 - share) * q))", "not of the odds"),
         ("lambda p, q, share: share * p / ((1 - share) * q)", "logarithm is missing"),
@@ -78,6 +80,11 @@ WRONG = {
             " + q * (2 * q / (p + q)).log() * (p > 0)) / 2",
             "must still count",
         ),
+        (
+            "lambda p, q: math.log(2) if (p * q == 0).any() else"
+            " ((p * (2 * p / (p + q)).log()).sum() + (q * (2 * q / (p + q)).log()).sum()) / 2",
+            "one outcome is shared",
+        ),
     ],
     4: [
         ("lambda loss_G: True", "accepts every loss"),
@@ -89,6 +96,7 @@ WRONG = {
         (_POINT.format(point=-2.0), "below score 0"),
         (_POINT.format(point=0.0), "more than one score"),
         (_ENDS, "ends of the range"),
+        (_SLOPE.replace("201", "11").format(verdict="bool((slope < 0).all())"), "whole numbers"),
         (_SLOPE.format(verdict="bool((slope[40:-40] < 0).all())"), "the whole range"),
         (_SLOPE.replace("201", "4").format(verdict="bool((slope < 0).all())"), "two or three points"),
     ],
