@@ -204,3 +204,28 @@ def _many_rounds(G, D, opt_G, opt_D, batches, z_dim, seeds, loss, d_steps, g_ste
             loss_G.sum().backward()
             opt_G.step()
         yield loss_D.detach(), loss_G.detach()
+
+
+def own_rates(optimizer: torch.optim.Optimizer, factors: Tensor) -> torch.optim.Optimizer:
+    """Let game k of a stack take steps of factors[k] times the optimiser's rate; returns the optimiser.
+
+    For optimisers whose step is proportional to their rate (SGD, Adam, RMSprop): game k then moves, to
+    rounding, as with the rate factors[k] * lr of its own, so that a whole map of rates is one stack.
+    Raises ValueError unless there is one positive factor per game.
+    """
+    params = [p for group in optimizer.param_groups for p in group["params"]]
+    if factors.ndim != 1 or any(len(p) != len(factors) for p in params) or not (factors > 0).all():
+        raise ValueError(f"expected one positive factor per stacked game, got shape {tuple(factors.shape)}")
+    before: list[Tensor] = []
+
+    def keep(*_: object) -> None:
+        before[:] = [p.detach().clone() for p in params]
+
+    def scale(*_: object) -> None:
+        with torch.no_grad():
+            for p, old in zip(params, before, strict=True):
+                p.copy_(torch.lerp(old, p, factors.to(p).view(-1, *[1] * (p.ndim - 1))))
+
+    optimizer.register_step_pre_hook(keep)
+    optimizer.register_step_post_hook(scale)
+    return optimizer

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from gan_helpers import data, training
 from gan_helpers.networks import mlp
-from gan_helpers.training import LOSSES, play, play_many, stack
+from gan_helpers.training import LOSSES, own_rates, play, play_many, stack
 
 SOURCE = Path(__file__).parent.parent / "notebooks" / "source" / "04_gan_laboratory_2d.py"
 
@@ -276,6 +276,35 @@ def test_game_k_of_many_is_game_k_alone(name, optimiser):
         for one, other in ((G_one, Gs[k]), (D_one, Ds[k])):
             for p, q in zip(one.parameters(), other.parameters(), strict=True):
                 torch.testing.assert_close(p, q, rtol=1e-7, atol=1e-9)
+
+
+@pytest.mark.parametrize("optimiser", [sgd, adam])
+def test_own_rates_equal_optimisers_of_their_own(optimiser):
+    factors, points = torch.tensor([0.1, 1.0, 3.0]), data.ring(500, seed=0).double()
+
+    def batches(k):
+        return data.batches(points, 16, seed=k, steps=20)
+
+    Gs, Ds = fresh(range(3))
+    G, D = stack(Gs), stack(Ds)
+    opt_G, opt_D = own_rates(optimiser(G), factors), own_rates(optimiser(D), factors.flip(0))
+    list(play_many(G, D, opt_G, opt_D, [batches(k) for k in range(3)], 2, seeds=range(3)))
+    for k in range(3):
+        (G_one,), (D_one,) = fresh([k])
+        opts = optimiser(G_one), optimiser(D_one)
+        for opt, factor in zip(opts, (factors[k], factors[2 - k]), strict=True):
+            opt.param_groups[0]["lr"] *= factor.item()
+        list(play(G_one, D_one, *opts, batches(k), 2, seed=k))
+        for one, other in ((G_one, Gs[k]), (D_one, Ds[k])):
+            for p, q in zip(one.parameters(), other.parameters(), strict=True):
+                torch.testing.assert_close(p, q, rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize("factors", [torch.ones(2), torch.ones(3, 1), torch.tensor([1.0, 0.0, 1.0])])
+def test_own_rates_need_one_positive_factor_per_game(factors):
+    Gs, _ = fresh(range(3))
+    with pytest.raises(ValueError, match="one positive factor per stacked game"):
+        own_rates(sgd(stack(Gs)), factors)
 
 
 def test_many_games_in_float32_stay_close():

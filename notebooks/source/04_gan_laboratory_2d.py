@@ -1,5 +1,17 @@
 # %% [markdown]
 # # 04 · The 2-D laboratory
+#
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gans-measured/gans-measured/blob/main/notebooks/04_gan_laboratory_2d.ipynb)
+#
+# ![A GAN learns a ring of eight clusters: an orange blob unfolds into a bent net whose narrow cells come to lie on the blue clusters, while the discriminator's blue and orange field bends around it and covered clusters rise from 0 to 8](images/04_gan_laboratory_2d.gif)
+#
+# **After this notebook you can**
+#
+# - **write** the training loop of a GAN, and say for every line what breaks without it;
+# - **see** what both players do to each other in the plane, and drive them live;
+# - **map** for yourself which learning rates, steps and momenta work, over many seeds at once, and say why the loss curves could not have told.
+#
+# *Before:* [01](01_the_minimax_game.ipynb), [02](02_losses_and_gradients.ipynb), [03](03_gradient_descent_in_games.ipynb). *Run time:* about 70 s on two CPU cores; no GPU needed.
 
 # %% tags=["setup"]
 import sys
@@ -21,12 +33,22 @@ import torch
 from torch.nn import functional as F
 
 from gan_helpers import data, plots, training
+from gan_helpers.checks import nb04
 from gan_helpers.machine import progress
 from gan_helpers.networks import mlp
-from gan_helpers.training import play_many, stack
+from gan_helpers.training import LOSSES, own_rates, play_many, stack
 
 plots.use_course_style()
 torch.set_num_threads(1)  # tiny networks: a second thread costs more than it brings
+
+# %% [markdown]
+# ## 1 Points and players
+#
+# Notebook 03 studied games of two parameters. Here are two real networks, and data that can still be seen whole: points in the plane, eight
+# clusters on a ring. Everything that a GAN does has a picture here.
+#
+# The players are multilayer perceptrons of 1,200 numbers each. `mlp(sizes, seed=…)` is `nn.Linear`, `nn.LeakyReLU(0.2)`, `nn.Linear`, … with PyTorch's own
+# law for the first weights, drawn from a seed of its own. $G$ has no activation at its end, since points may lie anywhere; $D$ has none, since it gives scores.
 
 # %%
 x_all = data.ring(20_000, seed=0, std=0.1)
@@ -42,41 +64,776 @@ def adam(params, lr, beta1=0.5):
     return torch.optim.Adam(params, lr=lr, betas=(beta1, 0.9))
 
 
-# %%
-def coverage(x, centres=data.ring_centres(), std=0.1):
-    """(modes covered, share of the points within 3σ of a centre) for points x (n, 2)."""
-    distance, mode = torch.cdist(x, centres).min(1)
-    good = distance < 3 * std
-    hits = torch.bincount(mode[good], minlength=len(centres))
-    return (hits >= 0.2 * len(x) / len(centres)).sum().item(), good.float().mean().item()
+G, D = make_players(0)
+assert D(G(torch.randn(5, Z_DIM))).shape == (5, 1)
+for name, player in (("G", G), ("D", D)):
+    print(f"{name}: {sum(p.numel() for p in player.parameters())} parameters", player)
 
+# %% [markdown]
+# ## 2 The training loop
+#
+# First the losses of notebooks 01 and 02, in the form that the loop takes them: functions of the discriminator and of two batches of points. (Why not of scores? Then a loss could not
+# ask for the *slope* of $D$, as R1 does, exercise 4.)
+#
+# $$L_D=\mathbb E_x[\zeta(-D(x))]+\mathbb E_z[\zeta(D(G(z)))],\qquad L_G=\mathbb E_z[\zeta(-D(G(z)))].$$
+
+
+# %%
+def L_D(D, x_real, x_fake):
+    return F.softplus(-D(x_real)).mean() + F.softplus(D(x_fake)).mean()
+
+
+def L_G(D, x_real, x_fake):
+    return F.softplus(-D(x_fake)).mean()
+
+
+# %% [markdown]
+# And now the loop, the only one that this course needs: later notebooks change its arguments. `batches` is anything that yields batches of real data.
+
+
+# %%
+def play(G, D, opt_G, opt_D, batches, z_dim, *, loss=(L_D, L_G), d_steps=1, g_steps=1, seed=0):
+    """Play the game; after each round yield the two losses."""
+    L_D, L_G = loss
+    noise = data.make_generator(seed)
+    for step, x_real in enumerate(batches, start=1):
+        # 1. The discriminator's move. G only delivers points: no gradient reaches it.
+        z = torch.randn(len(x_real), z_dim, generator=noise).to(x_real)
+        with torch.no_grad():
+            x_fake = G(z)
+        loss_D = L_D(D, x_real, x_fake)
+        opt_D.zero_grad()
+        loss_D.backward()
+        opt_D.step()
+        if step % d_steps:
+            continue  # not yet the generator's turn
+
+        # 2. The generator's move, on new noise. The gradient passes through D, but only G steps.
+        for _ in range(g_steps):
+            z = torch.randn(len(x_real), z_dim, generator=noise).to(x_real)
+            loss_G = L_G(D, x_real, G(z))
+            opt_G.zero_grad()
+            loss_G.backward()
+            opt_G.step()
+        yield loss_D.item(), loss_G.item()
+
+
+# %% [markdown]
+# Line by line, with what goes wrong without it:
+#
+# | line | why |
+# |---|---|
+# | `noise = …` | all noise comes from one seeded source of its own: the same seed plays the same game, whatever else draws random numbers |
+# | `for step, x_real in …` | every move of $D$ gets a **new** batch, also when it moves five times per round; on one batch it would learn those 64 points by heart |
+# | `.to(x_real)` | noise is drawn on the CPU and sent to the data's device and precision: the line that makes the loop run on a GPU |
+# | `with torch.no_grad()` | $L_D$ must not move $G$. Without it (or a `.detach()`) the gradient of $L_D$ is computed for $G$ too: wasted time, and a wrong direction if anyone uses it |
+# | `opt_D.zero_grad()` | `backward` *adds* to what is there, and the generator's last move has left its gradient in $D$ |
+# | `opt_D.step()` | moves $D$'s parameters only: an optimiser owns the parameters that it was made with |
+# | `if step % d_steps: continue` | $G$ waits until $D$ has moved `d_steps` times |
+# | `loss_G = L_G(D, x_real, G(z))` | no `no_grad` here: this gradient *must* pass through $D$ into $G$ |
+# | `yield …` | hands the losses out and **pauses** until the caller wants the next round |
+#
+# The last line is why there is no trainer class and no callback: whoever calls `play` logs, draws, saves or stops in a plain `for` loop. The package holds the same function with checks of its
+# arguments in front. Same statements, and from the same seed the same bits:
+
+# %%
+results = []
+for loop in (play, training.play):
+    G, D = make_players(0)
+    batches = data.batches(x_all, BATCH, seed=0, steps=200)
+    game = loop(G, D, adam(G.parameters(), 3e-3), adam(D.parameters(), 3e-3), batches, Z_DIM, seed=1000)
+    losses = list(game)
+    results.append([*G.parameters(), *D.parameters(), torch.tensor(losses)])
+same = all(torch.equal(one, other) for one, other in zip(*results, strict=True))
+print(
+    f"{len(losses)} rounds, the last losses {losses[-1][0]:.3f} and {losses[-1][1]:.3f}; bit-identical: {same}"
+)
+assert same
+
+# %% [markdown]
+# **Check the two claims on gradients.** After a move of $D$, no parameter of $G$ may hold a gradient; after a move of $G$, the parameters of $D$ do hold one (and `zero_grad` must remove it).
+
+# %%
+G, D = make_players(0)
+opt_G, opt_D = adam(G.parameters(), 3e-3), adam(D.parameters(), 3e-3)
+next(
+    play(
+        G,
+        D,
+        opt_G,
+        opt_D,
+        [x_all[:64]] * 9,
+        Z_DIM,
+        d_steps=9,
+        loss=(L_D, lambda D, x_real, x_fake: 0 * x_fake.sum()),
+    )
+)
+from_L_D = max(p.grad.abs().max().item() for p in G.parameters())
+D.zero_grad()
+next(play(G, D, opt_G, opt_D, [x_all[:64]], Z_DIM, loss=(lambda D, x_real, x_fake: 0 * D(x_real).sum(), L_G)))
+from_L_G = max(p.grad.abs().max().item() for p in D.parameters())
+print(f"largest gradient in G after nine moves of D: {from_L_D:.2g}; in D after a move of G: {from_L_G:.2g}")
+assert from_L_D == 0 and from_L_G > 1e-4
+
+# %% [markdown]
+# ## 3 Watch it learn
+#
+# A game is a few things that belong together, and drawing it is five layers:
+#
+# - **blue points**, the data; **orange points**, what $G$ makes of new noise;
+# - the **field** $P(x)=\sigma(D(x))$: blue where $D$ says "real", orange where it says "fake", a black line at ½;
+# - on each of some fakes an **arrow**, $-\partial L_G/\partial x$: where this sample would go if it were free. Its length is the pull that notebook 02 wrote as $(1-P)\,\nabla_xD$;
+# - the **net**: a square mesh of noise, seen through $G$. All its cells hold equally many samples, so small cells are dense places.
+
+
+# %%
+def fitted(x):
+    """Move and scale points into the square from -2 to 2."""
+    x = x - (x.amax(0) + x.amin(0)) / 2
+    return 2 * x / x.abs().max()
+
+
+def new_game(x=x_all, loss=(L_D, L_G), lr_G=3e-3, lr_D=3e-3, d_steps=1, g_steps=1, seed=0):
+    game = SimpleNamespace(x=x, loss=loss, losses=[], noise=data.make_generator(1000 + seed))
+    game.G, game.D = make_players(seed)
+    game.opt_G, game.opt_D = adam(game.G.parameters(), lr_G), adam(game.D.parameters(), lr_D)
+    game.batches = data.batches(x, BATCH, seed=seed)
+    players = game.G, game.D, game.opt_G, game.opt_D
+    game.rounds = play(
+        *players, game.batches, Z_DIM, loss=loss, d_steps=d_steps, g_steps=g_steps, seed=game.noise
+    )
+    return game
+
+
+def field(D, limit=2.7, n=60):
+    with torch.no_grad():
+        return torch.sigmoid(D(plots.plane(limit, n).flatten(0, 1))).view(n, n)
+
+
+def pull_on(game, x_fake):
+    """-∂L_G/∂x for each point: L_G averages over the batch, so its gradient is multiplied by its size."""
+    x = x_fake.detach().requires_grad_()
+    return -len(x) * torch.autograd.grad(game.loss[1](game.D, game.x[: len(x)], x), x)[0]
+
+
+# %%
+z_show = torch.randn(400, Z_DIM, generator=data.make_generator(5))
+
+
+def draw_game(ax, game, limit=2.7):
+    """Draw the five layers."""
+    ax.clear()
+    plots.decision_field(field(game.D, limit), limit=limit, ax=ax)
+    with torch.no_grad():
+        x_fake, net = game.G(z_show), game.G(plots.noise_mesh())
+    ax.scatter(*game.x[:400].T, s=4, color=plots.REAL, alpha=0.6, linewidths=0)
+    plots.warped_grid(net, ax=ax)
+    ax.scatter(*x_fake.T, s=5, color="#8C3A00", linewidths=0, zorder=3)
+    plots.arrows(x_fake[:40], pull_on(game, x_fake[:40]), scale=0.3, ax=ax)
+    ax.set(xlim=(-limit, limit), ylim=(-limit, limit), xlabel="", ylabel="")
+
+
+# %% [markdown]
+# Beside the plane we write the losses, and a count: a cluster is **covered** if at least 20 % of its fair share of 2,500 samples lies within $3\sigma$ of its centre. (A perfect sampler has
+# 98.9 % of its points that close: exercise 1.)
+
+
+# %%
+RING, STD = data.ring_centres(), 0.1
+
+
+def coverage(x):
+    """Covered clusters and share of points within 3σ, for each set of points in x (..., n, 2)."""
+    distance, mode = torch.cdist(x, RING).min(-1)
+    good = distance < 3 * STD
+    hits = (F.one_hot(mode, len(RING)) * good[..., None]).sum(-2)
+    return (hits >= 0.2 * x.shape[-2] / len(RING)).sum(-1), good.float().mean(-1)
+
+
+modes, share = coverage(data.ring(2500, seed=9, std=STD))
+print(f"a perfect sampler: {modes} clusters, {share:.1%} within 3σ (exact: {1 - math.exp(-4.5):.1%})")
+assert modes == 8 and abs(share - (1 - math.exp(-4.5))) < 0.01
+
+# %% [markdown]
+# **Predict first:** will the generator reach all clusters at once, or one after the other? And when it has them, what happens to the net between two clusters?
 
 # %%
 z_test = torch.randn(2500, Z_DIM, generator=data.make_generator(10**6))
 
 
-def train(seeds, lr_G, lr_D, *, beta1=0.5, rounds=800, d_steps=1, every=40):
-    """Play all seeds at once: generators, losses (rounds, 2, seeds), modes and share (snapshots, seeds)."""
+def draw_losses(ax, losses, start=0):
+    values = torch.tensor(losses).view(-1, 2)
+    for k, color in enumerate((plots.DISC, plots.FAKE)):
+        ax.plot(range(start, start + len(values)), values[:, k], color=color, linewidth=0.7)
+
+
+# %% tags=["head-picture"]
+game, marks = new_game(seed=1), [*range(0, 100, 20), *range(100, 600, 50), *range(600, 1501, 150)]
+fig, axes = plt.subplot_mosaic("fsl;fsc", figsize=(7.2, 3.6), width_ratios=(8, 0.3, 6))
+counts = []
+
+
+def frame(k):
+    while len(game.losses) < marks[k]:
+        game.losses.append(next(game.rounds))
+    with torch.no_grad():
+        counts.append(coverage(game.G(z_test))[0].item())
+    draw_game(axes["f"], game)
+    for key in "slc":
+        axes[key].clear()
+    fig.colorbar(axes["f"].collections[0], cax=axes["s"], ticks=[0, 0.5, 1], label="$P$")
+    draw_losses(axes["l"], game.losses)
+    axes["l"].set(xlim=(0, 1500), ylim=(0.5, 2), xticklabels=[], title="$L_D$ (black), $L_G$ (orange)")
+    axes["c"].step(marks[: k + 1], counts, where="post", color=plots.GREEN)
+    axes["c"].set(
+        xlim=(0, 1500), ylim=(-0.3, 8.3), xlabel=f"round (now {marks[k]})", title="covered clusters"
+    )
+
+
+plots.gif(
+    fig,
+    frame,
+    len(marks),
+    fps=3,
+    colors=96,
+    alt="Left: an orange net swings across the plane, spreads over it, opens in the middle and pulls its cells "
+    "onto the blue clusters; the discriminator's field and the arrows change under it. Right: the losses "
+    "stay in a narrow band from round 100 on while the covered clusters rise from 0 to 8 between 300 and 500.",
+)
+
+# %% [markdown]
+# First the net swings, thrown from one side to the other (two clusters are covered, and lost again); then it lies over the whole plane and covers nothing; then it opens in the middle, and within two hundred rounds all eight
+# clusters are reached. Between two clusters the net is stretched thin, but it never tears: $G$ is continuous, so some samples must lie in between. The losses settle at round 100, *before* anything is covered, and hardly move while everything
+# happens: section 8 asks why. And this is one seed.
+
+# %%
+print("round: covered ", "  ".join(f"{m}: {c}" for m, c in zip(marks, counts, strict=True)))
+black = torch.tensor(game.losses)[:, 0]
+before, after = black[100:300].mean().item(), black[500:700].mean().item()
+print(f"mean L_D in rounds 100 to 300: {before:.2f}, in rounds 500 to 700: {after:.2f}")
+assert max(c for m, c in zip(marks, counts, strict=True) if m <= 250) <= 3 and min(counts[-5:]) >= 7
+assert abs(before - after) < 0.15
+
+# %% [markdown]
+# ### 3.1 One round in slow motion
+#
+# The same lines as in `play`, with a stop after each. A test at the end shows that slow motion changes nothing: its parameters equal those of `play` to the last bit.
+
+
+# %%
+def slow_round(game):
+    """One round with one move each; yield (stage, layers to draw) after every step."""
+    x_real, z = next(game.batches), torch.randn(BATCH, Z_DIM, generator=game.noise)
+    with torch.no_grad():
+        x_fake = game.G(z)
+    yield "1 draw real points and fakes", {"real": x_real, "fake": x_fake}
+    P = field(game.D)
+    yield "2 D scores the plane", {"real": x_real, "fake": x_fake, "P": P}
+    loss_D = game.loss[0](game.D, x_real, x_fake)
+    game.opt_D.zero_grad()
+    loss_D.backward()
+    game.opt_D.step()
+    change = (0.5 + 10 * (field(game.D) - P)).clamp(0, 1)
+    yield "3 D moves: change of P, × 10", {"real": x_real, "fake": x_fake, "P": change}
+    P, z = field(game.D), torch.randn(BATCH, Z_DIM, generator=game.noise)
+    x_fake = game.G(z)
+    yield "4 new fakes meet the new D", {"fake": x_fake, "P": P}
+    yield "5 what each fake wants", {"fake": x_fake, "P": P, "arrows": 0.5 * pull_on(game, x_fake)}
+    loss_G = game.loss[1](game.D, x_real, x_fake)
+    game.opt_G.zero_grad()
+    loss_G.backward()
+    game.opt_G.step()
+    game.losses.append((loss_D.item(), loss_G.item()))
+    yield "6 what it gets: G moves, × 10", {"fake": x_fake, "P": P, "arrows": 10 * (game.G(z) - x_fake)}
+
+
+# %%
+def draw_stage(ax, name, layers, limit=2.7):
+    ax.clear()
+    if "P" in layers:
+        plots.decision_field(layers["P"], limit=limit, ax=ax)
+    for key, color in (("real", plots.REAL), ("fake", "#8C3A00")):
+        if key in layers:
+            ax.scatter(*layers[key].detach().T, s=9, color=color, linewidths=0, zorder=3)
+    if "arrows" in layers:
+        plots.arrows(layers["fake"], layers["arrows"], ax=ax)
+    ax.set(
+        xlim=(-limit, limit), ylim=(-limit, limit), aspect="equal", xticks=[], yticks=[], xlabel="", ylabel=""
+    )
+    ax.set_title(name, fontsize=9)
+
+
+# %% [markdown]
+# **Predict first:** panel 5 shows what each fake wants, panel 6 what it gets. Will the arrows agree?
+
+# %%
+slow, fast = new_game(seed=1), new_game(seed=1)
+for _ in range(400):
+    next(slow.rounds), next(fast.rounds)
+fig, axes = plt.subplots(2, 3, figsize=(8.4, 5.9))
+for ax, (name, layers) in zip(axes.flat, slow_round(slow), strict=True):
+    draw_stage(ax, name, layers)
+plots.show(
+    fig,
+    alt="Six panels of one round: real points and fakes; the field of D; where D's step raised and lowered it; "
+    "new fakes; arrows along the slope of D; and the arrows along which the fakes really moved, whole "
+    "neighbourhoods alike.",
+)
+next(fast.rounds)
+pairs = zip(
+    [*slow.G.parameters(), *slow.D.parameters()], [*fast.G.parameters(), *fast.D.parameters()], strict=True
+)
+assert all(torch.equal(p, q) for p, q in pairs)
+
+
+# %%
+def agreement(seed):
+    """Cosine between what 64 fakes want and what one move of G gives them, mean over the points."""
+    game = new_game(seed=seed)
+    for _ in range(400):
+        next(game.rounds)
+    layers = [layers for _, layers in slow_round(game)]
+    return F.cosine_similarity(layers[4]["arrows"], layers[5]["arrows"].detach()).mean().item()
+
+
+cosines = [agreement(seed) for seed in range(8)]
+print("mean cosine between wish and move, 8 seeds:", " ".join(f"{c:.2f}" for c in cosines))
+assert 0.0 < sum(cosines) / 8 < 0.9
+
+# %% [markdown]
+# They agree in tendency only. A fake is not free: all of them hang on the same 1,218 parameters, and Adam bends the common direction once more. Panel 3 is $D$'s side of it: one step raised $P$ around the real
+# points (blue) and lowered it around the fakes (orange), ten times enlarged. What six panels do not show is whether such steps lead anywhere; that takes the film, and the film took 1,500 of them.
+#
+# ## 4 Your laboratory
+#
+# Choose data, loss, rates and moves per player; ▶ plays, ⏸ pauses, **round** plays one round, **slow** walks through the six stages, **reset** starts afresh. Changing a setting resets. For data of your own, choose *drawn* and click cells of the pad. The game runs in small bites
+# of five rounds, so that the notebook stays free while it plays. (Without a kernel: the figure below says the same.)
+
+# %%
+CELLS = plots.plane(1.75, 8).flip(0).flatten(0, 1)  # centres of the pad's 64 cells, top row first
+SETS = {"ring": x_all, "grid": fitted(data.grid(20_000, seed=0))}
+SETS |= {name: fitted(data.toy(name, 20_000, seed=0)) for name in ("two_moons", "spirals", "checkerboard")}
+
+
+def drawn(pressed, n=20_000):
+    """Uniform points in the pressed cells of the pad (the ring while none is pressed)."""
+    if not any(pressed):
+        return x_all
+    source = data.make_generator(0)
+    centres = CELLS[torch.tensor(pressed)]
+    centre = centres[torch.randint(len(centres), (n,), generator=source)]
+    return centre + 0.5 * (torch.rand(n, 2, generator=source) - 0.5)
+
+
+def picture(game, stage=None):
+    """PNG of a game, or of one stage of its slow motion, with its losses."""
+    fig, (left, right) = plt.subplots(1, 2, figsize=(7.2, 3.9), width_ratios=(1.3, 1))
+    finite = not game.losses or all(map(math.isfinite, game.losses[-1]))
+    if finite:
+        draw_stage(left, *stage) if stage else draw_game(left, game)
+    draw_losses(right, game.losses[-1000:], max(0, len(game.losses) - 1000))
+    right.set_title(f"round {len(game.losses)}" if finite else "diverged: reset")
+    buffer = io.BytesIO()
+    fig.savefig(buffer, format="png")
+    plt.close(fig)
+    return buffer.getvalue()
+
+
+# %%
+RATES = [3e-4, 1e-3, 3e-3, 1e-2, 3e-2]
+SMALL = {"width": "18px", "height": "18px", "padding": "0"}
+choose = {
+    "x": widgets.Dropdown(options=[*SETS, "drawn"], description="data"),
+    "loss": widgets.Dropdown(options=list(LOSSES), description="loss"),
+    "lr_G": widgets.SelectionSlider(options=RATES, value=3e-3, description="rate of G"),
+    "lr_D": widgets.SelectionSlider(options=RATES, value=3e-3, description="rate of D"),
+    "d_steps": widgets.IntSlider(1, 1, 5, description="moves of D"),
+    "g_steps": widgets.IntSlider(1, 1, 5, description="moves of G"),
+}
+pad = [widgets.ToggleButton(layout=SMALL) for _ in CELLS]
+press = {
+    name: widgets.Button(description=name, layout={"width": "70px"}) for name in ("round", "slow", "reset")
+}
+film, image, now = widgets.Play(max=10**6, interval=300), widgets.Image(width=620), SimpleNamespace()
+
+
+# %%
+def reset(_=None):
+    value = {name: widget.value for name, widget in choose.items()}
+    x = drawn([cell.value for cell in pad]) if value["x"] == "drawn" else SETS[value["x"]]
+    now.game, now.stages = new_game(**value | {"x": x, "loss": LOSSES[value["loss"]]}), iter(())
+    image.value = picture(now.game)
+
+
+def rounds(n):
+    start, now.stages = time.perf_counter(), iter(())
+    now.game.losses += itertools.islice(now.game.rounds, n)
+    image.value = picture(now.game)
+    film.interval = max(250, int(1500 * (time.perf_counter() - start)))  # never faster than we can draw
+
+
+def slow_motion(_):
+    stage = next(now.stages, None)
+    if stage is None:
+        now.stages = slow_round(now.game)
+        stage = next(now.stages)
+    image.value = picture(now.game, stage)
+
+
+for widget in (*choose.values(), *pad):
+    widget.observe(reset, "value")
+film.observe(lambda _: rounds(5), "value")
+for name, action in (("round", lambda _: rounds(1)), ("slow", slow_motion), ("reset", reset)):
+    press[name].on_click(action)
+reset()
+board = widgets.GridBox(pad, layout={"grid_template_columns": "repeat(8, 20px)"})
+widgets.HBox([widgets.VBox([*choose.values(), film, widgets.HBox(list(press.values())), board]), image])
+
+# %% [markdown]
+# A notebook can press its own buttons, so this one tests the widget whenever it runs.
+
+# %%
+for name in ("round", "round", *["slow"] * 7, "round"):
+    press[name].click()
+assert len(now.game.losses) == 4  # two rounds, a slow one, the first stage of another (abandoned), one round
+film.value = 1  # what ▶ does, about three times a second
+assert len(now.game.losses) == 9
+pad[0].value = pad[63].value = True
+choose["x"].value = "drawn"
+corners = now.game.x.sum(1).abs()  # top left and bottom right cell
+assert len(now.game.losses) == 0 and corners.max() < 0.5 and now.game.x.abs().min() > 1.5
+choose["x"].value = "ring"
+
+# %%
+shown = {name: {} for name in ("grid", "two_moons", "checkerboard", "spirals")}
+shown |= {"ring, hinge": {"loss": LOSSES["hinge"]}, "ring, D ten times slower": {"lr_D": 3e-4}}
+fig, axes = plt.subplots(2, 3, figsize=(8.4, 5.9))
+for ax, (name, options) in zip(axes.flat, progress(shown.items(), "six games"), strict=True):
+    game = new_game(SETS[name.split(",")[0]], **options)
+    game.losses += itertools.islice(game.rounds, 900)
+    draw_game(ax, game)
+    loss_D, loss_G = torch.tensor(game.losses)[-200:].mean(0)
+    ax.set_title(f"{name}: $L_D$ {loss_D:.2f}, $L_G$ {loss_G:.2f}", fontsize=9)
+    ax.set(xticks=[], yticks=[])
+plots.show(
+    fig,
+    alt="Six games after 900 rounds. Grid, moons, checkerboard and spirals are roughly covered by the bent net; "
+    "the ring with the hinge loss is covered; with a discriminator ten times slower all fakes are one small "
+    "blob far from every cluster.",
+)
+
+# %% [markdown]
+# Moons, spirals and board are easy to reach and hard to fill; of the grid's 25 clusters one net of this size does not touch all (notebook 08 counts them). The last panel has the *best* losses of the six, if "best" means near $2\log2=1.39$ and $\log2=0.69$. Keep it in mind.
+# One seed and 900 rounds each: no panel is a verdict on a loss or on a data set.
+#
+# ## 5 Sixteen seeds at once
+#
+# One seed proves little, and sixteen take sixteen times as long. Or do they? Networks of equal shape can be **stacked**: each parameter gets a first axis for the seed, and `vmap` turns
+# $G$ and $D$ into functions on stacks. One big matrix product replaces sixteen small ones. `training.play_many` is the loop of section 2 with three changes:
+#
+# | in `play` | in `play_many` |
+# |---|---|
+# | `x_real`, `z` from one source | one batch and one noise **per seed**, each from its own source, stacked to (seeds, batch, 2) |
+# | `L_D(D, x_real, x_fake)` | `vmap` of it over parameters and batches: (seeds,) losses |
+# | `loss_D.backward()` | `loss_D.sum().backward()`: seed $k$ appears in term $k$ only, so each gets its own gradient |
+#
+# Adam works number by number, so one Adam on the stack *is* sixteen. That is the claim; the test:
+
+
+# %%
+def train(seeds, lr_G, lr_D, *, beta1=0.5, rounds=600, d_steps=1, every=40):
+    """Play all games at once; a rate may be one number or one per game.
+
+    Returns the generators, losses (rounds, 2, games) and points (snapshots, games, 2500, 2).
+    """
     Gs, Ds = zip(*map(make_players, seeds), strict=True)
-    G, D = stack(Gs), stack(Ds)
-    opt_G, opt_D = adam(G.params.values(), lr_G, beta1), adam(D.params.values(), lr_D, beta1)
+    G, D = stack(Gs), stack(Ds)  # Gs[k] stays usable: its parameters are now views of the stack
+    opt_G, opt_D = (adam(player.params.values(), 1e-3, beta1) for player in (G, D))
+    for opt, rate in ((opt_G, lr_G), (opt_D, lr_D)):
+        own_rates(opt, torch.as_tensor(rate).expand(len(Gs)) / 1e-3)
     batches = [data.batches(x_all, BATCH, seed=seed, steps=rounds * d_steps) for seed in seeds]
     noise = [1000 + seed for seed in seeds]
-    losses, seen = [], []
-    for step, pair in enumerate(
-        play_many(G, D, opt_G, opt_D, batches, Z_DIM, seeds=noise, d_steps=d_steps), start=1
-    ):
+    losses, points = [], []
+    game = play_many(G, D, opt_G, opt_D, batches, Z_DIM, seeds=noise, d_steps=d_steps)
+    for step, pair in enumerate(progress(game, f"{len(Gs)} games", rounds), start=1):
         losses.append(torch.stack(pair))
         if step % every == 0:
             with torch.no_grad():
-                seen.append([coverage(G_k(z_test)) for G_k in Gs])
-    modes, share = torch.tensor(seen).unbind(-1)
-    return SimpleNamespace(Gs=Gs, Ds=Ds, losses=torch.stack(losses), modes=modes, share=share)
+                points.append(torch.stack([G_k(z_test) for G_k in Gs]))
+    return SimpleNamespace(Gs=Gs, losses=torch.stack(losses), points=torch.stack(points))
 
 
-def late(values):
-    """Median over the last five snapshots, one number per seed."""
-    return values[-5:].median(0).values
+def covered(points):
+    """Covered clusters of each game: the median over the last five of its snapshots."""
+    return coverage(points[-5:])[0].median(0).values
+
+
+# %%
+def alone(seed, rounds):
+    G, D = make_players(seed)
+    batches = data.batches(x_all, BATCH, seed=seed, steps=rounds)
+    opt_G, opt_D = adam(G.parameters(), 3e-3), adam(D.parameters(), 3e-3)
+    return G, torch.tensor(list(play(G, D, opt_G, opt_D, batches, Z_DIM, seed=1000 + seed)))
+
+
+many, worst = train(range(16), 3e-3, 3e-3, rounds=40), []
+for seed in (0, 7, 15):
+    G, losses = alone(seed, 40)
+    gaps = [p - q for p, q in zip(G.parameters(), many.Gs[seed].parameters(), strict=True)]
+    worst.append(max(gap.abs().max().item() for gap in [*gaps, losses - many.losses[:, :, seed]]))
+    print(f"seed {seed:2}: largest difference of parameters and losses after 40 rounds {worst[-1]:.0e}")
+assert max(worst) < 1e-3
+
+# %% [markdown]
+# Equal to rounding, after 40 rounds. (Much later no two *orders of summation* agree, here as in any training: a game multiplies its rounding errors. The tests of the package compare in
+# float64.) And the saving, in process time per seed? **Predict first:** does it grow or shrink with the width of the networks?
+
+
+# %%
+def seconds(work):
+    start = time.process_time()
+    work()
+    return time.process_time() - start
+
+
+def cost(width, games, rounds=50):
+    """Process time per round and game, with `games` of them stacked; games = 0: one alone, by `play`."""
+    Gs = [mlp((2, width, width, 2), seed=k) for k in range(games or 1)]
+    Ds = [mlp((2, width, width, 1), seed=k) for k in range(games or 1)]
+    batches = [data.batches(x_all, BATCH, seed=k, steps=rounds) for k in range(games or 1)]
+    if not games:
+        (G,), (D,) = Gs, Ds
+        game = play(G, D, adam(G.parameters(), 1e-3), adam(D.parameters(), 1e-3), batches[0], Z_DIM)
+        return seconds(lambda: list(game)) / rounds
+    G, D = stack(Gs), stack(Ds)
+    opts = adam(G.params.values(), 1e-3), adam(D.params.values(), 1e-3)
+    game = play_many(G, D, *opts, batches, Z_DIM, seeds=range(games))
+    return seconds(lambda: list(game)) / rounds / games
+
+
+cost(8, 0, 5), cost(8, 16, 5)  # warm up
+for width in (8, 32, 128):
+    one, stacked = (min(cost(width, games) for _ in range(3)) for games in (0, 16))
+    print(
+        f"width {width:3}: alone {one * 1e3:.2f} ms per round, stacked {stacked * 1e3:.2f} ms: saving {one / stacked:.1f}-fold"
+    )
+
+# %% [markdown]
+# The saving is the overhead of some hundred small operations, paid once instead of sixteen times. For the networks of this notebook (width 32) it was five- to sevenfold where we measured; as the products grow, arithmetic dominates and the advantage melts. (No assertion: a time is a property of your machine.) So: stack while networks are small.
+#
+# ## 6 Which learning rates work
+#
+# Notebook 03 drew the stability map of a game with two parameters. Now for networks, with Adam: sixteen pairs of rates times eight seeds, 128 games in **one** stack. (`own_rates` lets one Adam take steps of another size in each game.) **Predict first:** is the good region
+# a point, a band along $h_G=h_D$, or a corner? Which is worse, a discriminator ten times too slow or ten times too fast?
+
+# %%
+ticks = [3e-4, 1e-3, 3e-3, 1e-2]
+pairs = list(itertools.product(ticks, ticks))
+rates = torch.tensor(pairs).repeat_interleave(8, 0)
+sweep = train([*range(8)] * 16, rates[:, 0], rates[:, 1])
+found = covered(sweep.points).view(4, 4, 8)
+read = sweep.losses[-300:].mean(0).view(2, 4, 4, 8)
+
+
+def heat(ax, values, rows, columns, title, low=0, high=8, form="{:.0f}"):
+    """A map with its numbers written into the cells; values (rows, columns)."""
+    ax.imshow(values, origin="lower", aspect="auto", cmap="viridis", vmin=low, vmax=high)
+    for i, j in itertools.product(range(len(rows)), range(len(columns))):
+        color = "w" if values[i, j] < (low + high) / 2 else "k"
+        ax.text(j, i, form.format(values[i, j]), ha="center", va="center", fontsize=8, color=color)
+    ax.set_xticks(range(len(columns)), [f"{c:g}" for c in columns], fontsize=8)
+    ax.set_yticks(range(len(rows)), [f"{r:g}" for r in rows], fontsize=8)
+    ax.set_title(title, fontsize=10)
+
+
+# %%
+fig, axes = plt.subplots(1, 3, figsize=(9.2, 3), sharey=True)
+heat(axes[0], found.median(-1).values, ticks, ticks, "covered, median of 8 seeds")
+heat(axes[1], found.amin(-1), ticks, ticks, "covered, worst seed")
+heat(axes[2], read[0].median(-1).values, ticks, ticks, "$L_D$, median", 0.5, 1.5, "{:.2f}")
+axes[0].set_ylabel("rate of $G$")
+fig.supxlabel("rate of $D$")
+plots.show(
+    fig,
+    alt="Three maps over the two learning rates. Many clusters are covered in a band from equal rates to a "
+    "discriminator three times faster, from 0.001 upwards; left of it, where the discriminator is slower, "
+    "nothing is covered, and exactly there its loss reads 1.39.",
+)
+
+# %%
+slow_D = torch.cat([found[i, j] for i in range(4) for j in range(4) if j <= i - 2])
+fast_D = torch.cat([found[i, j] for i in range(4) for j in range(4) if j >= i + 2])
+band = torch.cat([found[2, 2], found[2, 3]])
+groups = {
+    "D ten times slower, or more": slow_D,
+    "D ten times faster, or more": fast_D,
+    "G 3e-3, D 3e-3 or 1e-2": band,
+}
+for name, m in groups.items():
+    print(f"{name:28} {m.min()} to {m.max()} covered, median {m.median()}, {len(m)} runs")
+assert slow_D.max() <= 3 and band.median() >= 7 and band.min() >= 5
+assert slow_D.float().mean() + 1 < fast_D.float().mean() < band.float().mean() - 2
+
+# %% [markdown]
+# A band: from equal rates to a $D$ three times faster. Its two sides are not alike. A $D$ that is too fast leaves a generator that crawls; a $D$ that is too slow leaves *nothing*, in every seed: the
+# generator outruns the map by which it steers. (Section 4 of notebook 03 knew no such asymmetry: without a penalty only the product of the rates counted.)
+#
+# What the map does not prove: that the crawling runs would not arrive later, or that the band lies here for other networks or data. The first is answered by a recorded run of the same functions: 49 pairs, 16 seeds, 2,000 rounds.
+
+# %%
+path = Path("../benchmarks/results/laboratory_maps.json")
+record = json.loads(path.read_text()) if path.exists() else None
+if record is None:  # on Colab, for example
+    print("The recorded maps come with the repository (benchmarks/results); this copy is without them.")
+else:
+    print("made by:", record["command"], "at commit", record["commit"][:7])
+    print(
+        f"{record['date']}, {record['machine']}, torch {record['versions']['torch']}, {record['cpu_seconds']} s"
+    )
+
+# %%
+if record:
+    large = {(c["lr_G"], c["lr_D"]): torch.tensor(c["modes"]) for c in record["learning_rates"]}
+    momenta = {(c["beta1"], c["lr_G"]): torch.tensor(c["modes"]) for c in record["beta1"]}
+    fig, axes = plt.subplots(1, 2, figsize=(9.2, 3.6), width_ratios=(1.2, 1))
+    titles = "covered, median of 16 seeds", "the same, one rate for both"
+    for ax, cells, title in zip(axes, (large, momenta), titles, strict=True):
+        rows, columns = (sorted({pair[k] for pair in cells}) for k in (0, 1))
+        medians = [cells[pair].median() for pair in itertools.product(rows, columns)]
+        heat(ax, torch.stack(medians).view(len(rows), -1), rows, columns, title)
+    axes[0].set(xlabel="rate of $D$", ylabel="rate of $G$")
+    axes[1].set(xlabel="rate of both", ylabel="Adam's $β_1$")
+    plots.show(
+        fig,
+        alt="Recorded maps. Left: covered clusters over seven by seven learning rates, a diagonal band with "
+        "seven or eight covered. Right: covered clusters over Adam's beta1 and the rate of both players, "
+        "full for small beta1, empty for 0.9 in every column.",
+    )
+
+# %% [markdown]
+# ### 6.1 The border, and steps per player
+#
+# At $h_G=0.003$ everything fails for $h_D=0.001$ and works for $h_D=0.003$. **Predict first:** what do eight seeds do at 0.0021, between the two? And then the popular remedy, "train the discriminator five times per round": Adam's steps have nearly the size of the rate, whatever
+# the gradient, so five moves at $h$ should do about what one does at $5h$. Do they? At what price?
+
+# %%
+plans = {1: (6e-4, 2.1e-3, 3e-3), 5: (6e-4,)}
+spent, level = {}, {}
+for n, plan in plans.items():
+    start = time.process_time()
+    run = train([*range(8)] * len(plan), 3e-3, torch.tensor(plan).repeat_interleave(8), d_steps=n)
+    spent[n] = (time.process_time() - start) / len(plan)
+    for k, m in enumerate(covered(run.points).view(-1, 8)):
+        level[n, plan[k]] = m, run.losses[-300:, 0].mean(0).view(-1, 8)[k].median().item()
+        print(f"{n} × {plan[k]:.1e} per round: covered {sorted(m.tolist())}, L_D {level[n, plan[k]][1]:.2f}")
+print(f"five moves took {spent[5] / spent[1]:.1f} times the process time of one")
+assert level[1, 6e-4][0].max() <= 2 and min(level[n, h][0].min() for n, h in ((1, 3e-3), (5, 6e-4))) >= 6
+assert abs(level[1, 3e-3][1] - level[5, 6e-4][1]) < 0.12
+assert (level[1, 2.1e-3][0] >= 7).any() and (level[1, 2.1e-3][0] <= 2).any()
+
+# %% [markdown]
+# On the border each seed covers (nearly) all or (nearly) nothing: one run there proves nothing either way. And five moves do rescue the slow $D$, as completely as five times the rate, which costs a fraction. In this game more moves of $D$ are another way to walk to the right on the map; if $D$ is too slow, raise its rate first. This
+# holds for Adam and for a task as smooth as ours; where a critic must be near its optimum (notebook 09) extra moves have another purpose.
+#
+# ## 7 A failure on purpose: the default momentum
+#
+# `torch.optim.Adam` comes with $\beta_1=0.9$. We leave everything else as it is in the middle of the band. Notebook 03 predicts trouble for momentum in games; notebook 00 has seen it on digits. How does it look from the inside? For each cluster: the share of samples that are *nearest* to it, over time.
+
+# %%
+by_momentum = {b: train(range(8), 3e-3, 3e-3, beta1=b, every=10) for b in (0.0, 0.5, 0.9)}
+
+
+def nearest(points):
+    """(..., 8): share of the samples nearest to each cluster."""
+    return F.one_hot(torch.cdist(points, RING).argmin(-1), len(RING)).float().mean(-2)
+
+
+shares = {beta1: nearest(run.points[:, :, :500]) for beta1, run in by_momentum.items()}
+for beta1, run in by_momentum.items():
+    late = shares[beta1][20:]
+    crowd, fair = late.amax(-1).median(0).values, late.mean(0).amax(-1)
+    print(f"β1 = {beta1}: largest share at one time {crowd.min():.2f} to {crowd.max():.2f}, ", end="")
+    print(
+        f"of the average over time {fair.median():.2f}; covered {sorted(covered(run.points[3::4]).tolist())}"
+    )
+    assert (crowd.min() > 0.3 and fair.median() < 0.3) if beta1 == 0.9 else crowd.max() < 0.3
+assert covered(by_momentum[0.9].points[3::4]).max() <= 3 < 6 <= covered(by_momentum[0.5].points[3::4]).min()
+
+# %%
+fig, axes = plt.subplots(1, 3, figsize=(9.2, 2.7), sharey=True)
+for ax, (beta1, values) in zip(axes, shares.items(), strict=True):
+    options = {"aspect": "auto", "cmap": "magma_r", "extent": (0, 600, 7.5, -0.5), "interpolation": "nearest"}
+    colors = ax.imshow(values[:, 0].T, vmin=0, vmax=1, **options)
+    ax.set(xlabel="round", title=f"$β_1={beta1}$, seed 0")
+axes[0].set_ylabel("nearest cluster")
+fig.colorbar(colors, ax=axes, label="share of samples")
+plots.show(
+    fig,
+    alt="Share of samples near each of the eight clusters against rounds. For beta1 of 0 and 0.5 all eight rows "
+    "fill evenly within 200 rounds; for 0.9 dark diagonal streaks run through the rows: nearly all samples "
+    "are near one or two clusters at a time and wander round the ring.",
+)
+
+# %% [markdown]
+# Diagonal streaks: the cloud *orbits*, round the ring, as the two parameters of notebook 03 did. Averaged over time every cluster gets its share, and at no time is it held. Seen at a single moment this looks like mode collapse, and a
+# remedy for collapse would miss the cause. The recorded map says how far it reaches: at $\beta_1=0.9$ every column is empty, whatever the rate. It does not say that 0.9 fails for other losses, another $\beta_2$ or penalised games.
+#
+# ## 8 What the losses said meanwhile
+#
+# Four settings, eight seeds each, all from the runs above: the middle of the band, a $D$ ten times too slow, a $D$ ten times too fast, the default momentum. **Predict first:** you know what each covers. Sketch their losses.
+
+
+# %%
+def case(run, first=0, step=1):
+    """The eight games from number `first` on, with every step-th snapshot."""
+    part = slice(first, first + 8)
+    return SimpleNamespace(
+        Gs=run.Gs[part], losses=run.losses[:, :, part], points=run.points[step - 1 :: step, part]
+    )
+
+
+cases = {"healthy": case(by_momentum[0.5], step=4), "slow D": case(sweep, 8 * pairs.index((3e-3, 3e-4)))}
+cases |= {"fast D": case(sweep, 8 * pairs.index((1e-3, 1e-2))), "β1 = 0.9": case(by_momentum[0.9], step=4)}
+rest = 2 * math.log(2), math.log(2)
+fig, axes = plt.subplots(2, 4, figsize=(9.4, 4.4), sharex=True, sharey="row")
+for (top, bottom), (name, run) in zip(axes.T, cases.items(), strict=True):
+    tens = run.losses.view(60, 10, 2, 8).mean(1)  # means of ten rounds: less ink, the same story
+    for k, (color, label) in enumerate(((plots.DISC, "$L_D$"), (plots.FAKE, "$L_G$"))):
+        plots.curves(torch.arange(5, 600, 10), tens[:, k].T, color=color, label=label, ax=top)
+        top.axhline(rest[k], color=color, linestyle=":", linewidth=0.8)
+    plots.curves(torch.arange(40, 601, 40), coverage(run.points)[0].T, color=plots.GREEN, ax=bottom)
+    top.set(title=name, ylim=(0, 3))
+    bottom.set(xlabel="round", ylim=(-0.3, 8.3))
+axes[0, 0].legend(loc="upper right", ncols=2, fontsize=8)
+axes[0, 0].set_ylabel("losses")
+axes[1, 0].set_ylabel("covered clusters")
+plots.show(
+    fig,
+    alt="Losses above, covered clusters below, for four settings. Healthy: losses steady and a little off the "
+    "dotted equilibrium lines, eight covered. Slow D: losses on the dotted lines, nothing covered. Fast D: "
+    "the generator's loss near 2, about four covered. Momentum 0.9: losses around the healthy values, rougher, "
+    "nothing covered.",
+)
+
+# %%
+table = {name: (*run.losses[-300:].mean(0), covered(run.points)) for name, run in cases.items()}
+for name, (loss_D, loss_G, m) in table.items():
+    print(f"{name:9} L_D {loss_D.min():.2f} to {loss_D.max():.2f}   L_G {loss_G.min():.2f} to ", end="")
+    print(f"{loss_G.max():.2f}   covered {m.min()} to {m.max()}")
+off = {name: (loss_D - rest[0]).abs() for name, (loss_D, *_) in table.items()}
+assert off["slow D"].median() < 0.03 < 0.05 < off["healthy"].median()  # who reads the equilibrium?
+assert table["slow D"][2].max() <= 3 < 6 <= table["healthy"][2].min()
+assert table["β1 = 0.9"][0].min() < table["healthy"][0].max() < table["β1 = 0.9"][0].max()  # they overlap
+
+# %% [markdown]
+# The dotted lines are the equilibrium of notebook 01, $2\log2$ and $\log2$. The runs *on* them have learned nothing; the runs that have found the ring stay off them. And the losses of the default momentum lie around those of the healthy runs.
+#
+# Why could they not have told? $L_D$ is the score of a contest against *this* $D$, and notebook 01 says what such a score can prove:
+#
+# $$L_D\;\ge\;\min_D L_D\;=\;2\log2-2\,\mathrm{JSD}(p_d,p_g)\qquad\text{for every }D .$$
+#
+# A low $L_D$ proves that $p_g$ is far from $p_d$. A high one proves nothing: either the samples are good, or this $D$ is bad. So ask another: let the generators stand still, and train **fresh, larger** discriminators
+# against them – with the same loop, and rate 0 for $G$.
 
 
 # %%
@@ -88,5 +845,223 @@ def judge(Gs, rounds=300):
     x_new = data.ring(20_000, seed=1, std=0.1)
     batches = [data.batches(x_new, 128, seed=k, steps=rounds) for k in range(len(Gs))]
     seeds = [20_000 + k for k in range(len(Gs))]
-    losses = [pair[0] for pair in play_many(G, D, opt_G, opt_D, batches, Z_DIM, seeds=seeds)]
-    return torch.stack(losses)[-100:].mean(0)
+    game = play_many(G, D, opt_G, opt_D, batches, Z_DIM, seeds=seeds)
+    return torch.stack([pair[0] for pair in progress(game, "fresh judges", rounds)])[-100:].mean(0)
+
+
+verdict = dict(zip(cases, judge([G for run in cases.values() for G in run.Gs]).view(4, 8), strict=True))
+for name, loss_D in verdict.items():
+    print(
+        f"{name:9} own D {table[name][0].median():.2f}   fresh D {loss_D.min():.2f} to {loss_D.max():.2f}",
+        end="",
+    )
+    print(f", median {loss_D.median():.2f}: JSD at least {math.log(2) - loss_D.median() / 2:.2f} of 0.69")
+failed = torch.cat([verdict["slow D"], verdict["β1 = 0.9"]])
+assert failed.max() < verdict["healthy"].min() - 0.2
+assert failed.median() < verdict["fast D"].median() < verdict["healthy"].median()
+
+# %% [markdown]
+# The fresh judge does not know where the clusters are, and still puts the four settings into the order of the count. (It gives a bound: how far it lies from the true JSD depends on the judge.) Is that a property of four settings? Here are all recorded runs, 79 settings with 16 seeds.
+
+
+# %%
+def rank_correlation(a, b):
+    """Spearman's: the correlation of ranks, ties sharing their mean rank."""
+    ranks = [(v[:, None] > v).sum(1) + 0.5 * (v[:, None] == v).sum(1) for v in (a, b)]
+    return torch.corrcoef(torch.stack(ranks))[0, 1].item()
+
+
+if record:
+    every = {
+        k: torch.tensor([v for c in record["learning_rates"] + record["beta1"] for v in c[k]])
+        for k in ("modes", "loss_D", "loss_G", "judge")
+    }
+    labels = {"loss_D": "$L_D$ of the game", "loss_G": "$L_G$ of the game", "judge": "$L_D$ of a fresh judge"}
+    fig, axes = plt.subplots(1, 3, figsize=(9.2, 2.9), sharey=True)
+    jitter = 0.4 * (torch.rand(len(every["modes"]), generator=data.make_generator(0)) - 0.5)
+    told = {}
+    for ax, (name, label) in zip(axes, labels.items(), strict=True):
+        told[name] = rank_correlation(every[name], every["modes"])
+        ax.scatter(every[name], every["modes"] + jitter, s=4, alpha=0.3, color=plots.DISC, linewidths=0)
+        ax.set(
+            xlabel=label,
+            title=f"rank correlation {told[name]:+.2f}",
+            xlim=(-0.1, 3 if name == "loss_G" else 2),
+        )
+    axes[0].set_ylabel("covered clusters")
+    plots.show(
+        fig,
+        alt="Three scatter plots of covered clusters against a loss, all recorded runs. Against the game's own "
+        "losses, runs that cover eight and runs that cover none share the same values; against a fresh "
+        "judge's loss the covered clusters rise steadily.",
+    )
+    assert told["judge"] > 0.7 > 0.5 > max(abs(told["loss_D"]), abs(told["loss_G"]))
+
+# %% [markdown]
+# Left and middle: whatever the game's losses read, a run may cover all or nothing. Right: the judge tells. So **do not stop, compare or choose by the losses of the game.** Our count had to know the answer; a fresh judge needs only data held back, and notebook 07 builds better ones. What this does not prove: that losses say nothing at all. An $L_D$ near 0, or a sudden jump, is a symptom worth seeing.
+#
+# ## Exercises
+#
+# ### Exercise 1 · What a perfect sampler scores
+#
+# ●○○ · 5 minutes · you need: section 3. Which share of a 2-D Gaussian (equal $\sigma$ in both directions) lies within $k\sigma$ of its centre? (Not 99.7 % for $k=3$.)
+
+
+# %% tags=["exercise-1"]
+def share_within(k):
+    """k: a positive number. Returns the share of an isotropic 2-D Gaussian within k sigma."""
+    return None  # <- your answer
+
+
+# %% tags=["check-1"]
+nb04.check_1(share_within)
+
+# %% [markdown]
+# <details><summary>Hint</summary>
+#
+# The density of the radius is $\frac{r}{\sigma^2}e^{-r^2/2\sigma^2}$; it can be integrated by hand.
+# </details>
+#
+# <details><summary>Solution</summary>
+#
+# ```python
+# def share_within(k):
+#     return 1 - math.exp(-k * k / 2)
+# ```
+# 0.989 for $k=3$. On a line it is .997, in 64 dimensions practically nothing: "within 3σ" means little there.
+# </details>
+#
+# ### Exercise 2 · Whose turn is it?
+#
+# ●○○ · 5 minutes · you need: section 2. In a public notebook that announced five moves of the critic per round, the generator moved after four batches of five. Write the test that decides: batches are counted from 1, $D$ moves on each; does $G$ move after this one?
+
+
+# %% tags=["exercise-2"]
+def generators_turn(step, d_steps):
+    """True if the generator moves after batch number `step` (1, 2, 3, …), else False."""
+    return None  # <- your answer
+
+
+# %% tags=["check-2"]
+nb04.check_2(generators_turn)
+
+# %% [markdown]
+# <details><summary>Hint</summary>
+#
+# With five moves: after batches 5, 10, 15. In 600 batches, how often?
+# </details>
+#
+# <details><summary>Solution</summary>
+#
+# ```python
+# def generators_turn(step, d_steps):
+#     return step % d_steps == 0
+# ```
+# 120 times in 600 batches. Counting moves is the fastest way to catch this bug in a program of any length.
+# </details>
+#
+# ### Exercise 3 · The arrows
+#
+# ●●○ · 10 minutes · you need: section 3. Write the arrows of the film: for each fake the direction in which its own $\zeta(-D(x))$ falls, one arrow per point, whatever the size of the batch, and without leaving gradients in $D$.
+
+
+# %% tags=["exercise-3"]
+def pull(D, x_fake):
+    """-∂ζ(-D(x))/∂x for each row of x_fake (n, 2). Returns (n, 2)."""
+    return None  # <- your answer
+
+
+# %% tags=["check-3"]
+nb04.check_3(pull)
+
+# %% [markdown]
+# <details><summary>Hint</summary>
+#
+# `torch.autograd.grad` of a *sum* of losses with respect to the points gives each point its own gradient.
+# </details>
+#
+# <details><summary>Solution</summary>
+#
+# ```python
+# def pull(D, x_fake):
+#     x = x_fake.detach().requires_grad_()
+#     return -torch.autograd.grad(F.softplus(-D(x)).sum(), x)[0]
+# ```
+# By hand: $\sigma(-D(x))\,\nabla_xD(x)$. Long arrows mean "rejected, on a steep slope".
+# </details>
+#
+# ### Exercise 4 · A loss that looks at the slope
+#
+# ●●○ · 15 minutes · you need: section 2, and R1 of notebook 03. Write the discriminator's loss with the penalty $\frac\gamma2\,\mathbb E_x\lVert\nabla_xD(x)\rVert^2$ on real points, in the form that `play` takes: `loss=(with_r1(0.1), L_G)`.
+
+
+# %% tags=["exercise-4"]
+def with_r1(gamma):
+    """Returns a function (D, x_real, x_fake) -> loss: the logistic loss plus R1 with weight gamma."""
+    return None  # <- your answer
+
+
+# %% tags=["check-4"]
+nb04.check_4(with_r1)
+
+# %% [markdown]
+# <details><summary>Hint</summary>
+#
+# The penalty's gradient passes through a gradient: `create_graph=True`. The set-up cell alone is loaded for the check: spell out $L_D$ with `F.softplus`.
+# </details>
+#
+# <details><summary>Solution</summary>
+#
+# ```python
+# def with_r1(gamma):
+#     def loss(D, x_real, x_fake):
+#         x = x_real.detach().requires_grad_()
+#         score = D(x)
+#         (slope,) = torch.autograd.grad(score.sum(), x, create_graph=True)
+#         penalty = slope.flatten(1).square().sum(1).mean()
+#         return F.softplus(-score).mean() + F.softplus(D(x_fake)).mean() + gamma / 2 * penalty
+#
+#     return loss
+# ```
+# Try it in `new_game(loss=(with_r1(0.1), L_G))`: the field becomes smooth and the losses creep towards $2\log2$. Inside `vmap` use `torch.func.grad` instead.
+# </details>
+#
+# ### Exercise 5 · One number for sixteen seeds
+#
+# ●●○ · 10 minutes · you need: section 5. `losses` holds the loss of each sample of each seed. Bring them to the one number whose gradient gives every seed exactly what it would get alone, by the mean over its own batch.
+
+
+# %% tags=["exercise-5"]
+def total(losses):
+    """losses: (seeds, batch). Returns a tensor with one number."""
+    return None  # <- your answer
+
+
+# %% tags=["check-5"]
+nb04.check_5(total)
+
+# %% [markdown]
+# <details><summary>Hint</summary>
+#
+# What must not depend on the number of seeds? What must not depend on the batch size?
+# </details>
+#
+# <details><summary>Solution</summary>
+#
+# ```python
+# def total(losses):
+#     return losses.mean(1).sum()
+# ```
+# Adam would nearly hide a wrong factor, plain gradient descent would not: there `.mean()` is a sixteenth of the rate.
+# </details>
+#
+# ## Recap
+#
+# 1. The loop is two moves on new batches and new noise; `no_grad`, `zero_grad` and two optimisers keep each gradient with the player it belongs to ([section 2](#2-The-training-loop)).
+# 2. $D$ raises its field at real points and lowers it at fakes; each fake wants to go up that slope, and gets only what $G$'s shared parameters allow ([section 3](#3-Watch-it-learn)).
+# 3. Equal networks train stacked, each seed to rounding as if alone; the saving melts as networks grow ([section 5](#5-Sixteen-seeds-at-once)).
+# 4. Rates about equal, or $D$ up to three times faster, cover the ring; a slow $D$ and Adam's default momentum cover nothing, and more moves of $D$ act like a larger rate ([section 6](#6-Which-learning-rates-work), [section 7](#7-A-failure-on-purpose:-the-default-momentum)).
+# 5. Losses at their equilibrium values came from runs that had learned nothing: $L_D$ judges this $D$ as much as this $G$; a fresh judge ranks the runs rightly ([section 8](#8-What-the-losses-said-meanwhile)).
+#
+# **Further reading.** Kahng et al. 2018, *GAN Lab* (arXiv:1809.01587), whose picture of field, arrows and warped grid section 3 takes up · Goodfellow et al. 2014 (1406.2661), Algorithm 1: the loop ·
+# Heusel et al. 2017 (1706.08500), two learning rates · Metz et al. 2017, *Unrolled GANs* (1611.02163), hopping on the same ring. Next: 05, the same loop on images.
