@@ -18,17 +18,18 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import torch
+from torch.nn import functional as F
 
 from gan_helpers import data
 from gan_helpers.machine import progress
 from gan_helpers.networks import mlp
-from gan_helpers.training import play_many, stack
+from gan_helpers.training import own_rates, play_many, stack
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "notebooks" / "source" / "04_gan_laboratory_2d.py"
 RESULT = ROOT / "benchmarks" / "results" / "laboratory_maps.json"
-FUNCTIONS = {"make_players", "adam", "coverage", "train", "late", "judge"}
-CONSTANTS = {"x_all", "Z_DIM", "z_test"}
+FUNCTIONS = {"make_players", "adam", "coverage", "train", "covered", "judge"}
+CONSTANTS = {"x_all", "Z_DIM", "z_test", "RING"}
 RATES = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
 EQUAL_RATES = (3e-4, 1e-3, 3e-3, 1e-2, 3e-2)
 BETAS = (0.0, 0.25, 0.5, 0.7, 0.8, 0.9)
@@ -36,8 +37,8 @@ BETAS = (0.0, 0.25, 0.5, 0.7, 0.8, 0.9)
 
 def lift(source: Path = SOURCE) -> dict:
     """Return the namespace that holds the notebook's own functions and constants, and nothing else of it."""
-    namespace = {"torch": torch, "data": data, "mlp": mlp, "stack": stack, "play_many": play_many}
-    namespace["SimpleNamespace"] = SimpleNamespace
+    namespace = {f.__name__: f for f in (torch, mlp, stack, play_many, own_rates, SimpleNamespace)}
+    namespace |= {"data": data, "F": F, "progress": lambda items, *_: items}
     for node in ast.parse(source.read_text()).body:
         names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
         wanted = isinstance(node, ast.FunctionDef) and node.name in FUNCTIONS
@@ -54,8 +55,8 @@ def cell(notebook: dict, seeds: range, rounds: int, **options: float) -> dict:
     run = notebook["train"](seeds, rounds=rounds, **options)
     loss_D, loss_G = run.losses[-300:].mean(0)
     values = {
-        "modes": notebook["late"](run.modes),
-        "share": notebook["late"](run.share),
+        "modes": notebook["covered"](run.points).float(),
+        "share": notebook["coverage"](run.points[-5:])[1].median(0).values,
         "loss_D": loss_D,
         "loss_G": loss_G,
         "judge": notebook["judge"](run.Gs),
@@ -88,7 +89,7 @@ def main() -> None:
     ]
     git = ["git", "-C", str(ROOT), "log", "-1", "--format=%H", "--", str(SOURCE), "gan_helpers/training.py"]
     record = {
-        "what": "ring of 8 Gaussians, std 0.1: per seed, medians of the last five snapshots; mean losses of 300 rounds",
+        "what": "ring of 8 Gaussians: per seed, medians of the last 5 snapshots, mean losses of 300 rounds",
         "command": f"python benchmarks/laboratory_maps.py --seeds {args.seeds} --rounds {args.rounds}",
         "commit": subprocess.run(git, capture_output=True, text=True, check=True).stdout.strip(),
         "date": datetime.date.today().isoformat(),
