@@ -38,6 +38,8 @@ def check_2(answer: object) -> None:
     pair = call(answer, r, f)
     loss_D, loss_G = _pair(pair, "(loss_D, loss_G)")
     real, fake = F.relu(1 - r), F.relu(1 + f)
+    cut = "return the tensors themselves, not .item(): it cuts the gradient"
+    expect(isinstance(loss_D, torch.Tensor) and isinstance(loss_G, torch.Tensor), cut)
     compare(
         loss_D,
         real.mean() + fake.mean(),
@@ -51,6 +53,8 @@ def check_2(answer: object) -> None:
             ).mean()
             + (1 + f).mean(),
             "average over each batch, do not add up": real.sum() + fake.sum(),
+            "one mean over both batches together: average each, then add": torch.cat([real, fake]).mean(),
+            "the fakes' margin is on the wrong side: 1 + D": real.mean() + F.relu(1 - f).mean(),
             "loss_D is divided by 2: the two means are added": (real.mean() + fake.mean()) / 2,
             "loss_D is to be minimised: this has the opposite sign": -real.mean() - fake.mean(),
             "the maximum is taken with 1 and not around it: max(0, 1 - D), not max(0, -D)": F.relu(-r).mean()
@@ -69,6 +73,10 @@ def check_2(answer: object) -> None:
             "loss_G: average over the batch": -f.sum(),
         },
     )
+    r, f = r.requires_grad_(), f.requires_grad_()
+    loss_D, loss_G = answer(r, f)
+    for name, loss in (("loss_D", loss_D), ("loss_G", loss_G)):
+        expect(loss.requires_grad, f"{name} has no gradient: is there a detach() or no_grad on the way?")
 
 
 @exercise(3)
@@ -83,6 +91,9 @@ def check_3(answer: object) -> None:
         {
             "the fakes are smoothed as well: one-sided means that their label stays 0": real.mean()
             + both.mean(),
+            "the label weighs the two prices, it does not scale the score": sp(-(1 - alpha) * r).mean()
+            + hard.mean(),
+            "one mean over both batches together: average each, then add": torch.cat([real, hard]).mean(),
             "the fakes are smoothed and the real ones are not": sp(-r).mean() + both.mean(),
             "alpha is not used: these are hard labels": sp(-r).mean() + hard.mean(),
             "the label of real samples is 1 - alpha, not alpha": (alpha * sp(-r) + (1 - alpha) * sp(r)).mean()
@@ -96,6 +107,10 @@ def check_3(answer: object) -> None:
             "the sign is flipped: this is to be minimised": -real.mean() - hard.mean(),
         },
     )
+
+    other = 0.25 * sp(r) + 0.75 * sp(-r)
+    fixed = "alpha is fixed at 0.1 in your code: use the argument"
+    compare(call(answer, r, f, 0.25), other.mean() + hard.mean(), {fixed: real.mean() + hard.mean()})
 
     def with_gradient(r: torch.Tensor, f: torch.Tensor) -> object:
         r, f = r.requires_grad_(), f.requires_grad_()
@@ -153,6 +168,9 @@ def check_4(answer: object) -> None:
                 "that is the variance: take the square root": variance,
                 "the spread between the humps is missing: this is the width within them": within.sqrt(),
                 "widths do not average like this: variances add, standard deviations do not": (w * s).sum(),
+                "variances are averaged with the weights themselves, not with their squares": (
+                    ((w * s) ** 2).sum().sqrt()
+                ),
                 "only the spread between the humps: each hump also has a width": (square - right**2).sqrt(),
                 "the square of the mean must come off: E[x²] is not yet the variance": (
                     within + square
@@ -181,10 +199,16 @@ def check_5(answer: object) -> None:
             "a(D) is f'(exp(D)), the derivative, and not f itself": (torch.exp(r / 2) - 1).square().mean()
             - b.mean(),
             "b(D) is f*(a(D)): the conjugate takes a(D), not the score": a.mean() - (f / (1 - f)).mean(),
+            "the sign in b: a/(1 - a) is exp(D/2) - 1": a.mean() - (torch.exp(-f / 2) - 1).mean(),
             "b is missing the conjugate: this is a for both batches": a.mean()
             - (1 - torch.exp(-f / 2)).mean(),
             "average over each batch, do not add up": a.sum() - b.sum(),
         },
+    )
+    leaf = r.clone().requires_grad_()
+    expect(
+        getattr(answer(leaf, f), "requires_grad", False),
+        "no gradient comes back: return the tensor itself, without .item() or detach()",
     )
     equal = torch.zeros(3)
     expect(abs(number(call(answer, equal, equal))) < 1e-6, "D = 0 everywhere must give 0: it knows nothing")

@@ -90,9 +90,10 @@ for dtype in (torch.float32, torch.bfloat16):
         print(f"{name:20}" + "".join(f"{cell:>17}" for cell in cells))
 
 # %% [markdown]
-# Only the two that take the score are right everywhere. $\log P$ is infinite once $\sigma(s)$ underflows, and its slope is NaN. The popular
-# `+ 1e-8` stops the infinity by stopping the gradient: below $s=\log10^{-8}\approx-18.4$ the loss is a constant. PyTorch's `BCELoss` clamps the
-# logarithm at $-100$ and, inside its backward pass, a denominator at $10^{-12}$: finite everywhere, and just as dead from about $-28$ on.
+# At −30 three deliver −1: the two that take the score, and plain $\log P$. Only the first two are right wherever the slope matters. $\log P$ is infinite once $\sigma(s)$ underflows, and its slope is NaN. The popular
+# `+ 1e-8` stops the infinity by stopping the gradient: half the slope is gone at $s=\log10^{-8}\approx-18.4$, and at −30 all but $10^{-5}$. PyTorch's `BCELoss` clamps the
+# logarithm at $-100$ and, inside its backward pass, a denominator at $10^{-12}$: finite everywhere, but it dies too, from about $-28$ on (0.09 left at −30). To the last digit only softplus is right: `BCEWithLogitsLoss` computes
+# $\sigma(s)-1$, which rounds to 0 for confident *right* answers (from 17 on, in bfloat16 from about 6), where it does no harm.
 
 # %%
 for dtype, tolerance in ((torch.float32, 1e-6), (torch.bfloat16, 1e-2)):
@@ -100,7 +101,8 @@ for dtype, tolerance in ((torch.float32, 1e-6), (torch.bfloat16, 1e-2)):
     exact = value_and_slope(lambda s: -F.logsigmoid(s), grid.double())
     for name in ("BCEWithLogitsLoss", "softplus(-s)"):
         for got, wanted in zip(value_and_slope(ways[name], grid), exact, strict=True):
-            assert torch.allclose(got.double(), wanted, rtol=tolerance, atol=tolerance)
+            relative = 0 if name == "softplus(-s)" else tolerance  # softplus: right in relative terms, too
+            assert torch.allclose(got.double(), wanted, rtol=tolerance, atol=relative + 1e-30)
 
 dead = {name: value_and_slope(loss, torch.tensor([-30.0, -200.0])) for name, loss in ways.items()}
 assert dead["log(P)"][0][1] == math.inf and dead["log(P)"][1][1].isnan()
@@ -141,8 +143,8 @@ plots.show(
 )
 
 # %% [markdown]
-# Crosses: the end of the line, in bfloat16 at $s\approx6$. Section 2 will see scores beyond ±20 after 1000 steps of a tiny discriminator. The figure does not say that
-# such scores are *good*, only that the arithmetic must not decide. From here on every loss is a function of scores.
+# Left: grey `log(P)` ends at −88, orange and pink rise to 0 (dead), green and dotted stay at −1. Right: the wide bands are $-\log(1-P)$ in float32 and bfloat16, one on top of the other; a cross marks where each ends.
+# Section 2 will see fakes below −20 after 1000 steps of a tiny discriminator, section 5 data above +20. Such scores need not be good, but rounding must not decide what happens there. From here on every loss is a function of scores.
 #
 # ## 2 Saturating and non-saturating
 #
@@ -169,12 +171,12 @@ assert (slope_NS[P <= 0.01] <= -0.99 + 1e-6).all() and (slope_S[P <= 0.01] >= -0
 
 # %% [markdown]
 # At $s=-\log99\approx-4.6$. A fake that is easily spotted gets a hundredth of the pull from the saturating loss: the wrong way round for
-# learning. (Some introductions tie the small gradient to a *successful* generator. It is the rejected fakes that lose it.)
+# learning. (Some introductions tie the small gradient to a *successful* generator. With the saturating loss it is the rejected fakes that lose it.)
 #
 # ### 2.1 In a real game, with a discriminator further and further ahead
 #
 # The slope in $s$ is half the story; the other half is $\nabla_xD$, which no formula tells. So measure: 16 generators and
-# 16 discriminators, stacked, so that `vmap` trains them side by side. Data: eight clusters on a ring of radius 2.
+# 16 discriminators, stacked, so that `vmap` trains them side by side: `stack_module_state` piles the weights of 16 nets into one tensor each, `functional_call` runs one empty template (on the weightless `meta` device) with given weights. Data: eight clusters on a ring of radius 2.
 
 # %%
 SEEDS, BATCH = 16, 64
@@ -287,7 +289,7 @@ for name, kept in ahead.items():
 for name, G_params in generators.items():
     accepted = (vmap(D)(ahead[name][-1], vmap(G)(G_params, z_test)) > 0).float().mean(1)
     print(
-        f"{name:>7} generators: {accepted.median():.1%} of the fakes accepted at the end, [{accepted.min():.1%}, {accepted.max():.1%}]"
+        f"{name:>7} generators: {accepted.median():.1%} of the fakes accepted (D > 0) at the end, [{accepted.min():.1%}, {accepted.max():.1%}]"
     )
 fig, axes = plt.subplots(2, 2, figsize=(9.6, 5.6), sharex=True, sharey="row")
 for (top, bottom), name in zip(axes.T, generators, strict=True):
@@ -308,21 +310,33 @@ change = {key: (value[:, -1] / value[:, 0]) for key, value in norms.items()}
 print("gradient norm after 1000 steps / after 1 step: median [smallest, largest] of 16 seeds")
 for (name, loss_name), c in change.items():
     print(f"{name:>7} generators, {loss_name:14}  {c.median():8.1e}  [{c.min():.1e}, {c.max():.1e}]")
-gap = norms["new", "non-saturating"][:, -1] / norms["new", "saturating"][:, -1]
 assert change["new", "saturating"].median() < 1e-5 and change["new", "saturating"].max() < 0.05
-assert change["new", "non-saturating"].min() > 5 and gap.median() > 1e6 and gap.min() > 1e3
-assert change["played", "saturating"].median() > 1
+assert (change["new", "non-saturating"] > 5).sum() >= 14 and change["new", "non-saturating"].median() > 30
+assert (change["played", "saturating"] > 1).sum() >= 10
 assert (norms["new", "log(P + 1e-8)"] / norms["new", "non-saturating"])[:, -1].median() < 0.3
 
 # %% [markdown]
 # Lines are medians, bands run from the smallest to the largest of 16 seeds. Left, as the theory says: all fakes are rejected and the saturating gradient
-# dies, by $10^{-7}$ in the median (slowest of 112 runs, on seven seeds: 0.002). The non-saturating one does not merely survive, it *grows* a hundredfold: $\nabla_xD$ steepens as $D$ trains on. Right, a
-# surprise: with overlap the saturating gradient grows too in most seeds, although the median fake is rejected; some accepted fakes and a steep $D$ keep it
-# up. Grey, the `+ 1e-8` turns the non-saturating gradient down once scores pass $-18$. "The minimax gradient vanishes" is a statement about fakes that *nobody* believes, as at the start of training. The figure does not show which direction is right.
+# dies: it falls to $2\cdot10^{-7}$ of its first value in the median (slowest run of ten repeats of this cell with other seeds: to 0.005). The non-saturating one does not merely survive, it *grows* a hundredfold in the median (one run in 80 got a $D$ that is flat at the fakes, where every loss is dead). Right, a
+# surprise: with overlap the saturating gradient grows too in most seeds, although the median fake is rejected. Grey, the `+ 1e-8` turns the non-saturating gradient down once scores pass $-18$ (on the right it lies on the orange line). "The minimax gradient vanishes" is a statement about fakes that *nobody* believes, as at the start of training. A large gradient need not point the right way; the figure does not test that.
+# Why does the non-saturating gradient grow, when its slope in $s$ is at most 1? Look at the other factor, $\|\nabla_xD\|$ at the fakes:
+
+# %%
+slope_of_D = vmap(lambda d, x: vmap(grad(lambda point: D(d, point[None])[0]))(x).norm(dim=1).mean())
+for name, G_params in generators.items():
+    first, last = (slope_of_D(d, vmap(G)(G_params, z_test)) for d in (ahead[name][0], ahead[name][-1]))
+    growth = last / first
+    print(
+        f"{name:>7} generators: |grad_x D| grows {growth.median():.0f}-fold [{growth.min():.0f}, {growth.max():.0f}]"
+    )
+    assert growth.median() > 30
+
+# %% [markdown]
+# $D$ becomes steep, and that multiplies every loss. With some accepted fakes a steep $D$ is what keeps the saturating gradient up on the right.
 #
 # ### 2.2 No longer zero-sum, and the same place of rest
 #
-# In a zero-sum game $\nabla_\theta L_G=-\nabla_\theta L_D$. Measure the angle between the two in the 16 played games (100 steps ahead).
+# In a zero-sum game $\nabla_\theta L_G=-\nabla_\theta L_D$. Measure the angle between the two in the 16 played games (100 steps ahead; for the saturating loss it is 0 by definition, a check of the code).
 
 
 # %%
@@ -339,9 +353,9 @@ for name, loss_G in (("saturating", saturating), ("non-saturating", non_saturati
     assert cosine.min() > 0.9999 if name == "saturating" else cosine.max() < 0.9999
 
 # %% [markdown]
-# The non-saturating generator goes a different way, though not by far at this stage: it weights its samples by $1-P$ instead of $P$. Two players, two functions, no common $V$. Does it still come to rest at
+# The non-saturating generator goes a different way, about 10° off in the median seed and 48° in the worst: it weights its samples by $1-P$ instead of $P$. Two players, two functions, no common $V$. Does it still come to rest at
 # $p_g=p_d$? Take the smallest game: $p_d=\mathcal N(0,1)$, $G(z)=\theta+z$, and the *perfect* discriminator $D^*(x)=\log p_d/p_g=\theta(\theta/2-x)$. The expectation over $z$ is a
-# sum over a fine grid in float64, so nothing is random. Call $dL_G/d\theta$, with $D$ fixed, the **pull**: positive means back towards 0.
+# sum over a fine grid in float64, so nothing is random. Call $dL_G/d\theta$, with $D$ fixed, the **pull**. Descent moves against it: a pull with the sign of $\theta$ means back towards 0.
 
 # %%
 z = torch.linspace(-8, 8, 8001, dtype=torch.float64)
@@ -365,12 +379,12 @@ for theta in (-3.0, -1.0, -0.01, 0.0, 0.01, 1.0, 3.0):
     assert abs(theta) > 0.1 or abs(pulls[0] - pulls[1]) < 1e-4
 
 # %% [markdown]
-# Both pull towards 0, both rest at $\theta=0$ and only there, and close to it they are equal: at $D=0$ both slopes are $-\tfrac12$. So notebook 03 will find the same eigenvalues for
-# both games there. Being drawn to it is not yet getting there: here $D$ was perfect at every $\theta$.
+# Both pull towards 0, both rest at $\theta=0$ and only there, and close to it they are equal: at $D=0$ both slopes are $-\tfrac12$. So notebook 03 will find the same behaviour of
+# both games near rest. Being drawn to it is not yet getting there: here $D$ was perfect at every $\theta$.
 #
 # ### 2.3 A failure on purpose: who hides the dead gradient?
 #
-# Freeze the discriminators that are 1000 steps ahead, and let the new generators alone take 100 steps on either loss: by plain gradient descent, by Adam, and by Adam with $\epsilon$ practically 0.
+# Freeze the discriminators that are 1000 steps ahead, and let the new generators alone take 100 steps on either loss: by plain gradient descent (SGD), by Adam, and by Adam with $\epsilon$ practically 0.
 # **Predict first:** which of the six still move their samples?
 
 # %%
@@ -382,39 +396,48 @@ optimizers = {
     "Adam": adam,
     "Adam, ε = 1e-16": lambda p: torch.optim.Adam(p.values(), lr=1e-3, betas=(0.5, 0.9), eps=1e-16),
 }
-moved = {}
+moved, off_ring, off_start = {}, {}, (x_start.norm(dim=2) - 2).abs().mean(1)
+print(f"at the start the samples are {off_start.median():.2f} off the circle of the data")
 for name in ("non-saturating", "saturating"):
     for optimizer, make in optimizers.items():
         G_params = trainable(G_new)
         opt_G = make(G_params)
         for _ in range(100):
             G_step(G_params, D_params, losses_G[name], opt_G)
-        m = moved[optimizer, name] = (vmap(G)(G_params, z_test).detach() - x_start).norm(dim=2).mean(1)
-        print(f"{name:14} {optimizer:15} moved by {m.median():8.2g}  [{m.min():.2g}, {m.max():.2g}]")
-assert moved["SGD", "saturating"].max() < 0.02 and moved["SGD", "non-saturating"].min() > 0.5
-assert moved["Adam", "saturating"].median() > 0.5 < moved["Adam, ε = 1e-16", "saturating"].min()
+        x_end = vmap(G)(G_params, z_test).detach()
+        m = moved[optimizer, name] = (x_end - x_start).norm(dim=2).mean(1)
+        off = off_ring[optimizer, name] = (x_end.norm(dim=2) - 2).abs().mean(1)
+        print(
+            f"{name:14} {optimizer:15} moved by {m.median():7.2g} [{m.min():.2g}, {m.max():.2g}],"
+            f" now {off.median():.2f} off the circle, {(off < off_start).sum()} of 16 nearer"
+        )
+assert moved["SGD", "saturating"].max() < 0.02 and (moved["SGD", "non-saturating"] > 0.5).sum() >= 14
+assert min(moved[a, "saturating"].median() for a in ("Adam", "Adam, ε = 1e-16")) > 0.5
+assert (off_ring["Adam", "non-saturating"] < off_start).sum() >= 14
+assert off_ring["Adam", "saturating"].median() > 0.75 * off_start.median()
+assert off_ring["Adam, ε = 1e-16", "saturating"].median() > off_start.median() + 0.5
 
 # %% [markdown]
-# The ring is 2 away. With plain descent the saturating generator stands still: the textbook failure. Adam divides each gradient by its own size, and so
-# resurrects it, unless it has sunk below Adam's $\epsilon=10^{-8}$; hence the wide spread over seeds, which narrows when $\epsilon$ goes. A loss that "works with Adam"
-# may be dead all the same: look at gradient norms, not only at samples.
+# With plain descent the saturating generator stands still: the textbook failure. Adam steps by about (learning rate) · (mean gradient) / (root mean square gradient + $\epsilon$), so a gradient of any size above $\epsilon$ gives the same
+# step: it makes the dead one *move*, in the seeds whose gradient has not sunk below $\epsilon=10^{-8}$. But not to the data: hardly nearer the circle than before, and with $\epsilon$ gone, past it and farther off in nearly every seed (in
+# three further repeats with other seeds too). The non-saturating generator comes nearer in all or nearly all. Rescaling a dead gradient gives it length, not sense: look at gradient norms, and at where the samples go.
 #
 # ## 3 Which divergence?
 #
 # Notebook 01: with the best discriminator, the minimax generator minimises the JSD. Other divergences have their own games (f-GAN, Nowozin et al. 2016). For convex $f$ with $f(1)=0$
-# and its conjugate $f^*(t)=\sup_u(ut-f(u))$, any function $T$ gives a lower bound,
+# and its conjugate $f^*(t)=\sup_u(ut-f(u))$ we have $f(u)\ge ut-f^*(t)$. Put $u=p_d/p_g$ and $t=T(x)$, multiply by $p_g$ and integrate: any function $T$ (with $f^*(T)$ finite) gives a lower bound,
 #
 # $$D_f(p_d\|p_g)=\int p_g\,f\!\left(\frac{p_d}{p_g}\right)dx\;\ge\;\mathbb E_x[T(x)]-\mathbb E_z[f^*(T(G(z)))],$$
 #
 # with equality at $T=f'(p_d/p_g)$. To keep one meaning of $D$, we write $T=a(D)$ so that the best score is $D^*=\log p_d/p_g$ in *all* of them; then $b(D)=f^*(a(D))$, and the value to be maximised by $D$ is
-# $V_f=\mathbb E_x[a(D)]-\mathbb E_z[b(D)]$.
+# $V_f=\mathbb E_x[a(D)]-\mathbb E_z[b(D)]$. For KL, $f(u)=u\log u$ has $f'(u)=1+\log u$ and $f^*(t)=e^{t-1}$, so $a=f'(e^D)=1+D$ and $b=e^{a-1}=e^D$.
 #
-# | divergence | integral | $a(D)$ | $b(D)$ |
-# |---|---|---|---|
-# | KL | $\int p_d\log\frac{p_d}{p_g}$ | $1+D$ | $e^D$ |
-# | reverse KL | $\int p_g\log\frac{p_g}{p_d}$ | $-e^{-D}$ | $D-1$ |
-# | JSD | $\frac12\mathrm{KL}(p_d\Vert m)+\frac12\mathrm{KL}(p_g\Vert m)$ | $\frac12(\log2-\zeta(-D))$ | $\frac12(\zeta(D)-\log2)$ |
-# | Pearson χ² | $\int (p_d-p_g)^2/p_g$ | $2e^D-2$ | $e^{2D}-1$ |
+# | divergence | integral | $f(u)$ | $a(D)$ | $b(D)$ |
+# |---|---|---|---|---|
+# | KL | $\int p_d\log\frac{p_d}{p_g}$ | $u\log u$ | $1+D$ | $e^D$ |
+# | reverse KL | $\int p_g\log\frac{p_g}{p_d}$ | $-\log u$ | $-e^{-D}$ | $D-1$ |
+# | JSD | $\frac12\mathrm{KL}(p_d\Vert m)+\frac12\mathrm{KL}(p_g\Vert m)$ | $\frac12\big[u\log u-(1+u)\log\frac{1+u}2\big]$ | $\frac12(\log2-\zeta(-D))$ | $\frac12(\zeta(D)-\log2)$ |
+# | Pearson χ² | $\int (p_d-p_g)^2/p_g$ | $(u-1)^2$ | $2e^D-2$ | $e^{2D}-1$ |
 #
 # The target: two unequal humps. The model: one Gaussian. First the check that the table is right, in float64.
 
@@ -442,6 +465,8 @@ def divergence(name, log_d, log_g):
         return integrate(p_d * (log_d - log_m) + p_g * (log_g - log_m)) / 2
     if name == "Pearson χ²":
         return integrate((2 * log_d - log_g).exp()) - 1
+    if name == "2 KL(m, p_d)":  # for section 3.3
+        return 2 * integrate(log_m.exp() * (log_m - log_d))
     return integrate((p_d if name == "KL" else -p_g) * (log_d - log_g))
 
 
@@ -461,7 +486,7 @@ for name in a:
 # ### 3.1 By direct minimisation
 #
 # One Gaussian cannot match two humps; each divergence must choose what to give up. **Predict first:** for each of the four, will the fit cover both humps or
-# sit on one? First without any discriminator: BFGS on the quadrature value, from six starts, since nothing says that the minimum is unique.
+# sit on one? First without any discriminator: BFGS (a descent method that estimates curvature) on the quadrature value, from six starts (four for Pearson, whose integral overflows from narrow ones), since nothing says that the minimum is unique.
 
 
 # %%
@@ -488,9 +513,8 @@ for name in a:
 best = {name: found[0] for name, found in minima.items()}
 
 # %%
-share, mean, std = (torch.tensor(v) for v in (SHARES, MEANS, STDS))
-mean_d = (share * mean).sum().item()
-std_d = ((share * (std**2 + mean**2)).sum() - mean_d**2).sqrt().item()
+mean_d = integrate(x * log_d.exp()).item()
+std_d = math.sqrt(integrate((x - mean_d) ** 2 * log_d.exp()))
 print(f"the mixture itself has mean {mean_d:.4f} and standard deviation {std_d:.4f}")
 assert abs(best["KL"][1] - mean_d) < 1e-3 and abs(best["KL"][2] - std_d) < 1e-3
 assert best["JSD"][2] < best["KL"][2] < best["Pearson χ²"][2] and best["JSD"][2] > 1.5
@@ -499,11 +523,11 @@ assert [len(minima[name]) for name in a] == [1, 2, 3, 1]
 
 # %% [markdown]
 # KL takes exactly the mixture's mean and standard deviation: *mode covering*. Pearson, which squares the ratio, spreads wider still. Reverse KL sits on the larger hump, *mode seeking*, and has a second
-# minimum on the smaller one. The JSD covers here, but has local minima on either hump: which it takes depends on the start. "GANs minimise the JSD, hence drop modes" is not what this table says.
+# minimum on the smaller one; that is so for humps this far apart (at 0.7 of the distance it covers, too). The JSD covers here, but has local minima on either hump: which it takes depends on the start. "GANs minimise the JSD, hence drop modes" is not what this table says.
 #
 # ### 3.2 By playing the game
 #
-# Now the same four as games: the critic sees positions $x$ and no density ratio, and the generator $x=\mu+\sigma z$ follows $\nabla V_f$ through the critic. To make the comparison sharp, expectations are
+# Now the same four as games. The critic (a discriminator whose output is no probability) sees $x$ and $x^2$ but no density ratio; the generator $x=\mu+\sigma z$ starts at $\mathcal N(0,1.5^2)$, which covers both humps, and follows $\nabla V_f$ through the critic. To make the comparison sharp, expectations are
 # weighted sums over fixed nodes, in place of endless samples (float32). Six seeds for each divergence: 24 critics, stacked.
 
 # %%
@@ -600,7 +624,7 @@ plots.show(
 )
 
 # %% [markdown]
-# Dashed on solid: the critics, which were shown no ratio, lead to the same four Gaussians (to within 0.01 in every game of seven seeds) and to the same values. So the choice of divergence is real, and $a$ and $b$ alone make it. What the figure does not show: a GAN has samples, not nodes.
+# Dashed on solid: the critics, which were shown no ratio, lead to the same four Gaussians (to within 0.01 in every game of seven repeats) and to the same values: the choice of $a$ and $b$ decides. That holds from this start and with these inputs; Pearson is the fragile one, and with $x$ alone, or from $\mathcal N(-2,1)$, its games end elsewhere. What the figure does not show: a GAN has samples, not nodes.
 # How much noise does a batch of 500 put on each $V_f$, with a perfect critic at the best fit?
 
 # %%
@@ -618,10 +642,10 @@ for name, (value, *fit) in best.items():
     print(
         f"{name:11} value {value:.4f}, standard deviation over 1000 batches {V.std():.4f} ({noise[name]:.0%})"
     )
-assert all(0.03 < share < 0.3 for share in noise.values())
+assert 0.06 < noise["reverse KL"] < 0.1 and 0.13 < noise["Pearson χ²"] < 0.2
 
 # %% [markdown]
-# Between about 8 % (reverse KL) and 16 % (Pearson) of the value, before any critic has made a mistake: far more than the games above were off.
+# Between 7–8 % (reverse KL) and 16 % (Pearson) of the value, before any critic has made a mistake: far more than the games above were off.
 #
 # ### 3.3 The value is not the gradient
 #
@@ -630,26 +654,27 @@ assert all(0.03 < share < 0.3 for share in noise.values())
 #
 # $$L_D=\tfrac12\mathbb E_x[(D(x)-b)^2]+\tfrac12\mathbb E_z[(D(G(z))-a)^2],\qquad L_G=\tfrac12\mathbb E_z[(D(G(z))-c)^2].$$
 #
-# With $a=0,b=1$ the best score is $D^*=p_d/(p_d+p_g)$, the old probability. Put back in, its *value* is a divergence: with
-# $T=\int\frac{(p_d-p_g)^2}{p_d+p_g}dx$, which is Pearson's χ² of $p_d+p_g$ against $2p_g$ (and *not* of $p_d$ against $p_g$),
-# $\min_DL_D=\tfrac14-\tfrac18T$. The paper's own coding, $a=-1,b=1,c=0$ with $\tfrac12\mathbb E_x[(D(x)-c)^2]$ added to $L_G$, gives $\tfrac12T$.
+# (here $a,b,c$ are LSGAN's labels, not the functions above). With $a=0,b=1$ the best score is $D^*=p_d/(p_d+p_g)$, the old probability. Put back in, its *value* is a divergence: with
+# $\Delta=\int\frac{(p_d-p_g)^2}{p_d+p_g}dx$, which is, in the order of our table, Pearson's χ² of $2p_g$ against $p_d+p_g$ (Mao et al. write the two the other way round), and *not* that of $p_d$ against $p_g$.
+# Then
+# $\min_DL_D=\tfrac12\int\frac{p_dp_g}{p_d+p_g}dx=\tfrac14-\tfrac18\Delta$, since $\Delta=2-4\int\frac{p_dp_g}{p_d+p_g}dx$. The coding for which the paper proves its χ², $a=-1,b=1,c=0$ with $\tfrac12\mathbb E_x[(D(x)-c)^2]$ added to $L_G$, gives $\tfrac12\Delta$.
 
 # %%
 z_pairs = {"equal": (0, 1), "shifted": (1, 1), "wide": (0, 2), "narrow": (0.5, 0.8), "far": (5, 1)}
-print("p_g           T   1/4 - T/8    min L_D   2 L_G, coding -1/1/0   chi²(p_d, p_g)")
+print("p_g           Δ   1/4 - Δ/8    min L_D   2 L_G, coding -1/1/0   chi²(p_d, p_g)")
 for label, (mean, std) in z_pairs.items():
     p_d, p_g = gaussian(0.0, 1.0).log_prob(x).exp(), gaussian(mean, std).log_prob(x).exp()
-    T = integrate((2 * p_g - (p_d + p_g)) ** 2 / (p_d + p_g))
+    delta = integrate((2 * p_g - (p_d + p_g)) ** 2 / (p_d + p_g))
     P = p_d / (p_d + p_g)
     lowest = integrate(p_d * (P - 1) ** 2 + p_g * P**2) / 2
     coded = integrate((p_d + p_g) * (2 * P - 1) ** 2)  # D* = 2P - 1, c = 0, both terms
     pearson = integrate((p_d - p_g) ** 2 / p_g)
-    print(f"{label:8} {T:8.5f} {1 / 4 - T / 8:10.6f} {lowest:10.6f} {coded:12.5f} {pearson:20.4g}")
-    assert abs(lowest - (1 / 4 - T / 8)) < 1e-9 and abs(coded - T) < 1e-9
+    print(f"{label:8} {delta:8.5f} {1 / 4 - delta / 8:10.6f} {lowest:10.6f} {coded:12.5f} {pearson:20.4g}")
+    assert abs(lowest - (1 / 4 - delta / 8)) < 1e-9 and abs(coded - delta) < 1e-9
 
 # %% [markdown]
-# Exact in value. And the gradient that the generator follows while $D$ is fixed? In the smallest game, compare three generators with the slope of $T/8$: the zero-sum one ($L_G=-L_D$), the 0/1 coding ($c=b=1$), and
-# the paper's coding (its added term has no gradient). The same question for the non-saturating loss, for which Arjovsky and Bottou (2017) derived
+# Exact in value. And the gradient that the generator follows while $D$ is fixed? In the smallest game, compare three generators with the slope of $\Delta/8$: the zero-sum one ($L_G=-L_D$), the 0/1 coding ($c=b=1$), and
+# the coding $-1/1/0$ (the added term has no gradient). The same question for the non-saturating loss, for which Arjovsky and Bottou (2017) derived
 # $\nabla\,[\mathrm{KL}(p_g\|p_d)-2\,\mathrm{JSD}]$.
 
 # %%
@@ -658,14 +683,14 @@ P_star = lambda theta: lambda x: torch.sigmoid(log_ratio(theta)(x))
 
 
 def slopes_of_divergences(theta):
-    """d/dtheta of T/8 and of KL(p_g, p_d) - 2 JSD for N(0, 1) and N(theta, 1), by differentiating integrals."""
+    """d/dtheta of Δ/8 and of KL(p_g, p_d) - 2 JSD for N(0, 1) and N(theta, 1), by differentiating integrals."""
     theta = torch.tensor(theta, dtype=torch.float64, requires_grad=True)
     log_0, log_1 = Normal(0.0, 1.0).log_prob(x), Normal(theta, 1.0).log_prob(x)
-    T = integrate((log_0.exp() - log_1.exp()) ** 2 / (log_0.exp() + log_1.exp()))
+    delta = integrate((log_0.exp() - log_1.exp()) ** 2 / (log_0.exp() + log_1.exp()))
     log_m = torch.logaddexp(log_0, log_1) - math.log(2)
     jsd = integrate(log_0.exp() * (log_0 - log_m) + log_1.exp() * (log_1 - log_m)) / 2
     mixed = integrate(log_1.exp() * (log_1 - log_0)) - 2 * jsd
-    return [torch.autograd.grad(v, theta, retain_graph=True)[0].item() for v in (T / 8, mixed)]
+    return [torch.autograd.grad(v, theta, retain_graph=True)[0].item() for v in (delta / 8, mixed)]
 
 
 # %%
@@ -678,7 +703,7 @@ codings = {
     "a = -1, b = 1, c = 0": pulls_at(lambda t: lambda x: 2 * P_star(t)(x) - 1, least_squares(0)),
 }
 ns = pulls_at(log_ratio, non_saturating)
-print(f"zero-sum LSGAN against dT/8:                 {(codings['zero-sum'] - exact[:, 0]).abs().max():.0e}")
+print(f"zero-sum LSGAN against dΔ/8:                 {(codings['zero-sum'] - exact[:, 0]).abs().max():.0e}")
 print(f"non-saturating against d[KL(p_g,p_d) - 2 JSD]: {(ns - exact[:, 1]).abs().max():.0e}")
 assert torch.allclose(codings["zero-sum"], exact[:, 0], rtol=1e-6) and torch.allclose(
     ns, exact[:, 1], rtol=1e-6
@@ -690,17 +715,17 @@ fig, (left, right) = plt.subplots(1, 2, figsize=(9.6, 3.3))
 for name, style, color in zip(codings, ("--", "-", "-"), (plots.DISC, plots.GREEN, plots.PINK), strict=True):
     left.plot(thetas, codings[name], style, label=name, color=color)
     right.plot(thetas, ratios[name], style, color=color)
-left.plot(thetas, exact[:, 0], color=plots.GREY, linewidth=5, alpha=0.4, label="slope of $T/8$")
+left.plot(thetas, exact[:, 0], color=plots.GREY, linewidth=5, alpha=0.4, label="slope of $\\Delta/8$")
 left.set(xlabel="distance $\\theta$", ylabel="pull")
-right.set(xlabel="distance $\\theta$", ylabel="pull / slope of $T/8$", yscale="log")
+right.set(xlabel="distance $\\theta$", ylabel="pull / slope of $\\Delta/8$", yscale="log")
 left.legend(fontsize=8)
 plots.show(
     fig,
-    alt="Left: the zero-sum LSGAN pull lies on the slope of T/8, the 0/1 coding is higher, the 0-target coding starts flat. "
-    "Right: their ratios to the slope of T/8, from 1 to 2.7 and from almost 0 to 3.3",
+    alt="Left: the zero-sum LSGAN pull lies on the slope of Δ/8, the 0/1 coding is higher, the 0-target coding starts flat. "
+    "Right: their ratios to the slope of Δ/8, from 1 to 2.7 and from almost 0 to 3.3",
 )
 close, far = ratios["a = -1, b = 1, c = 0"][0].item(), ratios["a = 0, b = c = 1"][-1].item()
-print(f"pull over slope of T/8: coding -1/1/0 at θ = 0.02: {close:.5f};  coding 0/1/1 at θ = 6: {far:.2f}")
+print(f"pull over slope of Δ/8: coding -1/1/0 at θ = 0.02: {close:.5f};  coding 0/1/1 at θ = 6: {far:.2f}")
 twice = (
     pull(0.04, lambda x: 2 * P_star(0.04)(x) - 1, least_squares(0))
     / codings["a = -1, b = 1, c = 0"][0].item()
@@ -714,21 +739,34 @@ assert (
 )
 
 # %% [markdown]
-# Only the zero-sum generator follows the slope of $T$. The 0/1 coding agrees with it near the equilibrium and pulls up to 2.7 times harder far out. The coding with $c=0$ has there *no linear pull at all* (it falls with
-# $\theta^3$): its value is in order, its force is not. The non-saturating loss follows its difference of divergences to six digits, so it minimises neither the JSD nor a KL.
-# All of this is for a perfect $D$ and one parameter.
+# Only the zero-sum generator follows the slope of $\Delta$. The 0/1 coding agrees with it near the equilibrium and pulls 2.7 times harder at $\theta=6$. The coding with $c=0$ has *no linear pull* near the equilibrium (it falls with
+# $\theta^3$), and up to 3.3 times the slope far out: its value is in order, its force is not. The non-saturating loss follows its difference of divergences to six digits. What is
+# that difference? With the mixture $m=\tfrac12(p_d+p_g)$ it is $2\,\mathrm{KL}(m\|p_d)$, a softened reverse KL. **Predict first:** on the two humps of 3.1, will it cover or seek?
+
+# %%
+for mean, std in z_pairs.values():
+    log_0, log_1 = gaussian(0.0, 1.0).log_prob(x), gaussian(mean, std).log_prob(x)
+    difference = divergence("reverse KL", log_0, log_1) - 2 * divergence("JSD", log_0, log_1)
+    assert abs(difference - divergence("2 KL(m, p_d)", log_0, log_1)) < 1e-9
+softened = sorted({fit_directly("2 KL(m, p_d)", *start) for start in starts})
+print("2 KL(m, p_d):", "   ".join(f"{v:.4f} at N({m:.4f}, {s:.4f}²)" for v, m, s in softened))
+assert all(std < 0.9 for _, _, std in softened) and abs(softened[0][1] + 2) < 0.05
+
+# %% [markdown]
+# It seeks: from all six starts the fit ends on one hump, where the JSD covered. So of the two losses of notebook 01 the one that everybody uses follows the divergence that drops a hump, at least with a perfect $D$ and a generator
+# that cannot match the data. All of this section is for a perfect $D$.
 #
 # ## 4 Losses without a sigmoid
 #
 # Two more losses drop the sigmoid: the **hinge** loss (Lim and Ye 2017), $L_D=\mathbb E_x[\max(0,1-D)]+\mathbb E_z[\max(0,1+D)]$, and the **Wasserstein** critic (Arjovsky et al. 2017), $L_D=\mathbb E_z[D]-\mathbb E_x[D]$ with $D$ kept
-# 1-Lipschitz. Both generators minimise $-\mathbb E_z[D]$: slope $-1$ at every score.
+# 1-Lipschitz (slope at most 1 everywhere). Both generators minimise $-\mathbb E_z[D]$: slope $-1$ at every score.
 # **Predict first:** which of the five generators below still feels a pull at $\theta=8$ from a *perfect* discriminator of its kind?
 
 # %%
 linear = lambda s: -s
 steep_sign = lambda theta: (
     lambda x: (5 * log_ratio(theta)(x)).clamp(-1, 1)
-)  # hinge: D* is the sign of log p_d/p_g
+)  # hinge: D* is the sign of log p_d/p_g, drawn as a steep ramp so that it has a slope
 players = {
     "saturating": (saturating, log_ratio, plots.REAL),
     "non-saturating": (non_saturating, log_ratio, plots.FAKE),
@@ -774,6 +812,7 @@ assert abs(pulls["non-saturating"][-1] - 8) < 0.01 and (pulls["Wasserstein"] - 1
 
 # %% [markdown]
 # The left panel promises that LSGAN and hinge cannot saturate; the right panel breaks the promise. Their perfect discriminator is *flat* where the fakes are, and a flat $D$ leaves a slope nothing to multiply.
+# (Hinge's $D^*$ is a sign. The steep ramp that stands for it makes its curve drop below $\theta\approx0.5$; the true pull, $2\varphi(\theta/2)$ with the standard normal density $\varphi$, tends to 0.80 there.)
 # The perfect score $\log p_d/p_g$ is not flat; there the saturating loss dies of its own slope, and the non-saturating one does not. But a network is no perfect discriminator. Move the generator yourself, then see what networks do.
 
 
@@ -795,7 +834,7 @@ slider = widgets.FloatSlider(value=3.0, min=0.1, max=8, step=0.1, description="�
 _ = widgets.interact(draw_pulls, theta=slider)
 
 # %% [markdown]
-# (Without a kernel: the slider reads values off the right panel above.)
+# (Without a kernel: read the same five numbers off the right panel above.)
 #
 # ### 4.1 The same with networks
 #
@@ -838,12 +877,12 @@ assert all(0.1 < ratio.median() < 15 and ratio.max() < 100 for ratio in bounded.
 assert seen["hinge"].median() > -2 and seen["LSGAN 0/1"].abs().median() < 0.1
 
 # %% [markdown]
-# With networks of this size neither LSGAN nor hinge dies in the median, nor do they explode: scores stop where the loss is satisfied (0, and a little past $-1$), and these networks pass smoothly from there to the data. So the *network*
-# protects them, not the formula: of 112 hinge runs on seven seeds one kept only 1 % of its gradient. No Wasserstein row: it needs a Lipschitz constraint (notebook 09).
+# After 1000 steps neither LSGAN nor hinge has died in the median, nor do they explode: scores stop where the loss is satisfied (0, and a little past $-1$). What saves them is that these networks have not become the flat, perfect $D$ of the
+# right panel above (LSGAN's is on its way: by 4000 steps a fifth of the first gradient was left). No Wasserstein row: it needs a Lipschitz constraint (notebook 09).
 #
 # ### 4.2 Where each game comes to rest
 #
-# Set $p_g=p_d$. Each sample is then as often real as fake, so a free score $D$ minimises $\ell_r(D)+\ell_f(D)$. Descend from five starts.
+# Set $p_g=p_d$. Each sample is then as often real as fake, so a free score $D$ minimises $\ell_r(D)+\ell_f(D)$, its price on a real plus on a fake sample. Descend from five starts. (The last row is the smoothed label of section 5.)
 
 # %%
 per_sample = {name: game for name, game in games.items() if name != "saturating"}
@@ -864,12 +903,13 @@ for name, (loss_D, loss_G) in per_sample.items():
         + f"   L_D {rest[name][1][2]:.4f}   L_G {rest[name][2][2]:7.4f}"
     )
 assert rest["non-saturating"][0].abs().max() < 1e-4 and (rest["LSGAN 0/1"][0] - 0.5).abs().max() < 1e-4
-assert rest["hinge"][0].abs().max() <= 1.2 and (rest["hinge"][1] - 2).abs().max() < 0.3
+assert torch.equal(rest["hinge"][0][1:4], torch.tensor([-0.6, 0.0, 0.6]))  # stay where they are
+assert rest["hinge"][0].abs().max() < 1.11 and (rest["hinge"][1] - 2).abs().max() < 0.12  # one step of 0.1
 assert torch.equal(rest["Wasserstein"][0], torch.tensor([-3.0, -0.6, 0.0, 0.6, 3.0]))
 assert (rest["smoothed, α = 0.1"][0] - math.log(0.45 / 0.55)).abs().max() < 1e-4
 
 # %% [markdown]
-# The score at rest is a matter of the loss: 0, ½, any number from $-1$ to $1$ for hinge, any at all for Wasserstein. The generator rests where $D$ is flat. The first two losses force a flat $D$ at $p_g=p_d$; hinge and Wasserstein merely allow it.
+# The score at rest is a matter of the loss: 0, ½, any number from $-1$ to $1$ for hinge, any at all for Wasserstein, $\log\frac{0.45}{0.55}=-0.20$ with a smoothed label. The generator rests where $D$ is flat. The two sigmoid losses and LSGAN force a flat $D$ at $p_g=p_d$; hinge and Wasserstein merely allow it.
 # $2\log2$ and $\log2$ belong to the first row only. Whether players *get* there is the question of notebook 03.
 #
 # ## 5 Smoothed labels
@@ -948,7 +988,7 @@ print(
 assert one_sided < 1e-9 and felt_smoothed["α = β = 0.1"][-1] < 1e-3 * felt_smoothed["hard labels"][-1]
 
 # %% [markdown]
-# With $\beta>0$ a fake far from all data has $P^*=\beta$, and so has its neighbour: no slope, no way back. One-sided smoothing changes the pull *not at all*: $L_G=-\log P^*=-\log(1-\alpha)-\log\frac{p_d}{p_d+p_g}$, a constant more.
+# With $\beta>0$ a fake far from all data has $P^*=\beta$, and so has its neighbour: no slope, no way back. One-sided smoothing changes the non-saturating pull *not at all*: $L_G=-\log P^*=-\log(1-\alpha)-\log\frac{p_d}{p_d+p_g}$, a constant more.
 # So if it helps, it must be because real discriminators are not perfect. Ask the networks.
 
 # %%
@@ -968,11 +1008,11 @@ for name, d in reaction.items():
     print(f"{name:12} real {score_real.median():5.1f}  fake {score_fake.median():6.1f}  gradient {smooth_norm[name].median():.2f} "
           f"[{smooth_norm[name].min():.2f}, {smooth_norm[name].max():.2f}]")  # fmt: skip
     assert name == "hard labels" or (score_real - math.log(9)).abs().max() < 0.3
-assert (smooth_norm["α = 0.1"] / smooth_norm["hard labels"]).median() < 0.8
+assert 0.2 < (smooth_norm["α = 0.1"].median() / smooth_norm["hard labels"].median()) < 0.6
 assert smooth_norm["α = β = 0.1"].median() < 0.3 * smooth_norm["α = 0.1"].median()
 
 # %% [markdown]
-# One-sided smoothing holds the real scores at $\log9\approx2.2$ and the growing gradient of section 2 at about 40 %; with $\beta$, the fakes are pinned at $-2.2$ and four fifths of the rest are gone.
+# One-sided smoothing holds the real scores at $\log9\approx2.2$ and leaves, after these 1000 steps, a third to two fifths of the gradient (31 to 39 % in three repeats; it still grows); with $\beta$ the fakes are pinned at $-2.2$, and four fifths of what was left are gone.
 #
 # **Smoothing the generator's target** is another matter. Asked for the label $t=0.9$, it minimises $t\,\zeta(-s)+(1-t)\,\zeta(s)$ with slope $\sigma(s)-t$. Where does that change sign?
 
@@ -981,13 +1021,11 @@ target = lambda t: lambda s: t * F.softplus(-s) + (1 - t) * F.softplus(s)
 for t in (0.7, 0.9, 0.95):
     slope_at = lambda s, t=t: value_and_slope(target(t), torch.tensor(s, dtype=torch.float64))[1].item()
     turn = brentq(slope_at, -10, 10, xtol=1e-12)
-    print(
-        f"t = {t:.2f}: the slope changes sign at s = {turn:.4f}   (log t/(1-t) = {math.log(t / (1 - t)):.4f})"
-    )
-    assert abs(turn - math.log(t / (1 - t))) < 1e-8 and slope_at(turn - 1) < 0 < slope_at(turn + 1)
+    print(f"t = {t:.2f}: the slope changes sign at s = {turn:.4f}, where P = {1 / (1 + math.exp(-turn)):.4f}")
+    assert abs(1 / (1 + math.exp(-turn)) - t) < 1e-8 and slope_at(turn - 1) < 0 < slope_at(turn + 1)
 
 # %% [markdown]
-# Above $s=2.197$ ($P=0.9$) the generator makes its best samples *worse*. At the equilibrium, $s=0$, no sample is there; count them in your game before you smooth.
+# Above $s=2.197$ ($P=0.9$) the generator *lowers* the scores of its most accepted samples. At the equilibrium, $s=0$, there are none; count yours before you smooth.
 #
 # ## 6 What to take, from this notebook's own numbers
 #
@@ -1013,7 +1051,7 @@ Markdown("\n".join([head, "|---|---|---|---|---|---|", *map(entry, players)]))
 
 # %% [markdown]
 # Read by rows: **saturating**, only while fakes and data overlap, or to study the game; **non-saturating**, the default, with an eye on a gradient that grows with $D$ (smooth one-sidedly, or penalise $D$: notebooks 03 and 10);
-# **LSGAN** and **hinge**, bounded scores and gradients with small networks, nothing from a perfect $D$; **Wasserstein**, a steady pull once $D$ is constrained (09). The table knows one toy and no sample quality: that takes notebooks 04 and 08.
+# **LSGAN** and **hinge** (LSGAN's scores do not come near $-10$), bounded scores and gradients with small networks over 1000 steps, nothing from a perfect $D$; **Wasserstein**, a steady pull once $D$ is constrained (09). The table knows one toy and no sample quality: that takes notebooks 04 and 08.
 #
 # ## Exercises
 #
@@ -1026,7 +1064,7 @@ Markdown("\n".join([head, "|---|---|---|---|---|---|", *map(entry, players)]))
 # %% tags=["exercise-1"]
 def turning_score(t):
     """t: a float between 0 and 1. Returns a float."""
-    return None  # replace None by your answer
+    return None  # ← your answer
 
 
 # %% tags=["check-1"]
@@ -1054,7 +1092,7 @@ nb02.check_1(turning_score)
 # %% tags=["exercise-2"]
 def hinge_losses(score_real, score_fake):
     """Two 1-D tensors of scores. Returns two scalar tensors: loss_D, loss_G."""
-    return None  # replace None by your answer
+    return None  # ← your answer
 
 
 # %% tags=["check-2"]
@@ -1082,7 +1120,7 @@ nb02.check_2(hinge_losses)
 # %% tags=["exercise-3"]
 def smoothed_loss_D(score_real, score_fake, alpha):
     """Two 1-D tensors of scores and a float. Returns a scalar tensor, to be minimised."""
-    return None  # replace None by your answer
+    return None  # ← your answer
 
 
 # %% tags=["check-3"]
@@ -1110,7 +1148,7 @@ nb02.check_3(smoothed_loss_D)
 # %% tags=["exercise-4"]
 def kl_fit(means, stds, weights):
     """Three 1-D tensors of equal length; weights add up to 1. Returns (mean, std) as floats or 0-d tensors."""
-    return None  # replace None by your answer
+    return None  # ← your answer
 
 
 # %% tags=["check-4"]
@@ -1140,7 +1178,7 @@ nb02.check_4(kl_fit)
 # %% tags=["exercise-5"]
 def hellinger_value(score_real, score_fake):
     """Two 1-D tensors of scores. Returns a scalar tensor."""
-    return None  # replace None by your answer
+    return None  # ← your answer
 
 
 # %% tags=["check-5"]
@@ -1163,8 +1201,8 @@ nb02.check_5(hellinger_value)
 #
 # 1. Losses are functions of scores: anything that goes through $P$ loses its gradient or becomes NaN, in float32 from −18, −28 or −88 on, and from +17 (bfloat16: +6) on the other side ([section 1](#1-From-probability-to-score)).
 # 2. The saturating slope is $-P$, the non-saturating $-(1-P)$; in a game the first dies when no fake is believed, and the second grows with the discriminator ([section 2](#2-Saturating-and-non-saturating)).
-# 3. KL and Pearson cover, reverse KL seeks, JSD depends on the start; critics that see no density ratio lead to the same four fits as quadrature ([section 3](#3-Which-divergence?)).
-# 4. A value is not a gradient: LSGAN's value is a χ² of $p_d+p_g$ against $2p_g$, but only its zero-sum generator follows that slope ([section 3.3](#3.3-The-value-is-not-the-gradient)), and a loss without a sigmoid dies as well when $D$ is perfect ([section 4](#4-Losses-without-a-sigmoid)).
+# 3. For humps far apart KL and Pearson cover, reverse KL seeks, and the JSD has minima of both kinds; critics that see no density ratio lead to the same four fits as quadrature ([section 3](#3-Which-divergence?)).
+# 4. A value is not a gradient: LSGAN's value is a χ² of $2p_g$ against $p_d+p_g$, but only its zero-sum generator follows that slope ([section 3.3](#3.3-The-value-is-not-the-gradient)), the non-saturating loss follows a softened reverse KL, and LSGAN and hinge die as well when $D$ is perfect, where Wasserstein does not ([section 4](#4-Losses-without-a-sigmoid)).
 # 5. One-sided smoothing leaves a perfect game's pull as it is and calms real discriminators; a label $\beta>0$ for fakes removes it, and a softened target for the generator reverses it ([section 5](#5-Smoothed-labels)).
 #
 # **Further reading.** Goodfellow et al. 2014, Sec. 3 (arXiv:1406.2661) · Arjovsky and Bottou 2017, on what a perfect discriminator does to both losses (1701.04862) · Nowozin, Cseke and Tomioka 2016, f-GAN (1606.00709) · Mao et al. 2017, LSGAN (1611.04076) ·

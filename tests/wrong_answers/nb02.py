@@ -29,6 +29,10 @@ WRONG = {
         ("lambda t: torch.logit(t)", "TypeError"),
     ],
     2: [
+        ("lambda r, f: (torch.cat([F.relu(1 - r), F.relu(1 + f)]).mean(), -f.mean())", "one mean over both"),
+        ("lambda r, f: (F.relu(1 - r).mean() + F.relu(1 - f).mean(), -f.mean())", "fakes' margin"),
+        ("lambda r, f: ((F.relu(1 - r).mean() + F.relu(1 + f).mean()).item(), -f.mean())", ".item()"),
+        ("lambda r, f: (F.relu(1 - r).mean() + F.relu(1 + f).mean(), -f.detach().mean())", "no gradient"),
         ("lambda r, f: F.relu(1 - r).mean() + F.relu(1 + f).mean()", "return a pair"),
         ("lambda r, f: (F.relu(1 + r).mean() + F.relu(1 - f).mean(), -f.mean())", "wrong sides"),
         ("lambda r, f: ((1 - r).mean() + (1 + f).mean(), -f.mean())", "Wasserstein"),
@@ -43,6 +47,18 @@ WRONG = {
         ("lambda r, f: (F.relu(1 - r) + F.relu(1 + f), -f.mean())", "raised RuntimeError"),
     ],
     3: [
+        (
+            "lambda r, f, a: (0.9 * F.softplus(-r) + 0.1 * F.softplus(r)).mean() + F.softplus(f).mean()",
+            "alpha is fixed",
+        ),
+        (
+            "lambda r, f, a: F.softplus(-(1 - a) * r).mean() + F.softplus(f).mean()",
+            "does not scale the score",
+        ),
+        (
+            "lambda r, f, a: torch.cat([(1 - a) * F.softplus(-r) + a * F.softplus(r), F.softplus(f)]).mean()",
+            "one mean over both",
+        ),
         ("lambda r, f, a: F.softplus(-r).mean() + F.softplus(f).mean()", "alpha is not used"),
         (
             "lambda r, f, a: ((1 - a) * F.softplus(-r) + a * F.softplus(r)).mean()"
@@ -67,6 +83,7 @@ WRONG = {
         (_NO_GRADIENT, "no gradient"),
     ],
     4: [
+        ("lambda m, s, w: ((w * m).sum(), ((w * s) ** 2).sum().sqrt())", "not with their squares"),
         ("lambda m, s, w: (w * m).sum()", "return a pair"),
         ("lambda m, s, w: (m.mean(), (w * s).sum())", "not equally"),
         ("lambda m, s, w: (m[w.argmax()], s[w.argmax()])", "larger hump alone"),
@@ -80,6 +97,14 @@ WRONG = {
         ),
     ],
     5: [
+        (
+            "lambda r, f: ((1 - torch.exp(-r / 2)).mean() - (torch.exp(f / 2) - 1).mean()).detach()",
+            "no gradient comes back",
+        ),
+        (
+            "lambda r, f: (1 - torch.exp(-r / 2)).mean() - (torch.exp(-f / 2) - 1).mean()",
+            "the sign in b",
+        ),
         (
             "lambda r, f: -(1 - torch.exp(-r / 2)).mean() + (torch.exp(f / 2) - 1).mean()",
             "opposite sign",
