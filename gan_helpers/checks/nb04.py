@@ -64,6 +64,12 @@ def check_2(answer: object) -> None:
     )
 
 
+def _shared(player: nn.Module) -> nn.Module:
+    """The player, protected from `call`'s copies: what the answer does to its gradients can be seen."""
+    player.__deepcopy__ = lambda memo: player
+    return player
+
+
 class _Hills(nn.Module):
     """A score with a slope that is known: s(x) = a·x² + b·y."""
 
@@ -78,7 +84,7 @@ class _Hills(nn.Module):
 @exercise(3)
 def check_3(answer: object) -> None:
     """`pull(D, x_fake)`: -∂ζ(-D(x))/∂x = σ(-D) ∇D, per point."""
-    D = _Hills()
+    D = _shared(_Hills())
     x = torch.tensor([[0.5, 0.2], [-1.5, 1.0], [2.0, -1.0], [0.1, 3.0]])
     with torch.no_grad():
         s = D(x)
@@ -109,7 +115,7 @@ def check_4(answer: object) -> None:
     expect(callable(loss), "with_r1(gamma) must return a function of (D, x_real, x_fake)")
     source = torch.Generator().manual_seed(0)
     x_real, x_fake = torch.randn(n, 2, generator=source), 2 + torch.randn(n, 2, generator=source)
-    D = mlp((2, 8, 1), seed=3).double()
+    D = _shared(mlp((2, 8, 1), seed=3).double())
     x_real, x_fake = x_real.double(), x_fake.double()
 
     def squares(x):
@@ -119,8 +125,9 @@ def check_4(answer: object) -> None:
     at_real, at_fake = squares(x_real), squares(x_fake)
     right = plain + gamma / 2 * at_real.mean()
     value = call(loss, D, x_real, x_fake)
+    expect(isinstance(value, torch.Tensor), f"return a tensor, for `backward`: got {type(value).__name__}")
     compare(
-        value,
+        value.detach(),
         right.item(),
         mistakes={
             "the penalty is missing": plain.item(),
@@ -141,9 +148,7 @@ def check_4(answer: object) -> None:
         },
         rtol=1e-5,
     )
-    expect(
-        isinstance(value, torch.Tensor) and value.requires_grad, "return the tensor itself, for `backward`"
-    )
+    expect(value.requires_grad, "the loss is cut off from D: return it without detach, item or no_grad")
     wanted = torch.autograd.grad(right, list(D.parameters()), retain_graph=True, allow_unused=True)
     got = torch.autograd.grad(value, list(D.parameters()), allow_unused=True)
     gaps = [

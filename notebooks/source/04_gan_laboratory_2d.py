@@ -286,7 +286,11 @@ def frame(k):
     axes["l"].set(xlim=(0, 1500), ylim=(0.5, 2), xticklabels=[], title="$L_D$ (black), $L_G$ (orange)")
     axes["c"].step(marks[: k + 1], counts, where="post", color=plots.GREEN)
     axes["c"].set(
-        xlim=(0, 1500), ylim=(-0.3, 8.3), xlabel=f"round (now {marks[k]})", title="covered clusters"
+        xlim=(0, 1500),
+        ylim=(-0.3, 8.3),
+        yticks=[0, 4, 8],
+        xlabel=f"round (now {marks[k]})",
+        title="covered clusters",
     )
 
 
@@ -311,7 +315,7 @@ print("round: covered ", "  ".join(f"{m}: {c}" for m, c in zip(marks, counts, st
 black = torch.tensor(game.losses)[:, 0]
 before, after = black[100:300].mean().item(), black[500:700].mean().item()
 print(f"mean L_D in rounds 100 to 300: {before:.2f}, in rounds 500 to 700: {after:.2f}")
-assert max(c for m, c in zip(marks, counts, strict=True) if m <= 250) <= 3 and min(counts[-5:]) >= 7
+assert max(c for m, c in zip(marks, counts, strict=True) if m <= 150) <= 4 and min(counts[-5:]) >= 6
 assert abs(before - after) < 0.15
 
 # %% [markdown]
@@ -368,7 +372,7 @@ def draw_stage(ax, name, layers, limit=2.7):
 
 # %%
 slow, fast = new_game(seed=1), new_game(seed=1)
-for _ in range(400):
+for _ in range(250):
     next(slow.rounds), next(fast.rounds)
 fig, axes = plt.subplots(2, 3, figsize=(8.4, 5.9))
 for ax, (name, layers) in zip(axes.flat, slow_round(slow), strict=True):
@@ -387,22 +391,34 @@ assert all(torch.equal(p, q) for p, q in pairs)
 
 
 # %%
-def agreement(seed):
-    """Cosine between what 64 fakes want and what one move of G gives them, mean over the points."""
+def one_round(seed):
+    """What a move of D adds to its gap on the batch, and the mean cosine of wish and move of the fakes."""
     game = new_game(seed=seed)
-    for _ in range(400):
+    for _ in range(250):
         next(game.rounds)
-    layers = [layers for _, layers in slow_round(game)]
-    return F.cosine_similarity(layers[4]["arrows"], layers[5]["arrows"].detach()).mean().item()
+    stages, gap = slow_round(game), []
+    for _, layers in itertools.islice(stages, 3):
+        with torch.no_grad():
+            P_real, P_fake = (torch.sigmoid(game.D(layers[key])).mean() for key in ("real", "fake"))
+        gap.append((P_real - P_fake).item())
+    wants, gets = (layers["arrows"].detach() for _, layers in list(stages)[1:])
+    return gap[2] - gap[0], F.cosine_similarity(wants, gets).mean().item()
 
 
-cosines = [agreement(seed) for seed in range(8)]
-print("mean cosine between wish and move, 8 seeds:", " ".join(f"{c:.2f}" for c in cosines))
-assert 0.0 < sum(cosines) / 8 < 0.9
+gains, cosines = zip(*map(one_round, range(8)), strict=True)
+print(
+    "D moves: the gap between mean P of its real and fake points grows by",
+    " ".join(f"{g:.3f}" for g in gains),
+)
+print(
+    "G moves: cosine between wish and move, mean of 64 fakes             ",
+    " ".join(f"{c:.2f}" for c in cosines),
+)
+assert sum(g > 0 for g in gains) >= 7 and 0.1 < sum(cosines) / 8 < 0.7
 
 # %% [markdown]
-# They agree in tendency only. A fake is not free: all of them hang on the same 1,218 parameters, and Adam bends the common direction once more. Panel 3 is $D$'s side of it: one step raised $P$ around the real
-# points (blue) and lowered it around the fakes (orange), ten times enlarged. What six panels do not show is whether such steps lead anywhere; that takes the film, and the film took 1,500 of them.
+# They agree in tendency only, and no better in other seeds. A fake is not free: all of them hang on the same 1,218 parameters, so whole neighbourhoods move together, and Adam adds its memory of earlier rounds. $D$ is no better off (panel 3): its step does not mend the field point by point but tilts it over
+# whole regions. On its own batch the step is right nearly always: the gap between reals and fakes grows. Whether many such steps lead anywhere, six panels cannot show.
 #
 # ## 4 Your laboratory
 #
@@ -523,7 +539,7 @@ plots.show(
 )
 
 # %% [markdown]
-# Moons, spirals and board are easy to reach and hard to fill; of the grid's 25 clusters one net of this size does not touch all (notebook 08 counts them). The last panel has the *best* losses of the six, if "best" means near $2\log2=1.39$ and $\log2=0.69$. Keep it in mind.
+# Same players, same settings: what is easy for the ring is not for the spirals or for the grid's 25 clusters (notebook 08 counts them). In the last panel all fakes are one blob that chases the slow $D$'s field around – and its losses are nearest of all to $2\log2=1.39$ and $\log2=0.69$. Keep it in mind.
 # One seed and 900 rounds each: no panel is a verdict on a loss or on a data set.
 #
 # ## 5 Sixteen seeds at once
@@ -619,7 +635,7 @@ for width in (8, 32, 128):
     )
 
 # %% [markdown]
-# The saving is the overhead of some hundred small operations, paid once instead of sixteen times. For the networks of this notebook (width 32) it was five- to sevenfold where we measured; as the products grow, arithmetic dominates and the advantage melts. (No assertion: a time is a property of your machine.) So: stack while networks are small.
+# The saving is the overhead of some hundred small operations, paid once instead of sixteen times. For the networks of this notebook (width 32) it was about fourfold where we measured; as the products grow, arithmetic dominates and the advantage melts. (No assertion here: a time is a property of your machine.) So stack while networks are small.
 #
 # ## 6 Which learning rates work
 #
@@ -635,7 +651,7 @@ found = covered(sweep.points).view(4, 4, 8)
 read = sweep.losses[-300:].mean(0).view(2, 4, 4, 8)
 
 
-def heat(ax, values, rows, columns, title, low=0, high=8, form="{:.0f}"):
+def heat(ax, values, rows, columns, title, low=0, high=8, form="{:g}"):
     """A map with its numbers written into the cells; values (rows, columns)."""
     ax.imshow(values, origin="lower", aspect="auto", cmap="viridis", vmin=low, vmax=high)
     for i, j in itertools.product(range(len(rows)), range(len(columns))):
@@ -648,9 +664,9 @@ def heat(ax, values, rows, columns, title, low=0, high=8, form="{:.0f}"):
 
 # %%
 fig, axes = plt.subplots(1, 3, figsize=(9.2, 3), sharey=True)
-heat(axes[0], found.median(-1).values, ticks, ticks, "covered, median of 8 seeds")
+heat(axes[0], found.float().quantile(0.5, -1), ticks, ticks, "covered, median of 8 seeds")
 heat(axes[1], found.amin(-1), ticks, ticks, "covered, worst seed")
-heat(axes[2], read[0].median(-1).values, ticks, ticks, "$L_D$, median", 0.5, 1.5, "{:.2f}")
+heat(axes[2], read[0].quantile(0.5, -1), ticks, ticks, "$L_D$, median", 0.5, 1.5, "{:.2f}")
 axes[0].set_ylabel("rate of $G$")
 fig.supxlabel("rate of $D$")
 plots.show(
@@ -675,10 +691,10 @@ assert slow_D.max() <= 3 and band.median() >= 7 and band.min() >= 5
 assert slow_D.float().mean() + 1 < fast_D.float().mean() < band.float().mean() - 2
 
 # %% [markdown]
-# A band: from equal rates to a $D$ three times faster. Its two sides are not alike. A $D$ that is too fast leaves a generator that crawls; a $D$ that is too slow leaves *nothing*, in every seed: the
-# generator outruns the map by which it steers. (Section 4 of notebook 03 knew no such asymmetry: without a penalty only the product of the rates counted.)
+# Above $h_G=0.001$ a band: rates equal, or $D$ three times faster. Its two sides are not alike. With a $D$ that is too fast the generator crawls, and covers a few clusters; with a $D$ that is too slow it covers *nothing*, in every seed: it
+# outruns the map by which it steers. (Section 4 of notebook 03 knew no such asymmetry: without a penalty only the product of the rates counted.)
 #
-# What the map does not prove: that the crawling runs would not arrive later, or that the band lies here for other networks or data. The first is answered by a recorded run of the same functions: 49 pairs, 16 seeds, 2,000 rounds.
+# The lower rows may only be late, and six hundred rounds cannot tell. So here is a recorded run of the same functions, too long for a notebook: 49 pairs, 16 seeds, 2,000 rounds, and six momenta for section 7. (Made again on another machine its numbers agree in distribution, not one by one.)
 
 # %%
 path = Path("../benchmarks/results/laboratory_maps.json")
@@ -699,7 +715,7 @@ if record:
     titles = "covered, median of 16 seeds", "the same, one rate for both"
     for ax, cells, title in zip(axes, (large, momenta), titles, strict=True):
         rows, columns = (sorted({pair[k] for pair in cells}) for k in (0, 1))
-        medians = [cells[pair].median() for pair in itertools.product(rows, columns)]
+        medians = [cells[pair].quantile(0.5) for pair in itertools.product(rows, columns)]
         heat(ax, torch.stack(medians).view(len(rows), -1), rows, columns, title)
     axes[0].set(xlabel="rate of $D$", ylabel="rate of $G$")
     axes[1].set(xlabel="rate of both", ylabel="Adam's $β_1$")
@@ -707,10 +723,16 @@ if record:
         fig,
         alt="Recorded maps. Left: covered clusters over seven by seven learning rates, a diagonal band with "
         "seven or eight covered. Right: covered clusters over Adam's beta1 and the rate of both players, "
-        "full for small beta1, empty for 0.9 in every column.",
+        "full at two rates for beta1 up to 0.8, and for 0.9 half full at a single rate.",
     )
+    right = torch.stack([large[1e-3, 1e-3], large[1e-3, 3e-3], large[3e-3, 3e-3]])
+    slow = torch.stack([large[g, d] for g, d in large if g <= 0.01 and d < 0.11 * g])
+    fast = torch.stack([large[g, d] for g, d in large if 3e-4 <= g and 9 * g < d])
+    assert right.min() >= 6 and slow.quantile(0.9) <= 2 and 2 <= fast.quantile(0.5) <= 6
 
 # %% [markdown]
+# With time the band reaches down to 0.001, and the sides stay: in the crawling runs a $D$ ten times too fast still holds the generator at four clusters or so, the runs with a slow $D$ still have next to none. Rates of 0.1 are too much for anything.
+#
 # ### 6.1 The border, and steps per player
 #
 # At $h_G=0.003$ everything fails for $h_D=0.001$ and works for $h_D=0.003$. **Predict first:** what do eight seeds do at 0.0021, between the two? And then the popular remedy, "train the discriminator five times per round": Adam's steps have nearly the size of the rate, whatever
@@ -776,7 +798,22 @@ plots.show(
 
 # %% [markdown]
 # Diagonal streaks: the cloud *orbits*, round the ring, as the two parameters of notebook 03 did. Averaged over time every cluster gets its share, and at no time is it held. Seen at a single moment this looks like mode collapse, and a
-# remedy for collapse would miss the cause. The recorded map says how far it reaches: at $\beta_1=0.9$ every column is empty, whatever the rate. It does not say that 0.9 fails for other losses, another $\beta_2$ or penalised games.
+# remedy for collapse would miss the cause.
+#
+# Is 0.9 hopeless, or slow? We had written "hopeless" here until the recorded map, with its 2,000 rounds, corrected us:
+
+# %%
+if record:
+    for beta1 in (0.5, 0.8, 0.9):
+        good = {rate: int((m >= 7).sum()) for (b, rate), m in momenta.items() if b == beta1}
+        print(
+            f"β1 = {beta1}: seeds of 16 with 7 or 8 covered:",
+            "  ".join(f"{n} at {r:g}" for r, n in good.items()),
+        )
+        assert max(good.values()) <= 10 if beta1 == 0.9 else max(good.values()) >= 14
+
+# %% [markdown]
+# At one rate about half of the seeds leave the orbit in time and settle; at the others hardly any does. Up to $\beta_1=0.8$ the right rates work in (nearly) all seeds. So momentum costs time here, and narrows the choice of rates until little is left. That is a result for this loss and this $\beta_2$; penalised games may bear more.
 #
 # ## 8 What the losses said meanwhile
 #
@@ -826,7 +863,7 @@ assert table["slow D"][2].max() <= 3 < 6 <= table["healthy"][2].min()
 assert table["β1 = 0.9"][0].min() < table["healthy"][0].max() < table["β1 = 0.9"][0].max()  # they overlap
 
 # %% [markdown]
-# The dotted lines are the equilibrium of notebook 01, $2\log2$ and $\log2$. The runs *on* them have learned nothing; the runs that have found the ring stay off them. And the losses of the default momentum lie around those of the healthy runs.
+# The dotted lines are the equilibrium of notebook 01, $2\log2$ and $\log2$. The runs *on* them have learned nothing; the runs that have found the ring stay off them. And the losses of the default momentum overlap with those of the healthy runs.
 #
 # Why could they not have told? $L_D$ is the score of a contest against *this* $D$, and notebook 01 says what such a score can prove:
 #
@@ -1060,7 +1097,7 @@ nb04.check_5(total)
 # 1. The loop is two moves on new batches and new noise; `no_grad`, `zero_grad` and two optimisers keep each gradient with the player it belongs to ([section 2](#2-The-training-loop)).
 # 2. $D$ raises its field at real points and lowers it at fakes; each fake wants to go up that slope, and gets only what $G$'s shared parameters allow ([section 3](#3-Watch-it-learn)).
 # 3. Equal networks train stacked, each seed to rounding as if alone; the saving melts as networks grow ([section 5](#5-Sixteen-seeds-at-once)).
-# 4. Rates about equal, or $D$ up to three times faster, cover the ring; a slow $D$ and Adam's default momentum cover nothing, and more moves of $D$ act like a larger rate ([section 6](#6-Which-learning-rates-work), [section 7](#7-A-failure-on-purpose:-the-default-momentum)).
+# 4. Rates about equal, or $D$ up to three times faster, cover the ring; a slow $D$ leaves nothing covered, more moves of $D$ act like a larger rate, and Adam's default momentum makes the samples orbit ([section 6](#6-Which-learning-rates-work), [section 7](#7-A-failure-on-purpose:-the-default-momentum)).
 # 5. Losses at their equilibrium values came from runs that had learned nothing: $L_D$ judges this $D$ as much as this $G$; a fresh judge ranks the runs rightly ([section 8](#8-What-the-losses-said-meanwhile)).
 #
 # **Further reading.** Kahng et al. 2018, *GAN Lab* (arXiv:1809.01587), whose picture of field, arrows and warped grid section 3 takes up · Goodfellow et al. 2014 (1406.2661), Algorithm 1: the loop ·
