@@ -18,7 +18,7 @@ def _complex(*values: complex) -> torch.Tensor:
 @exercise(1)
 def check_1(answer: object) -> None:
     """`step_radius(eigenvalues, h)`: max |1 + hλ|."""
-    h, eigenvalues = 0.4, _complex(-0.3 + 2.0j, -0.3 - 2.0j, -0.9, -1.2)
+    h, eigenvalues = 0.4, _complex(-0.9, -0.3 + 2.0j, -0.3 - 2.0j, -1.2)
     value = call(answer, eigenvalues, h)
     expect(
         not (isinstance(value, complex) or (isinstance(value, torch.Tensor) and value.is_complex())),
@@ -35,11 +35,20 @@ def check_1(answer: object) -> None:
             "the sign is that of descent on a Hessian: λ belongs to v, which is added": (2 - step)
             .abs()
             .max(),
+            "that is the squared modulus: take the root": step.abs().square().max(),
+            "that is the field's |λ|, not the step's |1 + hλ|": eigenvalues.abs().max(),
             "h is missing: this is the radius for h = 1": (1 + eigenvalues).abs().max(),
             "that is the smallest modulus: the slowest mode decides": step.abs().min(),
             "an average of the moduli: one mode outside the circle is enough to diverge": step.abs().mean(),
         },
     )
+    slow = _complex(-1.0, -0.01, -0.02 + 0.3j, -0.02 - 0.3j)  # neither the first nor the largest |λ| decides
+    steps = (1 + 0.5 * slow).abs()
+    wrong = {
+        "the eigenvalue of largest |λ| need not give the largest |1 + hλ|: try all": steps[0],
+        "only one eigenvalue is in it: take the maximum over all": steps[1],
+    }
+    compare(call(answer, slow, 0.5), steps.max(), mistakes=wrong)
     rotation = number(call(answer, _complex(0.5j, -0.5j), 0.2))
     expect(
         abs(rotation - 1.01**0.5) < 1e-6,
@@ -65,12 +74,16 @@ def check_2(answer: object) -> None:
             "the denominator is |λ|, not squared: expand |1 + hλ|² again": (2 * part / e.abs()).min(),
         },
     )
+    late = _complex(-1.0, -0.01 + 0.5j, -0.01 - 0.5j)
+    largest = "the eigenvalue of largest |λ| need not be the strictest: take the minimum over all"
+    exact = (-2 * late.real / late.abs().square()).min()
+    compare(call(answer, late), exact, mistakes={largest: 2.0})
     for bad in (_complex(0.5j, -0.5j), _complex(0.3 + 1j, 0.3 - 1j, -2.0)):
         value = number(call(answer, bad))
         expect(
-            abs(value) < 1e-12,
-            f"one eigenvalue of {bad.tolist()} has no negative real part: no step contracts, expected 0, "
-            f"got {value:.3g}",
+            abs(value) < 1e-6,  # a bisection may stop at the rounding of |1 + hλ|
+            f"{bad[0].item():.1f} is an eigenvalue with a real part ≥ 0: no step contracts, "
+            f"expected 0, got {value:.3g}",
         )
 
 
@@ -92,7 +105,8 @@ def check_3(answer: object) -> None:
             "that is extragradient: it reads the field a whole step ahead": w + h * v(w + h * v(w)),
             "that is the simultaneous step: read the field at the middle, not at w": w + h * v(w),
             "you walk on from the middle: take the step from the old point w": half + h * v(half),
-            "two half steps: the second must be a whole step from w": half + h / 2 * v(half),
+            "two half steps, or a mean of two readings: midpoint is one whole step with one reading": half
+            + h / 2 * v(half),
             "the step from w is only half as long: h, not h/2": w + h / 2 * v(half),
             "the middle lies behind w: go forwards, + h/2": w + h * v(w - h / 2 * v(w)),
             "that is Heun's rule: it averages two readings, midpoint uses one": w
@@ -125,6 +139,9 @@ def check_4(answer: object) -> None:
         value[:, 1],
         right_D,
         mistakes={
+            "the kink depends on D(θ) = θψ, not on ψ": -theta * (psi > -1).to(F64) - gamma * psi,
+            "that is the value of the maximum, not its slope (0 or 1)": -theta * torch.relu(1 + theta * psi)
+            - gamma * psi,
             "the kink is missing: fakes with D < −1 give no gradient": -theta - gamma * psi,
             "the discriminator runs the wrong way: it lowers D(θ)": theta * active - gamma * psi,
             "the penalty is missing: −γψ": -theta * active,
@@ -142,7 +159,7 @@ def check_5(answer: object) -> None:
     """`growth_per_step(radii)`: the slope of log radii, exponentiated."""
     n = torch.arange(301, dtype=F64)
     for rate, phase in ((0.97, 0.0), (1.02, 2.0)):
-        radii = rate**n * (1 + 0.9 * torch.cos(0.85 * n + phase))
+        radii = 1e-3 * rate**n * (1 + 0.9 * torch.cos(0.85 * n + phase))
         logs, ratios = radii.log(), radii[1:] / radii[:-1]
         slope = float(((n - n.mean()) * logs).sum() / (n - n.mean()).square().sum())
         value = number(call(answer, radii))
@@ -152,12 +169,19 @@ def check_5(answer: object) -> None:
             "that is a slope in powers of ten: exp goes with log, not log10": math.exp(slope / math.log(10)),
             "only the first step is in it": float(ratios[0]),
             "only the last step is in it": float(ratios[-1]),
-            "an arithmetic mean of ratios lets the large ones win: average logarithms": float(ratios.mean()),
+            "an arithmetic mean of ratios lets the large ones win: fit a line to the logarithms": float(
+                ratios.mean()
+            ),
             "a line through the radii themselves: a constant factor is a line in the logarithm": float(
                 1 + ((n - n.mean()) * radii).sum() / (n - n.mean()).square().sum() / radii.mean()
             ),
-            "only the two end points are in it, and both oscillate: fit a line through all of them": float(
-                (radii[-1] / radii[0]) ** (1 / 300)
+            "only the two end points are in it, and both oscillate: fit a line through all of them "
+            "(a geometric mean of the ratios is the same number)": float((radii[-1] / radii[0]) ** (1 / 300)),
+            "only the two end points are in it, and 301 radii are 300 steps apart": float(
+                (radii[-1] / radii[0]) ** (1 / 301)
+            ),
+            "the line is forced through the origin: it needs an intercept": float(
+                ((n * logs).sum() / n.square().sum()).exp()
             ),
             "a median of ratios is not the rate when they oscillate": float(ratios.median()),
         }

@@ -5,14 +5,14 @@
 #
 # ![Animation: the same game of two parameters played by six update rules; some spiral into the equilibrium, some spiral out, one circles for ever](images/03_gradient_descent_in_games.gif)
 #
-# After this you can
+# **After this notebook you can**
 #
 # - **predict**, from the eigenvalues of one small matrix, how fast a training rule approaches an equilibrium or leaves it, to four digits;
 # - **tell apart** the remedies (R1, instance noise, extragradient …) by what they do to those eigenvalues, and say where the prediction ends;
 # - **choose** a learning rate and a decay by a protocol, tested on seeds it was not chosen on.
 #
-# Before: [00 · Start here](00_start_here.ipynb) and [01 · The minimax game](01_the_minimax_game.ipynb). Run time: about 30 s on
-# two CPU cores; no GPU needed.
+# *Before this:* [00](00_start_here.ipynb), [01](01_the_minimax_game.ipynb) and, for `vmap` and `functional_call`, [02](02_losses_and_gradients.ipynb).
+# *Run time:* about 40 seconds on two CPU cores. No GPU needed.
 
 # %% tags=["setup"]
 import sys
@@ -39,13 +39,17 @@ F64 = torch.float64  # sections 1 to 5 claim four digits over thousands of steps
 # %% [markdown]
 # ## 1 One player: gradient descent on a quadratic
 #
-# Near a minimum every smooth loss looks like $\ell(x)=\tfrac12\sum_k\lambda_k x_k^2$. One step of gradient descent,
+# Near a non-degenerate minimum, in suitable coordinates, every smooth loss looks like $\ell(x)=\tfrac12\sum_k\lambda_k x_k^2$ with $\lambda_k>0$. One step of gradient descent,
 # $x\leftarrow x-h\,\nabla\ell(x)$, multiplies coordinate $k$ by $1-h\lambda_k$. So the slowest coordinate decides:
 #
 # $$\rho(h)=\max_k|1-h\lambda_k| ,\qquad\text{and it converges exactly if } h<\frac{2}{L},\quad L=\max_k\lambda_k .$$
 #
-# **Predict first:** with $\lambda=(1,25)$ (condition number $\kappa=25$), which $h$ is best, and how many steps does a factor
+# **Predict first:** with $\lambda=(1,25)$ (condition number $\kappa$, largest over smallest $\lambda$: 25), which $h$ is best, and how many steps does a factor
 # of ten take at that $h$?
+#
+# One update moves a small displacement $s$ from the equilibrium to $Js$. The *Jacobian* $J$ holds the derivatives of each new coordinate by each old
+# one. In the direction of an *eigenvector*, $Ju=\lambda u$, so $n$ steps multiply it by $\lambda^n$. A complex pair $\lambda=re^{\pm i\varphi}$ turns by
+# $\varphi$ and scales by $r=|\lambda|$ per step; in the end the largest $|\lambda|$ wins.
 #
 # Two tools serve the whole notebook. The **prediction** runs nothing: it takes the Jacobian of *one
 # update* at the equilibrium and returns its spectral radius, the largest $|\text{eigenvalue}|$. The **measurement** knows
@@ -55,7 +59,9 @@ F64 = torch.float64  # sections 1 to 5 claim four digits over thousands of steps
 # %%
 def spectral_radius(step, size, *args, **options):
     """Largest |eigenvalue| of the Jacobian of one update, s ← step(s, …), taken at the equilibrium 0."""
-    J = jacrev(lambda s: step(s, *args, **options))(torch.zeros(size, dtype=F64))
+    J = jacrev(lambda s: step(s, *args, **options))(
+        torch.zeros(size, dtype=F64)
+    )  # by automatic differentiation
     return torch.linalg.eigvals(J).abs().max().item()
 
 
@@ -78,7 +84,8 @@ def measured_growth(step, size, *args, steps=2000, seed=0, **options):
 # stretch a vector many times before it shrinks it. Sections 1 to 5 compute in float64.
 #
 # **Momentum** keeps a running direction $m\leftarrow\beta m-\nabla\ell(x)$, $x\leftarrow x+hm$ (Polyak's heavy ball). Its state is
-# the pair $(x,m)$, so the Jacobian is $4\times4$; while its eigenvalues are complex, their modulus is exactly $\sqrt\beta$.
+# the pair $(x,m)$, so the Jacobian is $4\times4$; while its eigenvalues are complex, their modulus is exactly $\sqrt\beta$ (each
+# coordinate's $2\times2$ block has determinant $\beta$).
 
 # %%
 curvature = torch.tensor([1.0, 25.0], dtype=F64)
@@ -155,18 +162,18 @@ plots.show(
 )
 
 # %% [markdown]
-# Left: every dot lies on its line, and plain descent leaves the stable side at $2/L=0.08$. At its best rate,
-# $(\kappa-1)/(\kappa+1)=0.923$, a factor of ten takes 29 steps; momentum needs 7. Right: decay buys accuracy from
+# Left: every dot lies on its line. Plain descent leaves the stable side at $2/L=0.08$, momentum at $2(1+\beta)/L=0.12$. At its best step,
+# $h=2/(1+25)=0.077$, plain descent has the factor $(\kappa-1)/(\kappa+1)=0.923$, and a factor of ten takes 29 steps; momentum needs 7. Right: decay buys accuracy from
 # noise. None of it is about games yet: a loss's Hessian has real eigenvalues, and each coordinate simply shrinks or overshoots.
 #
 # ## 2 Two players: the bilinear game
 #
-# "Gradient descent finds the minimum, so it trains a GAN" is a statement found in widely read introductions. A GAN has
-# no function that everybody descends. The smallest game: the generator owns $\theta$, the discriminator $\psi$, and
+# That gradient descent finds a minimum does not yet mean that it trains a GAN: no function is descended by both players. The smallest game: the generator owns $\theta$, the discriminator $\psi$, and
 #
 # $$V(\theta,\psi)=-\theta\psi,\qquad \dot\theta=-\partial_\theta V=\psi,\qquad \dot\psi=+\partial_\psi V=-\theta .$$
 #
-# (Texts often write $+\theta\psi$: the same picture mirrored. Ours fits a score $D$ that is high on *real* data.)
+# The dot is the velocity; following it in infinitely small steps is the *flow*. It is a GAN with $D(x)=\psi x$, data at 0 and a fake at $\theta$:
+# $D(0)-D(\theta)=-\psi\theta$. (Texts often write $+\theta\psi$: the same picture mirrored. Ours fits a score $D$ that is high on *real* data.)
 # **Predict first:** the only equilibrium is $(0,0)$. Does the pair reach it, circle it, or leave?
 #
 # A *field* `v` maps the pair `w = (θ, ψ)` to its two velocities. Each update rule below uses nothing but `v`.
@@ -246,6 +253,11 @@ for name in METHODS:
     print(f"{name:32}{rho[name]:.6f}    {measured.mean():.6f}    {gap:.0e}")
     assert gap < 1e-4
 
+shrinking = {"alternating, momentum −0.5", "optimistic", "extragradient"}
+assert {name for name in METHODS if rho[name] < 1 - 1e-6} == shrinking
+at_one = [spectral_radius(rule, size, bilinear, 1.0, **options) for rule, size, options in METHODS.values()]
+assert min(at_one) > 1 - 1e-9
+
 # %%
 fig, axes = plt.subplots(1, 2, figsize=(8.4, 3))
 circle = np.exp(1j * np.linspace(0, 2 * np.pi, 400))
@@ -267,15 +279,16 @@ plots.show(
 )
 
 # %% [markdown]
-# Blue: all eigenvalues inside the unit circle; only three of the eight rules shrink. The picture does not say which
-# eigenvalues a given start excites. For three rules a formula fits on a line; write $a$ for $h$ times the game's strength
-# (here 1). The eigenvalues of $v$ are $\pm i$, so one step multiplies by
+# Blue: all eigenvalues inside the unit circle; only three of the eight rules shrink at $h=0.2$ (optimistic and extragradient nearly coincide at
+# $0.96\pm0.2i$; at $h=1$ none shrinks). For three rules a formula fits on a line; write $a$ for $h$ times the game's strength
+# (here 1). The eigenvalues of $v$, of its Jacobian at the equilibrium, are $\pm i$, so one step multiplies by
 #
 # $$\text{simultaneous: } |1+ia|=\sqrt{1+a^2},\qquad
 #   \text{extragradient: } |1+ia-a^2|=\sqrt{1-a^2+a^4},\qquad
 #   \text{alternating: } 1 \text{ as long as } a\le 2 .$$
 #
-# Alternating updates keep the quantity $\theta^2+\psi^2-h\,\theta\psi$ (with $D$ moving first), so the orbit is
+# (One alternating round is $\begin{pmatrix}1-a^2&a\\-a&1\end{pmatrix}$: determinant 1, and complex eigenvalues for $a<2$; at $a=2$ a run still
+# leaves, linearly.) Alternating updates keep the quantity $\theta^2+\psi^2-h\,\theta\psi$ (with $D$ moving first), so the orbit is
 # closed: an ellipse, *not* a circle. Both sides, evaluated:
 
 # %%
@@ -352,7 +365,7 @@ plots.gif(
 # %% [markdown]
 # The arrows are the same in all six panels; only the rule that walks along them differs. The field is a pure rotation, so
 # following it *more faithfully* does not help. Extragradient and optimism use the slope a step ahead, which has already turned
-# towards the centre. A bilinear game is the same at every radius: nothing yet about starts far from an equilibrium.
+# towards the centre. A bilinear game is the same at every radius, so it cannot show what happens far from an equilibrium.
 #
 # ### 2.1 Adam, where the prediction has to stop
 #
@@ -410,19 +423,28 @@ for k, b in enumerate((0.0, 0.5, 0.9)):
 # %%
 angles = torch.linspace(0, 2 * np.pi, 9, dtype=F64)[:-1]
 starts = 2**0.5 * torch.stack([angles.cos(), angles.sin()], -1)
-w, b1 = starts.repeat(6, 1), torch.tensor([0.0, 0.5, 0.9] * 2, dtype=F64).repeat_interleave(8)[:, None]
-b2 = torch.tensor([0.9, 0.999], dtype=F64).repeat_interleave(24)[:, None]
-far = adam(bilinear, w, 0.01, 3000, b1, b2).norm(dim=-1)[-500:].view(500, 6, 8)
-low, high = far.amin((0, 2)), far.amax((0, 2))
-print("alternating Adam, lr 0.01, from radius 1.41 at 8 angles: radius during the last 500 of 3,000 steps")
-for k in range(6):
-    print(f"β₁ = {(0.0, 0.5, 0.9)[k % 3]}, β₂ = {(0.9, 0.999)[k // 3]:5}: {low[k]:.3f} … {high[k]:.3f}")
-assert high[0] < 0.05 < low[1] and high[1] < 0.5 and low[2] > 2 and low[5] > 2 and high[4] < 1.3
+pairs = [(b1, b2) for b2 in (0.9, 0.99, 0.999) for b1 in (0.0, 0.5, 0.9)]
+b1, b2 = torch.tensor(pairs, dtype=F64).repeat_interleave(8, 0).unbind(-1)
+far = adam(bilinear, starts.repeat(9, 1), 0.01, 12_000, b1[:, None], b2[:, None]).norm(dim=-1)
+print("alternating Adam, lr 0.01, from radius 1.41 at 8 angles: radius during 500 steps before step …")
+spans = {}
+for k, pair in enumerate(pairs):
+    for end_of in (3000, 12_000):
+        span = far[end_of - 500 : end_of].view(500, 9, 8)[:, k]
+        spans[pair, end_of] = span.min().item(), span.max().item()
+    print(f"β₁ = {pair[0]}, β₂ = {pair[1]:5}: ", "   ".join(f"{n:,}: {spans[pair, n][0]:.3f} … {spans[pair, n][1]:.3f}" for n in (3000, 12_000)))  # fmt: skip
+
+# %%
+assert spans[(0.0, 0.9), 12_000][1] < 0.05 and spans[(0.0, 0.999), 12_000][1] < spans[(0.0, 0.999), 3000][0]
+assert all(spans[(0.9, beta2), 12_000][0] > 1 for beta2 in (0.9, 0.99, 0.999))
+assert all(spans[(0.0, beta2), 12_000][1] < 0.5 for beta2 in (0.9, 0.99, 0.999))
+assert spans[(0.5, 0.999), 12_000][0] > 1.1 > spans[(0.5, 0.999), 3000][0]  # it went in, and out again
 
 # %% [markdown]
-# The habit of supervised learning, $\beta_1=0.9$, drives this game from all eight angles out to a cycle; without momentum it
-# shrinks. GAN code usually sets $\beta_1$ to 0 or 0.5, and this is the smallest reason, not a proof for networks. With
-# $\beta_2=0.999$ everything is slower: $\beta_1=0.5$ has come in only from 1.41 to about 1.
+# The habit of supervised learning, $\beta_1=0.9$, stays above radius 1 with every $\beta_2$ tried (with 0.9 it is still moving out; notebook 00's failure
+# used 0.99). Without momentum the run comes in, to about one step with $\beta_2=0.9$. $\beta_1=0.5$ lies between: with $\beta_2=0.999$ it first comes in and then goes *out*
+# again, to a cycle. GAN code usually sets $\beta_1$ to 0 or 0.5, and this is the smallest reason, not a proof for networks. Nor is 3,000 steps an end: read the two
+# columns.
 #
 # ## 3 The Dirac-GAN: nine training rules on one page
 #
@@ -434,13 +456,13 @@ assert high[0] < 0.05 < low[1] and high[1] < 0.5 and low[2] > 2 and low[5] > 2 a
 #   \text{Jacobian at }(0,0):\ \begin{pmatrix}0&\tfrac12\\-\tfrac12&0\end{pmatrix},\quad\text{eigenvalues }\pm\tfrac i2 .$$
 #
 # It is the bilinear game of strength $\sigma(0)=\tfrac12$ near 0, so $a=h/2$. (The paper calls this number $f'(0)$, with
-# $f(t)=-\zeta(-t)$, and lets $D$ be high on fakes.) Without the sigmoid it is the Wasserstein critic, exactly section 2. The remedies:
+# $f(t)=-\zeta(-t)$, and lets $D$ be high on fakes.) Without the sigmoid it is the Wasserstein game, exactly section 2. The remedies:
 #
 # | name | what it adds |
 # |---|---|
 # | non-saturating | $L_G=\zeta(-D(\theta))$ |
 # | R1, R2 | $\tfrac\gamma2\,\mathbb E\,\lVert\nabla_xD(x)\rVert^2$ to $L_D$, at the data (R1) or the fakes (R2); $\gamma=0.3$ below |
-# | WGAN, clip 1 | critic without sigmoid, $\psi$ cut to $[-1,1]$ |
+# | WGAN, clip 1 | score without sigmoid, $\psi$ cut to $[-1,1]$ |
 # | WGAN-GP | the same, with $\tfrac{0.7}2(\lVert\nabla_xD\rVert-1)^2$ instead of the cut |
 # | instance noise | $\mathcal N(0,0.7^2)$ on data and fakes |
 # | consensus | both players also descend $\tfrac\gamma2\lVert v\rVert^2$ |
@@ -546,8 +568,8 @@ for name, field in GAMES.items():
         assert gap < 1e-8
 
 # %% [markdown]
-# (`softplus` is exact only to 2e-9: hence the larger gap of the noise game.) Now play all nine with $h=0.2$ for 500 steps, simultaneously
-# and alternating. **Predict first:** which will end closer to the equilibrium than they started (1.41)?
+# (PyTorch's `softplus` returns its input above 20, an error of up to 2e-9, weighted down to 6e-12 in the noise game.) Now play all nine with $h=0.2$ for 500 steps, simultaneously
+# and alternating. **Predict first:** which of them will reach the equilibrium?
 
 
 # %%
@@ -585,7 +607,9 @@ for name, field in table.items():  # the verdict does not hang on float64
 late = torch.stack([torch.stack(paths["WGAN, clip 1"]), torch.stack(paths["WGAN-GP"])])[:, :, 300:].norm(
     dim=-1
 )
-assert late.max() < 2.1 and late.min() > 0.5  # neither settles: both keep cycling
+assert late.max() < 2.1 and late.min() > 0.5
+theta = torch.stack([torch.stack(paths[k]) for k in ("WGAN, clip 1", "WGAN-GP")])[:, :, 300:, 0]
+assert ((theta[..., 1:] * theta[..., :-1]) < 0).sum(-1).min() >= 8  # neither settles: θ keeps changing sign
 round_trip = [paths["minimax"][k].norm(dim=-1) for k in (1, 2)]
 for who, radius in zip("DG", round_trip, strict=True):
     print(
@@ -618,10 +642,10 @@ plots.show(
 )
 
 # %% [markdown]
-# Over each panel stand the two radii after 500 steps. Clipping and WGAN-GP do *not* converge: the penalty of WGAN-GP asks for
-# slope 1, and at the equilibrium the slope is 0. The non-saturating game creeps in, but its
+# Over each panel stand the two radii after 500 steps, simultaneous then alternating ($D$ first). Clipping and WGAN-GP do *not* converge: the penalty of WGAN-GP asks for
+# slope 1, and at the equilibrium the slope is 0. The non-saturating game creeps in, with simultaneous steps only to 0.63, but its
 # eigenvalues at 0 are still $\pm i/2$ (more in 3.2). Instance noise, consensus, R1 and R2 have moved the eigenvalues to the
-# left and reach 0. Who moves first changes digits, not verdicts. One data point and a linear $D$: this ranks fields near an
+# left and head for 0 (consensus is at 0.01 after 500 steps). Who moves first changes digits, not verdicts. One data point and a linear $D$: this ranks fields near an
 # equilibrium, not image quality.
 #
 # ### 3.1 Eigenvalues predict the growth, near the equilibrium
@@ -633,10 +657,12 @@ for name, field in smooth.items():
     z = torch.linalg.eigvals(jacrev(field)(torch.zeros(2, dtype=F64)))[0]
     steps = 20_000 if name == "R1, γ = 1" else 2000
     row = [radius_and_growth(field, rule, 0.2, steps) for rule in ("simultaneous", "alternating")]
-    print(f"{name:22}  {z.real:+.4f} {z.imag.abs():+.4f}i ", end="")
+    print(f"{name:22}  {round(z.real.item(), 4) + 0.0:+.4f} {z.imag.abs():+.4f}i ", end="")
     print("".join(f"   ρ {predicted:.5f} {measured.mean():.5f}" for predicted, measured in row))
     for predicted, measured in row:
         assert (measured - predicted).abs().max() < 1e-4, name
+    if name in ("instance noise", "consensus", "R1", "R2"):
+        assert z.real < -0.05 and all(predicted < 0.995 for predicted, _ in row)
 
 # %%
 exact = {("minimax", "simultaneous"): 1.01**0.5, ("minimax", "alternating"): 1.0,
@@ -655,11 +681,12 @@ assert abs(last[0].norm() - 0.122) < 5e-4 and abs(last[1].norm() - 0.117) < 5e-4
 
 # %% [markdown]
 # One row needs care. At $\gamma=1$ the two eigenvalues *meet* and the Jacobian is not diagonalisable: the distance falls
-# like $n\,\rho^n$, and a fit over few steps reads too high, by about $1/n$. That run took 20,000 steps.
+# like $n\,\rho^n$, and a fit over $n$ steps reads too high, by about $1.7/n$. That run took 20,000 steps.
 #
-# Every step size has an end. $|1+h\lambda|<1$ for all eigenvalues $\lambda$ of $v$ means
+# Every rule has a largest step. $|1+h\lambda|^2=1+2h\,\mathrm{Re}\,\lambda+h^2|\lambda|^2$: if some $\mathrm{Re}\,\lambda\ge0$, no $h>0$ makes it smaller
+# than 1; if all are negative, it is for
 #
-# $$h<\min_\lambda\frac{2\,|\mathrm{Re}\,\lambda|}{|\lambda|^2},\qquad\text{for R1: }\lambda=-\frac\gamma2\pm\sqrt{\frac{\gamma^2}4-\frac14} .$$
+# $$h<\min_\lambda\frac{-2\,\mathrm{Re}\,\lambda}{|\lambda|^2},\qquad\text{for R1: }\lambda=-\frac\gamma2\pm\sqrt{\frac{\gamma^2}4-\frac14} .$$
 #
 # Bisect for the largest stable $h$ and compare:
 
@@ -691,7 +718,7 @@ for gamma, theory in {0.1: 0.4, 0.3: 1.2, 1.0: 4.0, 2.0: 1.0718, 10.0: 0.2005}.i
 assert abs(spectral_radius(alternating, 2, minimax, 4.1) - 1.5625) < 1e-3
 
 # %% [markdown]
-# In words: extragradient contracts as long as $h f'(0)<1$, optimism as long as $h f'(0)<1/\sqrt3$.
+# In general, with $a=hf'(0)$: extragradient contracts as long as $a<1$, optimism as long as $a<1/\sqrt3$.
 #
 # ### 3.2 Where linearisation stops
 #
@@ -742,12 +769,12 @@ assert (local["minimax"] - 1.01**0.5).abs()[radii > 2.9][0].max() > 1e-3
 assert abs(gammas[int(np.argmin(by_gamma))] - 1) < 0.06
 
 # %% [markdown]
-# Left: below a radius of about 0.1 the prediction is right to four digits from every angle; at radius 3 it is not.
-# Right: for this step the best weight is $\gamma_{\text{crit}}=2f'(0)=1$. Beyond it one eigenvalue turns slow, so too much R1 is safe
+# Left (line: median of 8 angles, band: all): for minimax, below a radius of about 0.1 the prediction is right to four digits from every angle; at radius 3
+# it is not. Right: for this step the best weight is $\gamma_{\text{crit}}=2f'(0)=1$, where the root in $\lambda$ above vanishes. Beyond it one eigenvalue turns slow, so too much R1 is safe
 # but lazy – as long as the step stays below its limit. (The band of R1 is no error: one turn is not yet many steps.)
 #
 # There is a second way to leave the theory. For alternating steps $\rho$ is *exactly* 1: then the first order says nothing, and
-# the next one decides. **Predict first:** the bilinear orbit was closed to 13 digits over 20,000 steps. Is that of the Dirac-GAN?
+# the next one decides. **Predict first:** the bilinear run kept its ellipse to 13 digits over 20,000 steps. Does the Dirac-GAN?
 
 # %%
 settings = [(0.2, 2**0.5), (0.5, 2**0.5), (0.2, 0.1), (0.5, 0.1)]
@@ -774,9 +801,9 @@ print(
 assert 0.6 < cycle.min() and cycle.max() < 0.7
 
 # %% [markdown]
-# It is not. From radius 1.4 all eight minimax orbits widen, by 2 % at $h=0.2$, two- to threefold at $h=0.5$; from
+# It does not. From radius 1.4 all eight minimax orbits widen, by 1.5 to 2 % at $h=0.2$, two- to threefold at $h=0.5$; from
 # radius 0.1 none moves visibly. "Alternating neither grows nor shrinks" holds for the bilinear game and the *linearised*
-# Dirac-GAN; the run creeps outwards, too slowly to be seen in 500 steps. The non-saturating game has the same
+# Dirac-GAN; the run creeps outwards, at $h=0.2$ too slowly to be seen in 500 steps. The non-saturating game has the same
 # eigenvalues and creeps *inwards*; with simultaneous steps its pull and the outward 1.00499 balance on a cycle of radius 0.63,
 # reached from both sides. Eigenvalues on the unit circle decide nothing.
 #
@@ -795,7 +822,7 @@ def portrait(ax, method, h, gamma, steps=300):
     radius = spectral_radius(rule, size, field, h, **options)
     arrows = F.normalize(field(mesh), dim=-1)  # direction only: with a large γ the lengths differ too much
     ax.quiver(*mesh.unbind(-1), *arrows.unbind(-1), color="#c8c8c8", scale=22, width=0.005)
-    ax.plot(*path.T, ".-", color=plots.FAKE if radius > 1 + 1e-6 else plots.REAL, linewidth=0.8, markersize=2)
+    ax.plot(*path.T, ".-", color=plots.REAL if radius < 1 - 1e-6 else plots.FAKE, linewidth=0.8, markersize=2)
     ax.set(xlim=(-2.5, 2.5), ylim=(-2.5, 2.5), aspect="equal")
     ax.set_title(f"{method}\nh = {h:g}, γ = {gamma:g}: ρ = {radius:.4f}", fontsize=9)
 
@@ -827,13 +854,13 @@ plots.show(
 )
 
 # %% [markdown]
-# The colour comes from the eigenvalues at 0 alone (orange: $\rho>1$), the dots from the run: six settings, one start each. Move the
+# The colour comes from the eigenvalues at 0 alone (blue: $\rho<1$), the dots from the run: six settings, one start each. Move the
 # sliders to where colour and run disagree; 3.2 says where to look.
 #
 # ### 3.4 A failure on purpose: more of the remedy
 #
-# Third panel: $\gamma=10$ is "ten times safer" than 1, and the *flow* converges. The run does not: its limit was
-# $h<0.2005$, we took 0.25. The symptom: $\psi$ changes sign at every step and grows by a constant factor.
+# Third panel: $\gamma=10$ is ten times the best weight, and the *flow* converges. The run does not: its limit was
+# $h<0.2005$, we took 0.25. The symptom: $\psi$ changes sign at every step and grows by about 1.5.
 
 # %%
 crash = play("R1", r1(10.0), simultaneous, h=0.25, steps=20)
@@ -847,12 +874,13 @@ print(
 assert (psi[2:] * psi[1:-1] < 0).all() and (factor - 1.5).abs().max() < 0.06
 
 # %% [markdown]
+# (1.494 holds near 0; far out the sigmoid is 0 or 1 and the penalty alone acts: $|1-h\gamma|=1.5$ or a little more.)
 # A penalty has a curvature, here $\gamma$, and curvature has the limit $2/L$ of section 1. The cure is a smaller $h$ *or* a smaller $\gamma$.
 #
 # ## 4 Two time scales and steps per player
 #
 # Give the generator the rate $h_G$, the discriminator $h_D$ and $n_D$ steps per round. Without a penalty only one number
-# counts: near 0, alternating rounds circle as long as $\sqrt{n_D h_G h_D}\,f'(0)\le 2$ (Mescheder et al. 2018). With R1 the map is
+# counts: near 0, alternating rounds circle as long as $\sqrt{n_D h_G h_D}\,f'(0)<2$ (Mescheder et al. 2018). With R1 the map is
 # richer: predict it cell by cell, then run every cell.
 
 
@@ -882,7 +910,7 @@ for gamma, n_D in ((0.0, 1), (0.0, 5), (0.5, 1), (0.5, 5)):
     maps[gamma, n_D] = predicted.view(36, 36), (logs / 1000).exp().view(36, 36)
     wrong = ((maps[gamma, n_D][0] > 1.01) != (maps[gamma, n_D][1] > 1.01)).sum().item()
     print(
-        f"γ = {gamma}, n_D = {n_D}: {wrong} of 1296 cells on the wrong side, {(predicted <= 1.01).float().mean():.0%} stable"
+        f"γ = {gamma}, n_D = {n_D}: {wrong} of 1296 cells on the wrong side, {(predicted <= 1.01).float().mean():.0%} not growing"
     )
     assert wrong <= 2
 
@@ -910,15 +938,18 @@ plots.show(
 )
 
 # %% [markdown]
-# Colour is measured, the black line predicted. Without R1 no pair of rates on the map converges: nothing is
+# Colour is measured; the black line is the prediction $\rho=1.01$, the dotted diagonal is $h_G=h_D$. Without R1 no pair of rates on the map converges: nothing is
 # blue, and the border is a diagonal. With R1 there is a blue valley; it ends at $h_D=2/\gamma=4$, the penalty's own $2/L$, and
 # earlier if the generator is fast.
 #
 # Should $D$ be the faster player ("two time scales")? Slow steps turn the question into the damping of a
-# pendulum: the fastest return is at $\gamma h_D=2f'(0)\sqrt{h_Gh_D}$, so the best ratio is $h_D/h_G=1/\gamma^2$.
+# pendulum: with $h_G$ held fixed the fastest return is where the two eigenvalues meet, at $\gamma h_D=2f'(0)\sqrt{h_Gh_D}$, so the best ratio is then
+# $h_D/h_G=1/\gamma^2$. The last column asks the question in another way: neither rate may exceed 0.05.
 
 # %%
-print("h_G = 0.05: best h_D / h_G   predicted   measured   1/γ²    factor there, at equal rates")
+print(
+    "h_G = 0.05: best h_D / h_G   predicted   measured   1/γ²    factor there, at equal rates   best under the cap 0.05"
+)
 ratios = torch.logspace(-1, 1.2, 45, dtype=F64)[:, None]
 for gamma in (0.3, 0.5, 1.0, 2.0):
     field, origin = r1(gamma), torch.zeros(45, 2, dtype=F64)
@@ -930,20 +961,29 @@ for gamma in (0.3, 0.5, 1.0, 2.0):
     best, found = ratios[predicted.argmin()].item(), ratios[measured.argmin()].item()
     equal = spectral_radius(rounds, 2, field, 0.05, 0.05, 1)
     print(
-        f"γ = {gamma}: {best:24.2f} {found:10.2f} {1 / gamma**2:7.2f}    {predicted.min():.4f}, {equal:.4f}"
+        f"γ = {gamma}: {best:24.2f} {found:10.2f} {1 / gamma**2:7.2f}    {predicted.min():.4f}, {equal:.4f}",
+        end="",
     )
+    scale = 0.05 / torch.maximum(ratios, torch.ones_like(ratios))  # the larger of the two rates is 0.05
+    J = vmap(jacrev(rounds), in_dims)(origin, field, scale, scale * ratios, 1)
+    capped = torch.linalg.eigvals(J).abs().amax(-1).min().item()
+    print(f"{capped:24.4f}")
+    assert (equal < capped + 1e-4) == (
+        gamma < 1
+    )  # with a cap, equal rates are as good as any for a weak penalty
     assert abs(found / best - 1) < 0.15 and abs(best * gamma**2 - 1) < 0.15
 
 # %% [markdown]
-# "The discriminator needs the larger rate" is right for a weak penalty and wrong for a strong one: at $\gamma=2$ it should be
-# four times *slower*. One parameter per player: the numbers mean nothing for a network.
+# (The grid of ratios is coarse and the steps finite: 10 to 12 % off.) *With $h_G$ held fixed*, the best $h_D$ is larger than $h_G$ for a weak penalty, and at $\gamma=2$ four times *smaller*. It is no law of two time
+# scales: with both rates capped at 0.05, equal rates are as good as any for $\gamma=0.3$ and $0.5$. "The discriminator needs the larger rate" depends on what is held fixed. One parameter per player: the numbers mean nothing for a network.
 #
 # ## 5 From two parameters to a network
 #
 # Does this survive in a GAN with a hidden layer? We need an equilibrium that we *know*. Data: 64 points on a
 # short line, $x=(0.4,0.2)\,z$. Generator: a linear layer $z\mapsto x$ (4 parameters), which can match them
 # exactly. Discriminator: an MLP 2–6–1 with tanh (25 parameters). If $G$ is exact and the output layer of $D$ is zero, nobody has a
-# gradient, whatever the 18 hidden weights are; and all expectations run over the same 64 points.
+# gradient, whatever the 18 hidden weights are; and all expectations run over the same 64 points. (The generator's loss is the non-saturating one from here
+# on; its linearisation is that of minimax.)
 
 # %%
 z = torch.linspace(-1.5, 1.5, 64, dtype=F64)[:, None]
@@ -998,9 +1038,20 @@ print("1 − the same, with R1 at γ = 0.3:  ", " ".join(f"{1 - r:.0e}" for r in
 assert (modulus[:seeds] > 1.005).all() and (modulus[seeds:] < 1).all()
 
 # %% [markdown]
-# In every seed the unregularised update has eigenvalues outside the unit circle, and R1 brings all inside (in 40 other
-# seeds too; without R1 the largest modulus was 1.006 to 1.21). 18 are exactly 1: with a zero output layer the hidden
-# weights do not matter. Some output directions are nearly as idle, down to $1-10^{-7}$. The prediction is now a whole curve: start
+# At least 18 are exactly 1, with and without R1: with a zero output layer the hidden weights do not matter; some output directions are nearly as idle. Of
+# the others the unregularised update, at $h=0.5$, has some outside the unit circle in every seed, and R1 brings them inside. Is that the Dirac-GAN's verdict, that
+# *no* step works without R1? The field's own eigenvalues are $(\lambda_J-1)/h$, and 3.1 gives the largest step.
+
+# %%
+field_values = (values - 1) / 0.5
+limit = torch.where(moves, -2 * field_values.real / field_values.abs() ** 2, torch.inf).amin(1)
+print("largest stable h, no R1:", " ".join(f"{v:.3f}" for v in limit[:seeds]))
+print("largest stable h, R1:   ", " ".join(f"{v:.3f}" for v in limit[seeds:]))
+assert (field_values.real[moves] < 0).all() and limit[:seeds].max() < 0.2 and limit[seeds:].min() > 0.8
+
+# %% [markdown]
+# It is not. Data that is more than one point gives $D$ a curvature of its own: all real parts are negative, if barely, and steps below 0.03 to 0.14,
+# depending on the seed, contract without R1. R1 raises that limit to 0.8 or more. The prediction is now a whole curve: start
 # with $G$ wrong by $\delta$, $|\delta|=10^{-5}$, and the error after $n$ steps should be $J^n\delta$.
 
 
@@ -1031,8 +1082,8 @@ print(
 assert relative < 0.02
 
 # %% [markdown]
-# And one number per mode: the inverse of the eigenvector matrix reads off *how much* of each mode a state
-# contains. We follow the mode of largest modulus in which the generator takes part.
+# And one number per eigenvector: the inverse of the eigenvector matrix reads off *how much* of each a state
+# contains. We follow the eigenvector of largest modulus in which the generator takes part.
 
 # %%
 visible = vectors[:, :4].norm(dim=1) > 0.1
@@ -1056,7 +1107,7 @@ for part, color, label in ((0, plots.FAKE, "no R1"), (seeds, plots.REAL, "R1, $�
     right.semilogy(error[:, part], color=color, linewidth=1, label=label)
     right.semilogy(forecast[:, part].clamp(max=30), "--", color=plots.DISC, linewidth=0.8)
 left.set(
-    xlim=(0.25, 1.2),
+    xlim=(-0.25, 1.2),
     ylim=(-0.65, 0.65),
     aspect="equal",
     xlabel="real part",
@@ -1079,8 +1130,8 @@ plots.show(
 # %% [markdown]
 # Left, what the Jacobian says; right, what training does in seed 0. The orange run follows its prediction until the error is
 # about 0.3; there the forecast goes on and the game does not. The blue one shrinks, slowly. This does **not** prove that
-# training *finds* the equilibrium from a random start, or does so with Adam, with batches, or when $G$ cannot be exact. It
-# shows that nothing in the argument was special to two parameters.
+# training *finds* the equilibrium from a random start, or does so with Adam, with batches, or when $G$ cannot be exact. The
+# tool carries over to 29 parameters; the Dirac-GAN's verdict "no step size works" does not.
 #
 # ## 6 Choosing a learning rate and a decay in practice
 #
@@ -1090,8 +1141,8 @@ plots.show(
 # 2. Sweep the rate in factors of three, from too small to too large, **once per schedule**.
 # 3. Choose for each schedule by the worst seed, not by the mean. State the result on *fresh seeds*.
 #
-# Data: a ring of eight Gaussians, radius 2, $\sigma=0.1$. A mode is covered if at least 20 % of its fair share of
-# 2,500 samples (62) lie within $3\sigma=0.3$ of it; a perfect sampler has 98.9 % of its samples that close.
+# Data: a ring of eight Gaussians, radius 2, width $\sigma=0.1$; 800 steps, a small budget. A mode is covered if at least 20 % of its fair share of
+# 2,500 samples (63 of 312.5) lie within $3\sigma=0.3$ of it ($\sigma$ is the width here, not the sigmoid); a perfect sampler has 98.9 % of its samples that close.
 
 
 # %%
@@ -1173,7 +1224,7 @@ assert share[1, 1].median() < share[0, 1].median() and chosen[1] >= chosen[0]
 # %%
 fresh = list(range(100, 108))
 final_modes, final_share = train_rings(
-    chosen.repeat_interleave(8), fresh * 2, torch.arange(16) >= 8, 1200, desc="fresh seeds"
+    chosen.repeat_interleave(8), fresh * 2, torch.arange(16) >= 8, 800, desc="fresh seeds"
 )
 final_modes, final_share = final_modes.view(2, 8), final_share.view(2, 8)
 for d, name in enumerate(("constant", "decay")):
@@ -1182,7 +1233,7 @@ for d, name in enumerate(("constant", "decay")):
     )
 gain = (final_share[1].median() - final_share[0].median()).item()
 print(f"median share within 3σ: decay {gain:+.3f}")
-assert (final_share[1] - final_share[0]).mean() > 0 and final_modes.min() >= 4
+assert (final_share[1] - final_share[0]).mean() > 0
 
 # %%
 fig, (left, right) = plt.subplots(1, 2, figsize=(8, 3))
@@ -1207,10 +1258,11 @@ plots.show(
 )
 
 # %% [markdown]
-# The schedules want different rates: a comparison at *one* rate, 3e-3, would have called decay harmful. With a rate chosen for
-# each, decay puts more samples close to a mode. We repeated the protocol with five other sets of selection and fresh seeds: the
-# gain of the median share was +0.02, +0.24 (there the constant schedule was given 1e-2), +0.09, +0.07 and +0.04. What decay does *not* do is find
-# modes: more were covered in some sets, fewer in others. 1,200 steps are few, and the numbers belong to this ring, these
+# (Lines: medians of the four selection seeds, bands: all. On the right a line joins the two runs that start from the same weights; their batches differ.)
+# The schedules want different rates: a comparison at *one* rate, 3e-3, would have called decay harmful. With a rate chosen for each, decay puts more samples
+# close to a mode in the mean over fresh seeds. With other selection seeds (20–23, 40–43, 60–63) and other fresh ones (200–207, 300–307,
+# 400–407) the median gained 0.08, 0.05 and 0.07, and the choice of the constant schedule between 3e-3 and 1e-2 was nearly a tie. In the number of *modes* there is little between
+# the two: seven of eight fresh seeds have all eight modes under either schedule here, six or seven against seven or eight in the other sets. 800 steps are few, and the numbers belong to this ring, these
 # networks and Adam with $\beta_1=0.5$. The protocol carries over, the rates do not.
 
 # %% [markdown]
@@ -1229,7 +1281,7 @@ plots.show(
 # %% tags=["exercise-1"]
 def step_radius(eigenvalues, h):
     """Spectral radius of w ← w + h v(w); eigenvalues: complex tensor (n,)."""
-    return None  # <- your answer
+    return None  # ← your answer
 
 
 # %% tags=["check-1"]
@@ -1259,8 +1311,8 @@ nb03.check_1(step_radius)
 
 # %% tags=["exercise-2"]
 def step_limit(eigenvalues):
-    """Largest h (a number) with |1 + hλ| ≤ 1 for every λ; 0 if there is none. eigenvalues: complex (n,)."""
-    return None  # <- your answer
+    """The h (a number) below which |1 + hλ| < 1 for every λ; 0 if there is none. eigenvalues: complex (n,)."""
+    return None  # ← your answer
 
 
 # %% tags=["check-2"]
@@ -1295,7 +1347,7 @@ nb03.check_2(step_limit)
 # %% tags=["exercise-3"]
 def midpoint(w, v, h):
     """One midpoint step of size h of both players at once."""
-    return None  # <- your answer
+    return None  # ← your answer
 
 
 # %% tags=["check-3"]
@@ -1328,7 +1380,7 @@ nb03.check_3(midpoint)
 # %% tags=["exercise-4"]
 def hinge_r1(w, gamma):
     """Velocities (…, 2) of θ and ψ at w (…, 2)."""
-    return None  # <- your answer
+    return None  # ← your answer
 
 
 # %% tags=["check-4"]
@@ -1363,7 +1415,7 @@ nb03.check_4(hinge_r1)
 # %% tags=["exercise-5"]
 def growth_per_step(radii):
     """Factor per step of a run; radii: positive tensor (n,)."""
-    return None  # <- your answer
+    return None  # ← your answer
 
 
 # %% tags=["check-5"]
@@ -1387,10 +1439,10 @@ nb03.check_5(growth_per_step)
 #
 # ## Recap
 #
-# 1. A loss has real eigenvalues and one limit, $2/L$; momentum buys speed, decay accuracy ([section 1](#1-One-player:-gradient-descent-on-a-quadratic)).
-# 2. A game rotates: on one field simultaneous steps leave, alternating ones circle on an ellipse, extragradient and optimism arrive, each at the predicted rate ([section 2](#2-Two-players:-the-bilinear-game)).
-# 3. On the Dirac-GAN, R1, R2, instance noise and consensus move the eigenvalues to the left and converge, minimax, WGAN clipping and WGAN-GP do not; and an eigenvalue of modulus 1 decides nothing ([section 3](#3-The-Dirac-GAN:-nine-training-rules-on-one-page), [3.2](#3.2-Where-linearisation-stops)).
-# 4. No pair of rates cured the unregularised game, and too much R1 at too large a step explodes ([failure](#3.4-A-failure-on-purpose:-more-of-the-remedy), [section 4](#4-Two-time-scales-and-steps-per-player)).
+# 1. A loss's Hessian has real eigenvalues; plain descent has one limit, $2/L$; momentum buys speed and a wider limit, decay accuracy ([section 1](#1-One-player:-gradient-descent-on-a-quadratic)).
+# 2. A game rotates: on one field simultaneous steps leave, alternating ones circle on an ellipse, extragradient and optimism arrive if the step is small, each at the predicted rate ([section 2](#2-Two-players:-the-bilinear-game)).
+# 3. On the Dirac-GAN, R1, R2, instance noise and consensus move the eigenvalues to the left and converge, minimax, non-saturating, WGAN clipping and WGAN-GP do not; and an eigenvalue of modulus 1 decides nothing ([section 3](#3-The-Dirac-GAN:-nine-training-rules-on-one-page), [3.2](#3.2-Where-linearisation-stops)).
+# 4. No pair of rates on the map cured the unregularised Dirac-GAN, and too much R1 at too large a step explodes ([failure](#3.4-A-failure-on-purpose:-more-of-the-remedy), [section 4](#4-Two-time-scales-and-steps-per-player)).
 # 5. In a small network the Jacobian still predicts the run; where you cannot compute it, sweep the rate once per schedule and report on fresh seeds ([section 5](#5-From-two-parameters-to-a-network), [section 6](#6-Choosing-a-learning-rate-and-a-decay-in-practice)).
 #
 # **Further reading.** Mescheder, Geiger and Nowozin 2018, *Which Training Methods for GANs do actually Converge?* (supplement A.1:

@@ -2,6 +2,9 @@
 
 WRONG = {
     1: [
+        ("lambda e, h: (1 + h * e).abs().max() ** 2", "squared modulus"),
+        ("lambda e, h: e.abs().max()", "the field's"),
+        ("lambda e, h: (1 + h * e[e.abs().argmax()]).abs()", "largest |λ|"),
         ("lambda e, h: (h * e).abs().max()", "identity"),
         ("lambda e, h: (1 + h * e.abs()).max()", "modulus of λ first"),
         ("lambda e, h: (1 + h * e.real).abs().max()", "real parts"),
@@ -12,6 +15,10 @@ WRONG = {
         ("lambda e, h: 1 + h * e[0]", "complex"),
     ],
     2: [
+        (
+            "lambda e: 0.0 if (e.real > -1e-9).any() else -2 * e[e.abs().argmax()].real / e.abs().max() ** 2",
+            "need not be the strictest",
+        ),
         ("lambda e: (2 / e.real.abs()).min()", "imaginary parts"),
         ("lambda e: 2 / e.abs().max()", "real eigenvalues only"),
         ("lambda e: (e.real.abs() / e.abs() ** 2).min()", "factor 2"),
@@ -31,6 +38,14 @@ WRONG = {
         ("lambda w, v, h: w.add_(h * v(w + h / 2 * v(w)))", "in place"),
     ],
     4: [
+        (
+            "lambda w, g: torch.stack([w[:, 1], -w[:, 0] * (w[:, 1] > -1) - g * w[:, 1]], -1)",
+            "not on ψ",
+        ),
+        (
+            "lambda w, g: torch.stack([w[:, 1], -w[:, 0] * torch.relu(1 + w.prod(-1)) - g * w[:, 1]], -1)",
+            "value of the maximum",
+        ),
         ("lambda w, g: torch.stack([w[:, 1], -w[:, 0] - g * w[:, 1]], -1)", "kink is missing"),
         (
             "lambda w, g: torch.stack([-w[:, 1], -w[:, 0] * (w.prod(-1) > -1) - g * w[:, 1]], -1)",
@@ -61,6 +76,11 @@ def hinge_r1(w, gamma):
         ),
     ],
     5: [
+        ("lambda r: (r[-1] / r[0]) ** (1 / len(r))", "300 steps apart"),
+        (
+            "lambda r: ((torch.arange(len(r)) * r.log()).sum() / torch.arange(len(r)).square().sum()).exp()",
+            "intercept",
+        ),
         ("lambda r: r[-1] / r[0]", "per step, please"),
         ("lambda r: (r[-1] / r[0]) ** (1 / (len(r) - 1))", "end points"),
         ("lambda r: (r[1:] / r[:-1]).mean()", "arithmetic mean"),
