@@ -54,6 +54,9 @@ def check_2(answer: object) -> None:
         "turned round: the generator moves 480 times in 600 batches, so it moves four times as often as it "
         "waits, and D is starved",
     )
+    expect(
+        count != 500, "the generator moves after five batches of every six: the test is the wrong way round"
+    )
     expect(count != 100, "once in d_steps + 1 batches: the generator's move needs no batch of its own")
     expect(count == 120, f"in 600 batches with d_steps = 5 expected 120 moves of G, got {count}")
     expect(not turns[0], "the generator moves after the first batch, before D had its five moves")

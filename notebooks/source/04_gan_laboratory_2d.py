@@ -39,13 +39,12 @@ from gan_helpers.networks import mlp
 from gan_helpers.training import LOSSES, own_rates, play_many, stack
 
 plots.use_course_style()
-torch.set_num_threads(1)  # tiny networks: a second thread costs more than it brings
+torch.set_num_threads(1)  # tiny networks: a second thread, or a GPU, costs more than it brings
 
 # %% [markdown]
 # ## 1 Points and players
 #
-# Notebook 03 studied games of two parameters. Here are two real networks, and data that can still be seen whole: points in the plane, eight
-# clusters on a ring. Everything that a GAN does has a picture here.
+# Notebook 03 studied games of two parameters. Here are two networks, and data that can still be seen whole: points in the plane, eight clusters on a ring.
 #
 # The players are multilayer perceptrons of 1,200 numbers each. `mlp(sizes, seed=…)` is `nn.Linear`, `nn.LeakyReLU(0.2)`, `nn.Linear`, … with PyTorch's own
 # law for the first weights, drawn from a seed of its own. $G$ has no activation at its end, since points may lie anywhere; $D$ has none, since it gives scores.
@@ -88,7 +87,7 @@ def L_G(D, x_real, x_fake):
 
 
 # %% [markdown]
-# And now the loop, the only one that this course needs: later notebooks change its arguments. `batches` is anything that yields batches of real data.
+# And now the loop of this course: later notebooks change its arguments, not its lines. `batches` is anything that yields batches of real data.
 
 
 # %%
@@ -145,40 +144,33 @@ for loop in (play, training.play):
     losses = list(game)
     results.append([*G.parameters(), *D.parameters(), torch.tensor(losses)])
 same = all(torch.equal(one, other) for one, other in zip(*results, strict=True))
-print(
-    f"{len(losses)} rounds, the last losses {losses[-1][0]:.3f} and {losses[-1][1]:.3f}; bit-identical: {same}"
-)
+print(f"{len(losses)} rounds, last losses {losses[-1][0]:.3f}, {losses[-1][1]:.3f}; bit-identical: {same}")
 assert same
 
 # %% [markdown]
 # **Check the two claims on gradients.** After a move of $D$, no parameter of $G$ may hold a gradient; after a move of $G$, the parameters of $D$ do hold one (and `zero_grad` must remove it).
 
+
 # %%
+def still(D, x_real, x_fake):
+    """A loss without a slope: its player stays where it is."""
+    return 0 * (D(x_real).sum() + x_fake.sum())
+
+
 G, D = make_players(0)
-opt_G, opt_D = adam(G.parameters(), 3e-3), adam(D.parameters(), 3e-3)
-next(
-    play(
-        G,
-        D,
-        opt_G,
-        opt_D,
-        [x_all[:64]] * 9,
-        Z_DIM,
-        d_steps=9,
-        loss=(L_D, lambda D, x_real, x_fake: 0 * x_fake.sum()),
-    )
-)
-from_L_D = max(p.grad.abs().max().item() for p in G.parameters())
+opts = adam(G.parameters(), 3e-3), adam(D.parameters(), 3e-3)
+next(play(G, D, *opts, [x_all[:64]] * 9, Z_DIM, d_steps=9, loss=(L_D, still)))
+in_G = max(p.grad.abs().max().item() for p in G.parameters())
 D.zero_grad()
-next(play(G, D, opt_G, opt_D, [x_all[:64]], Z_DIM, loss=(lambda D, x_real, x_fake: 0 * D(x_real).sum(), L_G)))
-from_L_G = max(p.grad.abs().max().item() for p in D.parameters())
-print(f"largest gradient in G after nine moves of D: {from_L_D:.2g}; in D after a move of G: {from_L_G:.2g}")
-assert from_L_D == 0 and from_L_G > 1e-4
+next(play(G, D, *opts, [x_all[:64]], Z_DIM, loss=(still, L_G)))
+in_D = max(p.grad.abs().max().item() for p in D.parameters())
+print(f"largest gradient in G after nine moves of D: {in_G:.2g}; in D after one move of G: {in_D:.2g}")
+assert in_G == 0 and in_D > 1e-4
 
 # %% [markdown]
 # ## 3 Watch it learn
 #
-# A game is a few things that belong together, and drawing it is five layers:
+# A picture of the game has five layers:
 #
 # - **blue points**, the data; **orange points**, what $G$ makes of new noise;
 # - the **field** $P(x)=\sigma(D(x))$: blue where $D$ says "real", orange where it says "fake", a black line at ½;
@@ -193,7 +185,8 @@ def fitted(x):
     return 2 * x / x.abs().max()
 
 
-def new_game(x=x_all, loss=(L_D, L_G), lr_G=3e-3, lr_D=3e-3, d_steps=1, g_steps=1, seed=0):
+# %%
+def new_game(x=x_all, loss=(L_D, L_G), lr_G=3e-3, lr_D=5e-3, d_steps=1, g_steps=1, seed=0):
     game = SimpleNamespace(x=x, loss=loss, losses=[], noise=data.make_generator(1000 + seed))
     game.G, game.D = make_players(seed)
     game.opt_G, game.opt_D = adam(game.G.parameters(), lr_G), adam(game.D.parameters(), lr_D)
@@ -205,6 +198,7 @@ def new_game(x=x_all, loss=(L_D, L_G), lr_G=3e-3, lr_D=3e-3, d_steps=1, g_steps=
     return game
 
 
+# %%
 def field(D, limit=2.7, n=60):
     with torch.no_grad():
         return torch.sigmoid(D(plots.plane(limit, n).flatten(0, 1))).view(n, n)
@@ -307,7 +301,7 @@ plots.gif(
 
 # %% [markdown]
 # First the net swings, thrown from one side to the other (two clusters are covered, and lost again); then it lies over the whole plane and covers nothing; then it opens in the middle, and within two hundred rounds all eight
-# clusters are reached. Between two clusters the net is stretched thin, but it never tears: $G$ is continuous, so some samples must lie in between. The losses settle at round 100, *before* anything is covered, and hardly move while everything
+# clusters are reached. Between two clusters the net is stretched thin, but it never tears: $G$ is continuous, so some samples must lie in between. The losses settle at round 100, long *before* the ring is covered, and hardly move while it
 # happens: section 8 asks why. And this is one seed.
 
 # %%
@@ -383,11 +377,12 @@ plots.show(
     "new fakes; arrows along the slope of D; and the arrows along which the fakes really moved, whole "
     "neighbourhoods alike.",
 )
+
+
+# %%
 next(fast.rounds)
-pairs = zip(
-    [*slow.G.parameters(), *slow.D.parameters()], [*fast.G.parameters(), *fast.D.parameters()], strict=True
-)
-assert all(torch.equal(p, q) for p, q in pairs)
+both = [[*game.G.parameters(), *game.D.parameters()] for game in (slow, fast)]
+assert all(torch.equal(p, q) for p, q in zip(*both, strict=True))
 
 
 # %%
@@ -405,6 +400,7 @@ def one_round(seed):
     return gap[2] - gap[0], F.cosine_similarity(wants, gets).mean().item()
 
 
+# %%
 gains, cosines = zip(*map(one_round, range(8)), strict=True)
 print(
     "D moves: the gap between mean P of its real and fake points grows by",
@@ -417,13 +413,13 @@ print(
 assert sum(g > 0 for g in gains) >= 7 and 0.1 < sum(cosines) / 8 < 0.7
 
 # %% [markdown]
-# They agree in tendency only, and no better in other seeds. A fake is not free: all of them hang on the same 1,218 parameters, so whole neighbourhoods move together, and Adam adds its memory of earlier rounds. $D$ is no better off (panel 3): its step does not mend the field point by point but tilts it over
-# whole regions. On its own batch the step is right nearly always: the gap between reals and fakes grows. Whether many such steps lead anywhere, six panels cannot show.
+# In tendency only, in every seed. A fake is not free: all of them hang on the same 1,218 parameters, so whole neighbourhoods move together, and Adam adds its memory of earlier rounds. $D$ is no better off (panel 3): its step does not mend the field point by point but tilts it over
+# whole regions. Still, on its own batch the gap between reals and fakes grows. Whether many such steps lead anywhere, six panels cannot show.
 #
 # ## 4 Your laboratory
 #
-# Choose data, loss, rates and moves per player; ▶ plays, ⏸ pauses, **round** plays one round, **slow** walks through the six stages, **reset** starts afresh. Changing a setting resets. For data of your own, choose *drawn* and click cells of the pad. The game runs in small bites
-# of five rounds, so that the notebook stays free while it plays. (Without a kernel: the figure below says the same.)
+# Choose data, loss, rates and moves per player; ▶ plays, ⏸ pauses, **round** plays one round, **slow** walks through the six stages, **reset** starts afresh. Changing a setting resets. To draw data of your own, click cells of the 8×8 pad. The game runs in bites
+# of five rounds, so that the notebook stays free while it plays. (Without a kernel: the film above and the figure below say the same.)
 
 # %%
 CELLS = plots.plane(1.75, 8).flip(0).flatten(0, 1)  # centres of the pad's 64 cells, top row first
@@ -431,6 +427,7 @@ SETS = {"ring": x_all, "grid": fitted(data.grid(20_000, seed=0))}
 SETS |= {name: fitted(data.toy(name, 20_000, seed=0)) for name in ("two_moons", "spirals", "checkerboard")}
 
 
+# %%
 def drawn(pressed, n=20_000):
     """Uniform points in the pressed cells of the pad (the ring while none is pressed)."""
     if not any(pressed):
@@ -441,6 +438,7 @@ def drawn(pressed, n=20_000):
     return centre + 0.5 * (torch.rand(n, 2, generator=source) - 0.5)
 
 
+# %%
 def picture(game, stage=None):
     """PNG of a game, or of one stage of its slow motion, with its losses."""
     fig, (left, right) = plt.subplots(1, 2, figsize=(7.2, 3.9), width_ratios=(1.3, 1))
@@ -456,13 +454,13 @@ def picture(game, stage=None):
 
 
 # %%
-RATES = [3e-4, 1e-3, 3e-3, 1e-2, 3e-2]
+RATES = [3e-4, 1e-3, 3e-3, 5e-3, 1e-2, 3e-2]
 SMALL = {"width": "18px", "height": "18px", "padding": "0"}
 choose = {
     "x": widgets.Dropdown(options=[*SETS, "drawn"], description="data"),
     "loss": widgets.Dropdown(options=list(LOSSES), description="loss"),
     "lr_G": widgets.SelectionSlider(options=RATES, value=3e-3, description="rate of G"),
-    "lr_D": widgets.SelectionSlider(options=RATES, value=3e-3, description="rate of D"),
+    "lr_D": widgets.SelectionSlider(options=RATES, value=5e-3, description="rate of D"),
     "d_steps": widgets.IntSlider(1, 1, 5, description="moves of D"),
     "g_steps": widgets.IntSlider(1, 1, 5, description="moves of G"),
 }
@@ -496,8 +494,11 @@ def slow_motion(_):
     image.value = picture(now.game, stage)
 
 
-for widget in (*choose.values(), *pad):
+# %%
+for widget in choose.values():
     widget.observe(reset, "value")
+for cell in pad:
+    cell.observe(lambda _: (setattr(choose["x"], "value", "drawn"), reset()), "value")
 film.observe(lambda _: rounds(5), "value")
 for name, action in (("round", lambda _: rounds(1)), ("slow", slow_motion), ("reset", reset)):
     press[name].on_click(action)
@@ -514,15 +515,14 @@ for name in ("round", "round", *["slow"] * 7, "round"):
 assert len(now.game.losses) == 4  # two rounds, a slow one, the first stage of another (abandoned), one round
 film.value = 1  # what ▶ does, about three times a second
 assert len(now.game.losses) == 9
-pad[0].value = pad[63].value = True
-choose["x"].value = "drawn"
+pad[0].value = pad[63].value = True  # clicked by hand: the data is now "drawn"
 corners = now.game.x.sum(1).abs()  # top left and bottom right cell
 assert len(now.game.losses) == 0 and corners.max() < 0.5 and now.game.x.abs().min() > 1.5
 choose["x"].value = "ring"
 
 # %%
 shown = {name: {} for name in ("grid", "two_moons", "checkerboard", "spirals")}
-shown |= {"ring, hinge": {"loss": LOSSES["hinge"]}, "ring, D ten times slower": {"lr_D": 3e-4}}
+shown |= {"ring, hinge": {"loss": LOSSES["hinge"]}, "ring, D ten times slower": {"lr_D": 5e-4}}
 fig, axes = plt.subplots(2, 3, figsize=(8.4, 5.9))
 for ax, (name, options) in zip(axes.flat, progress(shown.items(), "six games"), strict=True):
     game = new_game(SETS[name.split(",")[0]], **options)
@@ -531,6 +531,7 @@ for ax, (name, options) in zip(axes.flat, progress(shown.items(), "six games"), 
     loss_D, loss_G = torch.tensor(game.losses)[-200:].mean(0)
     ax.set_title(f"{name}: $L_D$ {loss_D:.2f}, $L_G$ {loss_G:.2f}", fontsize=9)
     ax.set(xticks=[], yticks=[])
+assert abs(loss_D - 2 * math.log(2)) < 0.1 and abs(loss_G - math.log(2)) < 0.1  # the last one
 plots.show(
     fig,
     alt="Six games after 900 rounds. Grid, moons, checkerboard and spirals are roughly covered by the bent net; "
@@ -539,7 +540,7 @@ plots.show(
 )
 
 # %% [markdown]
-# Same players, same settings: what is easy for the ring is not for the spirals or for the grid's 25 clusters (notebook 08 counts them). In the last panel all fakes are one blob that chases the slow $D$'s field around – and its losses are nearest of all to $2\log2=1.39$ and $\log2=0.69$. Keep it in mind.
+# Same players, same settings: what is easy for the ring is not for the spirals or for the grid's 25 clusters (notebook 08 counts them). In the last panel all fakes are one blob that chases the slow $D$'s field around – and its losses read $2\log2=1.39$ and $\log2=0.69$, as if all were well. Keep it in mind.
 # One seed and 900 rounds each: no panel is a verdict on a loss or on a data set.
 #
 # ## 5 Sixteen seeds at once
@@ -579,6 +580,7 @@ def train(seeds, lr_G, lr_D, *, beta1=0.5, rounds=600, d_steps=1, every=40):
     return SimpleNamespace(Gs=Gs, losses=torch.stack(losses), points=torch.stack(points))
 
 
+# %%
 def covered(points):
     """Covered clusters of each game: the median over the last five of its snapshots."""
     return coverage(points[-5:])[0].median(0).values
@@ -588,11 +590,12 @@ def covered(points):
 def alone(seed, rounds):
     G, D = make_players(seed)
     batches = data.batches(x_all, BATCH, seed=seed, steps=rounds)
-    opt_G, opt_D = adam(G.parameters(), 3e-3), adam(D.parameters(), 3e-3)
+    opt_G, opt_D = adam(G.parameters(), 3e-3), adam(D.parameters(), 5e-3)
     return G, torch.tensor(list(play(G, D, opt_G, opt_D, batches, Z_DIM, seed=1000 + seed)))
 
 
-many, worst = train(range(16), 3e-3, 3e-3, rounds=40), []
+# %%
+many, worst = train(range(16), 3e-3, 5e-3, rounds=40), []
 for seed in (0, 7, 15):
     G, losses = alone(seed, 40)
     gaps = [p - q for p, q in zip(G.parameters(), many.Gs[seed].parameters(), strict=True)]
@@ -612,6 +615,7 @@ def seconds(work):
     return time.process_time() - start
 
 
+# %%
 def cost(width, games, rounds=50):
     """Process time per round and game, with `games` of them stacked; games = 0: one alone, by `play`."""
     Gs = [mlp((2, width, width, 2), seed=k) for k in range(games or 1)]
@@ -627,6 +631,7 @@ def cost(width, games, rounds=50):
     return seconds(lambda: list(game)) / rounds / games
 
 
+# %%
 cost(8, 0, 5), cost(8, 16, 5)  # warm up
 for width in (8, 32, 128):
     one, stacked = (min(cost(width, games) for _ in range(3)) for games in (0, 16))
@@ -640,17 +645,18 @@ for width in (8, 32, 128):
 # ## 6 Which learning rates work
 #
 # Notebook 03 drew the stability map of a game with two parameters. Now for networks, with Adam: sixteen pairs of rates times eight seeds, 128 games in **one** stack. (`own_rates` lets one Adam take steps of another size in each game.) **Predict first:** is the good region
-# a point, a band along $h_G=h_D$, or a corner? Which is worse, a discriminator ten times too slow or ten times too fast?
+# a point, a band along $h_G=h_D$, or a corner? Which is worse, a discriminator too slow or one too fast?
 
 # %%
-ticks = [3e-4, 1e-3, 3e-3, 1e-2]
-pairs = list(itertools.product(ticks, ticks))
+rates_G, rates_D = [3e-4, 1e-3, 3e-3, 1e-2], [5e-4, 1.5e-3, 5e-3, 1.5e-2]
+pairs = list(itertools.product(rates_G, rates_D))
 rates = torch.tensor(pairs).repeat_interleave(8, 0)
 sweep = train([*range(8)] * 16, rates[:, 0], rates[:, 1])
 found = covered(sweep.points).view(4, 4, 8)
 read = sweep.losses[-300:].mean(0).view(2, 4, 4, 8)
 
 
+# %%
 def heat(ax, values, rows, columns, title, low=0, high=8, form="{:g}"):
     """A map with its numbers written into the cells; values (rows, columns)."""
     ax.imshow(values, origin="lower", aspect="auto", cmap="viridis", vmin=low, vmax=high)
@@ -664,37 +670,33 @@ def heat(ax, values, rows, columns, title, low=0, high=8, form="{:g}"):
 
 # %%
 fig, axes = plt.subplots(1, 3, figsize=(9.2, 3), sharey=True)
-heat(axes[0], found.float().quantile(0.5, -1), ticks, ticks, "covered, median of 8 seeds")
-heat(axes[1], found.amin(-1), ticks, ticks, "covered, worst seed")
-heat(axes[2], read[0].quantile(0.5, -1), ticks, ticks, "$L_D$, median", 0.5, 1.5, "{:.2f}")
+heat(axes[0], found.float().quantile(0.5, -1), rates_G, rates_D, "covered, median of 8 seeds")
+heat(axes[1], found.amin(-1), rates_G, rates_D, "covered, worst seed")
+heat(axes[2], read[0].quantile(0.5, -1), rates_G, rates_D, "$L_D$, median", 0.5, 1.5, "{:.2f}")
 axes[0].set_ylabel("rate of $G$")
 fig.supxlabel("rate of $D$")
 plots.show(
     fig,
-    alt="Three maps over the two learning rates. Many clusters are covered in a band from equal rates to a "
-    "discriminator three times faster, from 0.001 upwards; left of it, where the discriminator is slower, "
-    "nothing is covered, and exactly there its loss reads 1.39.",
+    alt="Three maps over the two learning rates. Most clusters are covered in a band along the diagonal, from "
+    "0.001 upwards; left of it, where the discriminator is slower, next to nothing is covered, and exactly "
+    "there its loss reads 1.39.",
 )
 
 # %%
-slow_D = torch.cat([found[i, j] for i in range(4) for j in range(4) if j <= i - 2])
-fast_D = torch.cat([found[i, j] for i in range(4) for j in range(4) if j >= i + 2])
-band = torch.cat([found[2, 2], found[2, 3]])
-groups = {
-    "D ten times slower, or more": slow_D,
-    "D ten times faster, or more": fast_D,
-    "G 3e-3, D 3e-3 or 1e-2": band,
-}
+slow_D = torch.cat([found[i, j] for i in range(4) for j in range(4) if j <= i - 2]).float()
+fast_D = torch.cat([found[i, j] for i in range(4) for j in range(4) if j >= i + 2]).float()
+middle = found[2, 2].float()
+groups = {"D 6 times slower or more": slow_D, "D 15 times faster or more": fast_D, "G 0.003, D 0.005": middle}
 for name, m in groups.items():
-    print(f"{name:28} {m.min()} to {m.max()} covered, median {m.median()}, {len(m)} runs")
-assert slow_D.max() <= 3 and band.median() >= 7 and band.min() >= 5
-assert slow_D.float().mean() + 1 < fast_D.float().mean() < band.float().mean() - 2
+    print(f"{name:26} {m.min():.0f} to {m.max():.0f} covered, mean {m.mean():.1f}, {len(m)} runs")
+assert slow_D.quantile(0.9) <= 2 and middle.min() >= 6
+assert slow_D.mean() + 1 < fast_D.mean() < middle.mean() - 3
 
 # %% [markdown]
-# Above $h_G=0.001$ a band: rates equal, or $D$ three times faster. Its two sides are not alike. With a $D$ that is too fast the generator crawls, and covers a few clusters; with a $D$ that is too slow it covers *nothing*, in every seed: it
-# outruns the map by which it steers. (Section 4 of notebook 03 knew no such asymmetry: without a penalty only the product of the rates counted.)
+# Where the generator is not simply late (the lowest row), there is a band: $D$ as fast as $G$, or somewhat faster. Its two sides are not alike. With a $D$ fifteen times too fast the generator crawls, and covers a few clusters; with a $D$ six times too slow it covers next to *nothing*: it
+# outruns the map by which it steers. (Section 4 of notebook 03 knew no such asymmetry: without a penalty only the product of the rates counted.) And look at the right panel: where nothing is covered, $L_D$ reads 1.39.
 #
-# The lower rows may only be late, and six hundred rounds cannot tell. So here is a recorded run of the same functions, too long for a notebook: 49 pairs, 16 seeds, 2,000 rounds, and six momenta for section 7. (Made again on another machine its numbers agree in distribution, not one by one.)
+# Six hundred rounds cannot tell "late" from "stuck". So here is a recorded run of the same functions, too long for a notebook: 49 pairs, 16 seeds, 2,000 rounds, and six momenta for section 7. (Made again on another machine its numbers agree in distribution, not one by one.)
 
 # %%
 path = Path("../benchmarks/results/laboratory_maps.json")
@@ -735,26 +737,25 @@ if record:
 #
 # ### 6.1 The border, and steps per player
 #
-# At $h_G=0.003$ everything fails for $h_D=0.001$ and works for $h_D=0.003$. **Predict first:** what do eight seeds do at 0.0021, between the two? And then the popular remedy, "train the discriminator five times per round": Adam's steps have nearly the size of the rate, whatever
+# At $h_G=0.003$ nearly everything fails with $h_D=0.001$, and everything works with $0.005$. **Predict first:** what do eight seeds do at 0.0021, between the two? And then the popular remedy, "train the discriminator five times per round": Adam's steps have nearly the size of the rate, whatever
 # the gradient, so five moves at $h$ should do about what one does at $5h$. Do they? At what price?
 
 # %%
-plans = {1: (6e-4, 2.1e-3, 3e-3), 5: (6e-4,)}
+plans = {1: (1e-3, 2.1e-3, 5e-3), 5: (1e-3,)}
 spent, level = {}, {}
 for n, plan in plans.items():
     start = time.process_time()
     run = train([*range(8)] * len(plan), 3e-3, torch.tensor(plan).repeat_interleave(8), d_steps=n)
     spent[n] = (time.process_time() - start) / len(plan)
-    for k, m in enumerate(covered(run.points).view(-1, 8)):
-        level[n, plan[k]] = m, run.losses[-300:, 0].mean(0).view(-1, 8)[k].median().item()
-        print(f"{n} × {plan[k]:.1e} per round: covered {sorted(m.tolist())}, L_D {level[n, plan[k]][1]:.2f}")
+    for rate, m in zip(plan, covered(run.points).view(-1, 8), strict=True):
+        level[n, rate] = m.float()
+        print(f"{n} × {rate:.1e} per round: covered {sorted(m.tolist())}")
 print(f"five moves took {spent[5] / spent[1]:.1f} times the process time of one")
-assert level[1, 6e-4][0].max() <= 2 and min(level[n, h][0].min() for n, h in ((1, 3e-3), (5, 6e-4))) >= 6
-assert abs(level[1, 3e-3][1] - level[5, 6e-4][1]) < 0.12
-assert (level[1, 2.1e-3][0] >= 7).any() and (level[1, 2.1e-3][0] <= 2).any()
+assert level[1, 1e-3].median() <= 2 and min(level[1, 5e-3].min(), level[5, 1e-3].min()) >= 6
+assert (level[1, 2.1e-3] >= 5).any() and (level[1, 2.1e-3] <= 2).any()
 
 # %% [markdown]
-# On the border each seed covers (nearly) all or (nearly) nothing: one run there proves nothing either way. And five moves do rescue the slow $D$, as completely as five times the rate, which costs a fraction. In this game more moves of $D$ are another way to walk to the right on the map; if $D$ is too slow, raise its rate first. This
+# On the border one seed covers (nearly) all, the next (nearly) nothing: one run there proves nothing either way. And five moves do rescue the slow $D$, as completely as five times the rate does, at a multiple of the price. In this game more moves of $D$ are another way to walk to the right on the map; if $D$ is too slow, raise its rate first. This
 # holds for Adam and for a task as smooth as ours; where a critic must be near its optimum (notebook 09) extra moves have another purpose.
 #
 # ## 7 A failure on purpose: the default momentum
@@ -762,9 +763,10 @@ assert (level[1, 2.1e-3][0] >= 7).any() and (level[1, 2.1e-3][0] <= 2).any()
 # `torch.optim.Adam` comes with $\beta_1=0.9$. We leave everything else as it is in the middle of the band. Notebook 03 predicts trouble for momentum in games; notebook 00 has seen it on digits. How does it look from the inside? For each cluster: the share of samples that are *nearest* to it, over time.
 
 # %%
-by_momentum = {b: train(range(8), 3e-3, 3e-3, beta1=b, every=10) for b in (0.0, 0.5, 0.9)}
+by_momentum = {b: train(range(8), 3e-3, 5e-3, beta1=b, every=10) for b in (0.0, 0.5, 0.9)}
 
 
+# %%
 def nearest(points):
     """(..., 8): share of the samples nearest to each cluster."""
     return F.one_hot(torch.cdist(points, RING).argmin(-1), len(RING)).float().mean(-2)
@@ -778,8 +780,8 @@ for beta1, run in by_momentum.items():
     print(
         f"of the average over time {fair.median():.2f}; covered {sorted(covered(run.points[3::4]).tolist())}"
     )
-    assert (crowd.min() > 0.3 and fair.median() < 0.3) if beta1 == 0.9 else crowd.max() < 0.3
-assert covered(by_momentum[0.9].points[3::4]).max() <= 3 < 6 <= covered(by_momentum[0.5].points[3::4]).min()
+    assert (crowd.min() > 0.25 and fair.median() < 0.25) if beta1 == 0.9 else crowd.max() < 0.25
+assert covered(by_momentum[0.9].points[3::4]).max() <= 4 < 6 <= covered(by_momentum[0.5].points[3::4]).min()
 
 # %%
 fig, axes = plt.subplots(1, 3, figsize=(9.2, 2.7), sharey=True)
@@ -817,7 +819,7 @@ if record:
 #
 # ## 8 What the losses said meanwhile
 #
-# Four settings, eight seeds each, all from the runs above: the middle of the band, a $D$ ten times too slow, a $D$ ten times too fast, the default momentum. **Predict first:** you know what each covers. Sketch their losses.
+# Four settings, eight seeds each, all from the runs above: the middle of the band, a $D$ that is too slow ($0.0005$), one that is too fast ($0.015$, $h_G=0.001$), the default momentum. **Predict first:** you know what each covers. Sketch their losses.
 
 
 # %%
@@ -829,8 +831,9 @@ def case(run, first=0, step=1):
     )
 
 
-cases = {"healthy": case(by_momentum[0.5], step=4), "slow D": case(sweep, 8 * pairs.index((3e-3, 3e-4)))}
-cases |= {"fast D": case(sweep, 8 * pairs.index((1e-3, 1e-2))), "β1 = 0.9": case(by_momentum[0.9], step=4)}
+# %%
+cases = {"healthy": case(by_momentum[0.5], step=4), "slow D": case(sweep, 8 * pairs.index((3e-3, 5e-4)))}
+cases |= {"fast D": case(sweep, 8 * pairs.index((1e-3, 1.5e-2))), "β1 = 0.9": case(by_momentum[0.9], step=4)}
 rest = 2 * math.log(2), math.log(2)
 fig, axes = plt.subplots(2, 4, figsize=(9.4, 4.4), sharex=True, sharey="row")
 for (top, bottom), (name, run) in zip(axes.T, cases.items(), strict=True):
@@ -858,12 +861,12 @@ for name, (loss_D, loss_G, m) in table.items():
     print(f"{name:9} L_D {loss_D.min():.2f} to {loss_D.max():.2f}   L_G {loss_G.min():.2f} to ", end="")
     print(f"{loss_G.max():.2f}   covered {m.min()} to {m.max()}")
 off = {name: (loss_D - rest[0]).abs() for name, (loss_D, *_) in table.items()}
-assert off["slow D"].median() < 0.03 < 0.05 < off["healthy"].median()  # who reads the equilibrium?
+assert off["slow D"].median() < 0.04 < 0.09 < off["healthy"].min()  # who reads the equilibrium?
 assert table["slow D"][2].max() <= 3 < 6 <= table["healthy"][2].min()
 assert table["β1 = 0.9"][0].min() < table["healthy"][0].max() < table["β1 = 0.9"][0].max()  # they overlap
 
 # %% [markdown]
-# The dotted lines are the equilibrium of notebook 01, $2\log2$ and $\log2$. The runs *on* them have learned nothing; the runs that have found the ring stay off them. And the losses of the default momentum overlap with those of the healthy runs.
+# The dotted lines are the equilibrium of notebook 01, $2\log2$ and $\log2$. The runs *on* them have learned nothing; the runs that have found the ring stay off them. And the losses of the default momentum lie on both sides of the healthy ones.
 #
 # Why could they not have told? $L_D$ is the score of a contest against *this* $D$, and notebook 01 says what such a score can prove:
 #
@@ -886,6 +889,7 @@ def judge(Gs, rounds=300):
     return torch.stack([pair[0] for pair in progress(game, "fresh judges", rounds)])[-100:].mean(0)
 
 
+# %%
 verdict = dict(zip(cases, judge([G for run in cases.values() for G in run.Gs]).view(4, 8), strict=True))
 for name, loss_D in verdict.items():
     print(
@@ -908,6 +912,7 @@ def rank_correlation(a, b):
     return torch.corrcoef(torch.stack(ranks))[0, 1].item()
 
 
+# %%
 if record:
     every = {
         k: torch.tensor([v for c in record["learning_rates"] + record["beta1"] for v in c[k]])
@@ -970,7 +975,7 @@ nb04.check_1(share_within)
 #
 # ### Exercise 2 · Whose turn is it?
 #
-# ●○○ · 5 minutes · you need: section 2. In a public notebook that announced five moves of the critic per round, the generator moved after four batches of five. Write the test that decides: batches are counted from 1, $D$ moves on each; does $G$ move after this one?
+# ●○○ · 5 minutes · you need: section 2. In a public notebook that announced five critic moves per round, the generator moved after five batches of every *six*. Write the test that decides: batches are counted from 1, $D$ moves on each; does $G$ move after this one?
 
 
 # %% tags=["exercise-2"]
@@ -1097,7 +1102,7 @@ nb04.check_5(total)
 # 1. The loop is two moves on new batches and new noise; `no_grad`, `zero_grad` and two optimisers keep each gradient with the player it belongs to ([section 2](#2-The-training-loop)).
 # 2. $D$ raises its field at real points and lowers it at fakes; each fake wants to go up that slope, and gets only what $G$'s shared parameters allow ([section 3](#3-Watch-it-learn)).
 # 3. Equal networks train stacked, each seed to rounding as if alone; the saving melts as networks grow ([section 5](#5-Sixteen-seeds-at-once)).
-# 4. Rates about equal, or $D$ up to three times faster, cover the ring; a slow $D$ leaves nothing covered, more moves of $D$ act like a larger rate, and Adam's default momentum makes the samples orbit ([section 6](#6-Which-learning-rates-work), [section 7](#7-A-failure-on-purpose:-the-default-momentum)).
+# 4. A $D$ as fast as $G$, or up to three times faster, covers the ring; a slow $D$ leaves nothing covered, more moves of $D$ act like a larger rate, and Adam's default momentum makes the samples orbit ([section 6](#6-Which-learning-rates-work), [section 7](#7-A-failure-on-purpose:-the-default-momentum)).
 # 5. Losses at their equilibrium values came from runs that had learned nothing: $L_D$ judges this $D$ as much as this $G$; a fresh judge ranks the runs rightly ([section 8](#8-What-the-losses-said-meanwhile)).
 #
 # **Further reading.** Kahng et al. 2018, *GAN Lab* (arXiv:1809.01587), whose picture of field, arrows and warped grid section 3 takes up · Goodfellow et al. 2014 (1406.2661), Algorithm 1: the loop ·

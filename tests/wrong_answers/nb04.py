@@ -36,6 +36,7 @@ WRONG = {
     ],
     2: [
         ("lambda step, d_steps: step % d_steps != 0", "turned round"),
+        ("lambda step, d_steps: step % (d_steps + 1) != 0", "five batches of every six"),
         ("lambda step, d_steps: True", "no effect"),
         ("lambda step, d_steps: step % (d_steps + 1) == 0", "d_steps + 1"),
         ("lambda step, d_steps: step % d_steps == 1", "before D had"),
