@@ -372,6 +372,7 @@ def test_mlp_has_the_law_of_torch_and_its_own_seed():
         assert p.shape == q.shape and p.abs().max() <= 0.05 and p.abs().max() > 0.0499 * (p.numel() > 1000)
         assert p.std().item() == pytest.approx(0.05 / 3**0.5, rel=0.1)
         assert q.std().item() == pytest.approx(0.05 / 3**0.5, rel=0.1)  # torch still does the same
+    assert 0.24 < net[0].weight.abs().max() <= 0.25 and 0.2 < net[0].bias.abs().max() <= 0.25  # fan-in 16
     again, other = mlp((16, 400, 400, 1), seed=0), mlp((16, 400, 400, 1), seed=1)
     assert all(torch.equal(a, b) for a, b in zip(net.parameters(), again.parameters(), strict=True))
     assert not torch.equal(net[0].weight, other[0].weight)
