@@ -11,7 +11,7 @@
 # - **see** what both players do to each other in the plane, and drive them live;
 # - **map** for yourself which learning rates, steps and momenta work, over many seeds at once, and say why the loss curves could not have told.
 #
-# *Before:* [01](01_the_minimax_game.ipynb), [02](02_losses_and_gradients.ipynb), [03](03_gradient_descent_in_games.ipynb). *Run time:* about 70 s on two CPU cores; no GPU needed.
+# *Before:* [01](01_the_minimax_game.ipynb), [02](02_losses_and_gradients.ipynb), [03](03_gradient_descent_in_games.ipynb). *Run time:* about 60 s on two CPU cores; no GPU needed.
 
 # %% tags=["setup"]
 import sys
@@ -262,8 +262,8 @@ def draw_losses(ax, losses, start=0):
 
 
 # %% tags=["head-picture"]
-game, marks = new_game(seed=1), [*range(0, 100, 20), *range(100, 600, 50), *range(600, 1501, 150)]
-fig, axes = plt.subplot_mosaic("fsl;fsc", figsize=(7.2, 3.6), width_ratios=(8, 0.3, 6))
+game, marks = new_game(seed=1), [0, 20, 40, 60, 100, 150, *range(200, 601, 50), 800, 1100, 1500]
+fig, axes = plt.subplot_mosaic("fsl;fsc", figsize=(6.6, 3.3), width_ratios=(8, 0.3, 6))
 counts, shares = [], []
 
 
@@ -294,7 +294,7 @@ plots.gif(
     frame,
     len(marks),
     fps=3,
-    colors=96,
+    colors=64,
     alt="Left: an orange net unfolds over the plane, opens in the middle and pulls its cells onto the blue "
     "clusters; the discriminator's field and the arrows change under it. Right: the losses stay in a narrow "
     "band from round 100 on while the covered clusters rise from 0 to 8 between rounds 200 and 400.",
@@ -311,7 +311,11 @@ for first, last in ((100, 200), (500, 600), (1400, 1500)):
     loss_D, loss_G = losses[first:last].mean(0)
     print(f"rounds {first} to {last}: L_D {loss_D:.2f}, L_G {loss_G:.2f}, ", end="")
     print(f"at the end {counts[marks.index(last)]} covered, {shares[marks.index(last)]:.0%} within 3σ")
-assert max(counts[: marks.index(100)]) <= 4 and min(counts[-5:]) >= 6 and shares[-1] > 0.4 > shares[6] + 0.2
+assert (
+    max(counts[: marks.index(100)]) <= 4
+    and min(counts[-4:]) >= 6
+    and shares[-1] > 0.4 > shares[marks.index(150)] + 0.2
+)
 assert (losses[100:200].mean(0) - losses[500:600].mean(0)).abs().max() < 0.3
 
 # %% [markdown]
@@ -372,7 +376,7 @@ def draw_stage(ax, name, layers, limit=2.7):
 slow, fast = new_game(seed=1), new_game(seed=1)
 for _ in range(250):
     next(slow.rounds), next(fast.rounds)
-fig, axes = plt.subplots(2, 3, figsize=(8.4, 5.9))
+fig, axes = plt.subplots(2, 3, figsize=(7.2, 5.1))
 for ax, (name, layers) in zip(axes.flat, slow_round(slow), strict=True):
     draw_stage(ax, name, layers)
 plots.show(
@@ -527,13 +531,13 @@ choose["x"].value = "ring"
 # %%
 shown = {name: {} for name in ("grid", "two_moons", "checkerboard", "spirals")}
 shown |= {"ring, hinge": {"loss": LOSSES["hinge"]}, "ring, D ten times slower": {"lr_D": 5e-4}}
-fig, axes = plt.subplots(2, 3, figsize=(8.4, 5.9))
+fig, axes = plt.subplots(2, 3, figsize=(7.2, 5.1))
 for ax, (name, options) in zip(axes.flat, progress(shown.items(), "six games"), strict=True):
     game = new_game(SETS[name.split(",")[0]], **options)
     game.losses += itertools.islice(game.rounds, 900)
     draw_game(ax, game)
     loss_D, loss_G = torch.tensor(game.losses)[-200:].mean(0)
-    ax.set_title(f"{name}: $L_D$ {loss_D:.2f}, $L_G$ {loss_G:.2f}", fontsize=9)
+    ax.set_title(f"{name}\n$L_D$ {loss_D:.2f}, $L_G$ {loss_G:.2f}", fontsize=9)
     ax.set(xticks=[], yticks=[])
 assert abs(loss_D - 2 * math.log(2)) < 0.1 and abs(loss_G - math.log(2)) < 0.1  # the last one
 plots.show(
@@ -599,16 +603,16 @@ def alone(seed, rounds):
 
 
 # %%
-many, worst = train(range(16), 3e-3, 5e-3, rounds=40), []
+many, worst = train(range(16), 3e-3, 5e-3, rounds=20, every=10), []
 for seed in (0, 7, 15):
-    G, losses = alone(seed, 40)
+    G, losses = alone(seed, 20)
     gaps = [p - q for p, q in zip(G.parameters(), many.Gs[seed].parameters(), strict=True)]
     worst.append(max(gap.abs().max().item() for gap in [*gaps, losses - many.losses[:, :, seed]]))
-    print(f"seed {seed:2}: largest difference of parameters and losses after 40 rounds {worst[-1]:.0e}")
+    print(f"seed {seed:2}: largest difference of parameters and losses after 20 rounds {worst[-1]:.0e}")
 assert max(worst) < 1e-3
 
 # %% [markdown]
-# Equal to rounding, after 40 rounds. (Much later no two *orders of summation* agree, here as in any training: a game multiplies its rounding errors. The tests of the package compare in
+# Equal to rounding, after 20 rounds. (Much later no two *orders of summation* agree, here as in any training: a game multiplies its rounding errors. The tests of the package compare in
 # float64.) And the saving, in process time per seed? **Predict first:** does it grow or shrink with the width of the networks?
 
 
@@ -697,10 +701,10 @@ assert slow_D.quantile(0.9) <= 2 and middle.min() >= 6
 assert slow_D.mean() + 1 < fast_D.mean() < middle.mean() - 3
 
 # %% [markdown]
-# Where the generator is not simply late (the lowest row), there is a band: $D$ as fast as $G$, or somewhat faster. Its two sides are not alike. With a $D$ fifteen times too fast the generator crawls, and covers a few clusters; with a $D$ six times too slow it covers next to *nothing*: it
+# Where the generator is not simply late (the lowest row), there is a band: $D$ as fast as $G$, or somewhat faster. Its two sides are not alike. With a $D$ fifteen times too fast the generator crawls, and covers a few clusters; with a $D$ six times too slow it covers next to *nothing* (over 32 seeds we saw one exception): it
 # outruns the map by which it steers. (Section 4 of notebook 03 knew no such asymmetry: without a penalty only the product of the rates counted.) And look at the right panel: where nothing is covered, $L_D$ reads 1.39.
 #
-# Six hundred rounds cannot tell "late" from "stuck". So here is a recorded run of the same functions, too long for a notebook: 49 pairs, 16 seeds, 2,000 rounds, and six momenta for section 7. (Made again on another machine its numbers agree in distribution, not one by one.)
+# Six hundred rounds cannot tell "late" from "stuck". So here is a recorded run of these functions, too long for a notebook: 49 pairs, 16 seeds, 2,000 rounds, and six momenta for section 7. (Made again on another machine its numbers agree in distribution, not one by one.)
 
 # %%
 path = Path("../benchmarks/results/laboratory_maps.json")
@@ -867,11 +871,11 @@ print(f"it rose in {(end > early).sum()} of 8 seeds")
 off = {name: (loss_D - rest[0]).abs() for name, (loss_D, *_) in table.items()}
 assert off["slow D"].median() < 0.04 < 0.09 < off["healthy"].min()  # who reads the equilibrium?
 assert (end > early).sum() >= 7  # while clusters went from 0 to 8
-assert table["slow D"][2].max() <= 3 < 6 <= table["healthy"][2].min()
+assert table["slow D"][2].float().quantile(0.75) <= 2 and table["healthy"][2].min() >= 6
 assert table["β1 = 0.9"][0].min() < table["healthy"][0].max() < table["β1 = 0.9"][0].max()  # they overlap
 
 # %% [markdown]
-# The dotted lines are the equilibrium of notebook 01, $2\log2$ and $\log2$. The runs *on* them have learned nothing; the runs that have found the ring stay off them, and their $L_G$ *rose* while they found it, in every seed. And the losses of the default momentum lie on both sides of the healthy ones.
+# The dotted lines are the equilibrium of notebook 01, $2\log2$ and $\log2$. The runs *on* them have learned nothing, save for a rare seed; the runs that have found the ring stay off them, and their $L_G$ *rose* while they found it. And the losses of the default momentum lie on both sides of the healthy ones.
 #
 # Why could they not have told? $L_D$ is the score of a contest against *this* $D$, and notebook 01 says what such a score can prove:
 #
@@ -903,7 +907,7 @@ for name, loss_D in verdict.items():
     )
     print(f", median {loss_D.median():.2f}: JSD at least {math.log(2) - loss_D.median() / 2:.2f} of 0.69")
 failed = torch.cat([verdict["slow D"], verdict["β1 = 0.9"]])
-assert failed.max() < verdict["healthy"].min() - 0.2
+assert failed.quantile(0.75) < verdict["healthy"].min() - 0.2
 assert failed.median() < verdict["fast D"].median() < verdict["healthy"].median()
 
 # %% [markdown]
