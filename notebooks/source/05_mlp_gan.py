@@ -1,0 +1,644 @@
+# %% [markdown]
+# # 05 · An MLP GAN for digits
+#
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gans-measured/gans-measured/blob/main/notebooks/05_mlp_gan.ipynb)
+#
+# ![Rows of twelve images, one column per noise vector: grey noise at round 0, one and the same blob at round 50, then strokes, and after 1,200 rounds rough digits with loose pixels around them; the last row holds real digits](images/05_mlp_gan.png)
+#
+# **After this notebook you can**
+#
+# - **train** the players of notebook 04 on images, and say which ranges of data and output fit together;
+# - **measure** samples with the features of a classifier, beside a floor and a ceiling;
+# - **test** whether a discriminator overfits, whether a generator copies, and whether a rising loss means anything.
+#
+# *Before:* [04](04_gan_laboratory_2d.ipynb), [02](02_losses_and_gradients.ipynb). *Run time:* about 60 s on two CPU cores; a GPU is used if there is one, none is needed.
+
+# %% tags=["setup"]
+import sys
+
+if "google.colab" in sys.modules:  # on Colab only: install the course's helpers
+    get_ipython().run_line_magic("pip", "install -q git+https://github.com/gans-measured/gans-measured")
+
+import io
+import math
+import time
+from types import SimpleNamespace
+
+import ipywidgets as widgets
+import matplotlib.pyplot as plt
+import torch
+from torch import nn
+
+from gan_helpers import data, metrics, plots
+from gan_helpers.checks import nb05
+from gan_helpers.machine import progress
+from gan_helpers.networks import mlp
+from gan_helpers.training import play, play_many, stack
+
+plots.use_course_style()
+torch.set_num_threads(1)  # small networks: a second thread costs more than it brings
+device = "cuda" if torch.cuda.is_available() else "cpu"
+
+# %% [markdown]
+# ## 1 An image is a point
+#
+# In notebook 04 a sample was a point with two coordinates. An image of $28\times28$ pixels is a point with 784. Nothing in the loop or in the losses asked for two: we lay the rows of each image behind each other and
+# change three numbers.
+#
+# Three disjoint parts, as always. `fit` trains the game, `report` judges the results; `select` trains the judge of section 2, and nothing else may touch it.
+
+# %%
+parts = data.split(data.load_images("auto", device=device), seed=0, fit=0.4, select=0.4, report=0.2)
+x_fit, x_report = parts.fit.images.flatten(1), parts.report.images.flatten(1)
+PIXELS, Z_DIM, BATCH, ROUNDS = 784, 64, 64, 1200
+
+
+def make_players(seed):
+    """New players of one seed: G (n, 64) -> (n, 784), values in (-1, 1); D (n, 784) -> (n, 1), scores."""
+    G = mlp((Z_DIM, 64, 128, PIXELS), seed=2 * seed, last=nn.Tanh()).to(device)
+    return G, mlp((PIXELS, 128, 64, 1), seed=2 * seed + 1).to(device)
+
+
+def adam(player, lr=3e-3, beta1=0.0):
+    return torch.optim.Adam(player.parameters(), lr=lr, betas=(beta1, 0.9))
+
+
+G, D = make_players(0)
+assert D(G(torch.randn(5, Z_DIM, device=device))).shape == (5, 1)
+for name, player in (("G", G), ("D", D)):
+    print(f"{name}: {sum(p.numel() for p in player.parameters()):,} parameters")
+
+# %% [markdown]
+# Does such a network know that it looks at an image? **Predict first:** we shuffle the pixels of all images, by one fixed permutation. Will the GAN find the shuffled digits harder?
+#
+# We can answer without training. Shuffle the outputs of $G$ and the inputs of $D$ in the same way, and play both games from the same seed.
+
+# %%
+order = torch.randperm(PIXELS, generator=data.make_generator(7)).to(device)
+
+
+def game_of(x, shuffled, rounds=20):
+    """Parameters drawn by seed 0, put into the order of the pixels; returns losses and samples."""
+    G, D = (player.double() for player in make_players(0))
+    if shuffled:
+        for parameter in (G[-2].weight, G[-2].bias):
+            parameter.data = parameter.data[order]
+        D[0].weight.data = D[0].weight.data[:, order]
+    batches = data.batches(x.double(), BATCH, seed=0, steps=rounds)
+    losses = list(play(G, D, adam(G), adam(D), batches, Z_DIM, seed=1000))
+    z = torch.randn(100, Z_DIM, generator=data.make_generator(3)).to(x.double())
+    return torch.tensor(losses), G(z).detach()
+
+
+losses, samples = game_of(x_fit, False)
+losses_shuffled, samples_shuffled = game_of(x_fit[:, order], True)
+gap = max((losses - losses_shuffled).abs().max(), (samples[:, order] - samples_shuffled).abs().max())
+print(f"after 20 rounds losses and samples differ by at most {gap:.0e} (float64)")
+assert gap < 1e-6
+
+# %% [markdown]
+# The two games are the same game. $G$'s first parameters are drawn alike for every pixel, so an MLP cannot know which pixels are neighbours: **to this GAN a digit is a list of 784 numbers**, and whatever it learns about strokes it must learn
+# from examples. Notebook 06 gives it neighbours. (Float64, because rounding differs with the order of a sum and a game multiplies it.)
+#
+# ## 2 A ruler
+#
+# In the plane we could count clusters. For images we need something that sees digits: a small classifier, trained on `select`. It turns an image into 64 numbers, its **features**, just before it decides. Real and generated images become two clouds in
+# 64 dimensions; take mean $\mu$ and covariance $\Sigma$ of each and compare (Heusel et al. 2017, eq. 6):
+#
+# $$d^2=\lVert\mu_r-\mu_f\rVert^2+\operatorname{Tr}\bigl(\Sigma_r+\Sigma_f-2(\Sigma_r\Sigma_f)^{1/2}\bigr).$$
+#
+# This is the squared **Fréchet distance** of two Gaussians with these moments; with features of an Inception network it is called FID. Ours is not comparable with published FIDs. Notebook 07 takes it apart; here it is a ruler, so let us check it where the answer is known.
+# For covariances $I$ and $\begin{pmatrix}2&-1\\-1&2\end{pmatrix}$ (eigenvalues 1 and 3) and equal means it is $2+4-2(1+\sqrt3)=4-2\sqrt3$.
+
+
+# %%
+def with_moments(covariance, n=50):
+    """n points whose mean is exactly 0 and whose covariance is exactly as given."""
+    x = torch.randn(n, 2, generator=data.make_generator(1), dtype=torch.float64)
+    x = x - x.mean(0)
+    return x @ torch.linalg.cholesky(torch.linalg.inv(x.T.cov())) @ torch.linalg.cholesky(covariance).T
+
+
+wide = torch.tensor([[2.0, -1.0], [-1.0, 2.0]], dtype=torch.float64)
+unit = torch.eye(2, dtype=torch.float64)
+value = metrics.frechet_distance(real=with_moments(unit), fake=with_moments(wide))
+shifted = metrics.frechet_distance(real=with_moments(unit), fake=with_moments(wide) + 0.5)
+print(f"measured {value:.6f}, on paper {4 - 2 * math.sqrt(3):.6f}; moved by (½, ½): {shifted:.6f}")
+assert abs(value - (4 - 2 * math.sqrt(3))) < 1e-9 and abs(shifted - value - 0.5) < 1e-9
+
+# %% [markdown]
+# Now the judge, and the ends of its scale. **Predict first:** what is the distance between two sets of *real* images?
+
+# %%
+judge = metrics.digit_classifier(parts.select)  # a few seconds; the next time from the cache
+real_features, logits = metrics.features_and_logits(judge, parts.report.images)
+accuracy = (logits.argmax(1) == parts.report.labels).float().mean()
+z_judge = torch.randn(2000, Z_DIM, generator=data.make_generator(10**6)).to(device)
+
+
+def distance(x):
+    """Fréchet distance of images (n, 784) from the report part."""
+    features, _ = metrics.features_and_logits(judge, x.view(-1, 1, 28, 28))
+    return metrics.frechet_distance(real=real_features, fake=features)
+
+
+def generate(G, z):
+    with torch.no_grad():
+        return G(z)
+
+
+floor = distance(x_fit[:2000])
+untrained = [distance(generate(make_players(seed)[0], z_judge)) for seed in range(5)]
+print(f"the judge reads {accuracy:.1%} of the report images")
+print(f"real against real {floor:.1f}; untrained generators {min(untrained):.0f} to {max(untrained):.0f}")
+assert accuracy > 0.975 and 0 < floor < 5 and min(untrained) > 100 * floor
+
+# %% [markdown]
+# Not 0: two finite samples never have equal moments. This **floor** belongs beside every distance; 2,000 images against 2,000 is what we compare from here on, because the floor depends on the number. A set of copies of training images would score the floor as well: section 6.
+#
+# ## 3 The range contract
+#
+# $D$ sees both players' images. If one pixel's *range* tells them apart, $D$ needs to look at nothing else. So: the output activation must be able to produce the data. "Scale images to $[-1,1]$ and end with tanh" is the usual form of the rule. **Predict first:** which of these pairs fail?
+#
+# | data in | output | |
+# |---|---|---|
+# | [-1, 1] | tanh | the contract |
+# | [0, 1] | tanh | `ToTensor` without `Normalize`: a known bug of public scripts |
+# | [0, 1] | sigmoid | fits, too |
+# | [-1, 1] | none | can reach everything |
+# | [-1, 1] | sigmoid | cannot reach black |
+# | [0, 16] | tanh | cannot reach white |
+#
+# To try all of them over several seeds we go back to the 8×8 digits of notebook 00: a game takes a second, and three seeds train as one stack (`play_many`, notebook 04).
+
+# %%
+small = data.split(data.digits8(), seed=0, fit=0.4, select=0.4, report=0.2)
+small_judge = metrics.digit_classifier(small.select)
+small_real, small_logits = metrics.features_and_logits(small_judge, small.report.images)
+small_fit = metrics.features_and_logits(small_judge, small.fit.images)[0]
+small_floor = metrics.frechet_distance(real=small_real, fake=small_fit)
+z_small = torch.randn(2000, 16, generator=data.make_generator(10**6))
+
+
+def train_small(x, last, seeds=range(3), rounds=500):
+    """Games on 8 x 8 images x (n, 64), all seeds at once; returns samples per seed and losses."""
+    Gs = [mlp((16, 64, 64, 64), seed=2 * seed, last=last) for seed in seeds]
+    Ds = [mlp((64, 64, 64, 1), seed=2 * seed + 1) for seed in seeds]
+    G, D = stack(Gs), stack(Ds)
+    opts = [torch.optim.Adam(player.params.values(), lr=2e-3, betas=(0.0, 0.9)) for player in (G, D)]
+    batches = [data.batches(x, BATCH, seed=seed, steps=rounds) for seed in seeds]
+    game = play_many(G, D, *opts, batches, 16, seeds=[1000 + seed for seed in seeds])
+    losses = torch.stack([torch.stack(pair) for pair in progress(game, "three games", rounds)])
+    return [generate(G_k, z_small) for G_k in Gs], losses
+
+
+# %%
+x_small = small.fit.images.flatten(1)
+pairs = {"[-1, 1], tanh": (-1, 1, nn.Tanh()), "[0, 1], tanh": (0, 1, nn.Tanh())}
+pairs |= {"[0, 1], sigmoid": (0, 1, nn.Sigmoid()), "[-1, 1], none": (-1, 1, None)}
+pairs |= {"[-1, 1], sigmoid": (-1, 1, nn.Sigmoid()), "[0, 16], tanh": (0, 16, nn.Tanh())}
+shown, scores = [], {}
+for name, (low, high, last) in pairs.items():
+    samples, losses = train_small(low + (x_small + 1) / 2 * (high - low), last)
+    x = [(2 * (s - low) / (high - low) - 1).clamp(-1, 1).view(-1, 1, 8, 8) for s in samples]
+    features = [metrics.features_and_logits(small_judge, s)[0] for s in x]
+    scores[name] = torch.tensor([metrics.frechet_distance(real=small_real, fake=f) for f in features])
+    shown.append(x[0][:12])
+    print(f"{name:17} distance {scores[name].min():5.0f} to {scores[name].max():5.0f}   ", end="")
+    print(f"L_D {losses[-200:, 0].mean():.2g}, L_G {losses[-200:, 1].mean():.2g} at the end")
+    assert (losses[-200:, 0].mean() < 0.2) == (name in list(pairs)[4:])  # certainty where, and only where
+print(f"floor {small_floor:.1f}")
+tanh, unit_tanh, unit_sigmoid, no_limit, *fails = scores.values()
+assert torch.stack(fails).min() > 2 * torch.cat([tanh, unit_tanh, no_limit]).max()
+assert unit_tanh.median() < 1.5 * tanh.median() < unit_sigmoid.median()
+
+# %%
+ax = plots.image_grid(torch.cat([*shown, small.report.images[:12]]), columns=12, row_labels=[*pairs, "real"])
+plots.show(
+    ax.figure,
+    alt="Samples of one seed per pair of data range and output. Rows for the first four pairs show rough digits, black and "
+    "white ones with the sigmoid; the row of data from -1 and a sigmoid is grey without any digit, that of data up to 16 and tanh "
+    "is nearly black; the last row is real.",
+)
+
+# %% [markdown]
+# The figure maps every output back from its data's range to black and white. What fails is what *cannot be reached*: there $D$ is certain, $L_D$ falls towards zero, and $G$ pushes against the end of its activation. What surprised us: **data in $[0,1]$ with tanh does not fail here.** Tanh reaches
+# $[0,1]$; half of its range is wasted, and $G$ learned to leave it alone. So a script with this "bug" may work, and a working script proves nothing about its ranges. The sigmoid can reach everything too, and came out worse, for reasons that this table does not tell. Three seeds, one data set, 500 rounds: this does not show that the order
+# of the first four holds elsewhere. And there is a trap that no training shows: a viewer that stretches each picture's contrast hides a wrong range. `plots.image_grid` never does.
+#
+# ## 4 Twenty-eight pixels wide
+#
+# The same loop, five seeds. Twelve noise vectors stay fixed; whenever the round is in `MARKS` we look through $G$ at them, and measure the distance.
+
+# %%
+MARKS = (50, 100, 200, 400, 600, ROUNDS)
+z_film = torch.randn(12, Z_DIM, generator=data.make_generator(5)).to(device)
+
+
+def train(x, seed, rounds=ROUNDS, players=None, measure=distance):
+    G, D = players or make_players(seed)
+    run = SimpleNamespace(G=G, D=D, losses=[], film={0: generate(G, z_film)}, distance={}, seconds={})
+    game = play(
+        G, D, adam(G), adam(D), data.batches(x, BATCH, seed=seed, steps=rounds), Z_DIM, seed=1000 + seed
+    )
+    spent, start = 0.0, time.process_time()
+    for step, pair in enumerate(progress(game, f"seed {seed}", rounds), start=1):
+        run.losses.append(pair)
+        if step in MARKS:
+            spent += time.process_time() - start
+            run.film[step], run.seconds[step] = generate(G, z_film), spent
+            run.distance[step] = measure(generate(G, z_judge))
+            start = time.process_time()
+    run.losses = torch.tensor(run.losses)
+    return run
+
+
+runs = [train(x_fit, seed) for seed in range(5)]
+
+# %% [markdown]
+# **Predict first:** does the generator find strokes first, or digits?
+
+# %% tags=["head-picture"]
+film = torch.cat([*runs[0].film.values(), x_report[:12]]).view(-1, 1, 28, 28)
+labels = [f"{step:,}" for step in runs[0].film] + ["real"]
+ax = plots.image_grid(
+    film, columns=12, row_labels=labels, title="twelve noise vectors after … rounds, seed 0"
+)
+plots.show(
+    ax.figure,
+    alt="A filmstrip: one column per fixed noise vector, one row per look, seed 0. Grey noise at round 0, nearly the same "
+    "blob everywhere at round 50, then strokes, and at the end rough digits with loose pixels; the last row is real.",
+)
+
+# %% [markdown]
+# First one blob for every noise vector, where digits have ink on average; then the columns part, and rough digits appear. A column may change its digit until the end. The loose pixels stay: no pixel knows its neighbour. One seed, twelve samples; now the numbers for five.
+
+# %%
+curves = torch.tensor([[first, *run.distance.values()] for first, run in zip(untrained, runs, strict=True)])
+fig, (left, right) = plt.subplots(1, 2, figsize=(8.4, 3), sharey=True)
+plots.curves(torch.tensor([10, *MARKS]), curves, color=plots.FAKE, label="five seeds", ax=left)
+for run in runs:
+    right.plot(list(run.seconds.values()), list(run.distance.values()), color=plots.FAKE, linewidth=1)
+for ax, label in ((left, "round (first point: untrained)"), (right, "CPU seconds of training")):
+    ax.axhline(floor, color=plots.REAL, linestyle=":", label="real against real")
+    ax.set(xlabel=label, yscale="log", ylim=(1, None))
+left.set(xscale="log", ylabel="Fréchet distance")
+left.legend(loc="center left")
+plots.show(
+    fig,
+    alt="Fréchet distance against rounds and against CPU seconds, both falling severalfold in five "
+    "seeds that lie close together, and far above the dotted floor of real images.",
+)
+factor = curves[:, 0] / curves[:, -1]
+print("distance at the end:", " ".join(f"{d:.0f}" for d in curves[:, -1]), f"  floor {floor:.1f}")
+print("untrained ÷ trained:", " ".join(f"{f:.0f}" for f in factor))
+assert factor.min() > 3 and curves[:, -1].min() > 10 * floor
+
+# %% [markdown]
+# The distance falls to less than a third in every seed, and stays at more than ten times the floor: rough digits. The curves still fall at the end; we stop because notebook 06 has a better use for the time. The seconds on the right are this machine's. And the losses? Notebook 01 gave their values at the equilibrium, $2\log2=1.386$ and $\log2=0.693$.
+
+# %%
+late = torch.stack([run.losses[-200:].mean(0) for run in runs])
+print("L_D, last 200 rounds:", " ".join(f"{v:.2f}" for v in late[:, 0]))
+print("L_G, last 200 rounds:", " ".join(f"{v:.2f}" for v in late[:, 1]))
+assert (late[:, 0] - 2 * math.log(2)).abs().max() < 0.4
+
+# %% [markdown]
+# $L_D$ lies within 0.3 of the value for a perfect generator. The ruler reads many times its floor. Whoever had stopped when "the losses have converged" would have stopped far too early: notebook 04 saw it in the plane.
+#
+# ### 4.1 Turn the film by hand
+#
+# (Without a kernel, the filmstrip above says the same.)
+
+# %%
+strip = widgets.Image(width=640)
+look = widgets.SelectionSlider(options=list(runs[0].film), value=ROUNDS, description="round")
+which = widgets.IntSlider(0, 0, 4, description="seed")
+
+
+def redraw(_=None):
+    ax = plots.image_grid(runs[which.value].film[look.value].view(-1, 1, 28, 28), columns=12)
+    buffer = io.BytesIO()
+    ax.figure.savefig(buffer, format="png")
+    plt.close(ax.figure)
+    strip.value = buffer.getvalue()
+
+
+for control in (look, which):
+    control.observe(redraw, "value")
+redraw()
+before = strip.value
+which.value = 3  # a notebook can turn its own knobs, so this one tests the widget
+assert strip.value != before
+widgets.VBox([look, which, strip])
+
+# %% [markdown]
+# ## 5 Does the discriminator overfit?
+#
+# $D$ has seen each of the `fit` images dozens of times. If it learns them by heart, it gives them high scores *because they are these images*, and $G$ learns nothing from that. The test needs images that $D$ has never seen: compare the scores of training, held-out and generated images. In one number: the probability
+# that a random training image gets a higher score than a random held-out one. ½ is no overfitting, 1 is complete.
+#
+# Beside it, the same game with only 64 training images. **Predict first:** will its losses tell?
+
+
+# %%
+def higher(a, b):
+    """P(a random one of a > a random one of b), ties half."""
+    return ((a[:, None] > b).float() + 0.5 * (a[:, None] == b).float()).mean().item()
+
+
+def scores_of(run, x_train):
+    with torch.no_grad():
+        x_fake = run.G(z_judge)
+        return [run.D(x)[:, 0].cpu() for x in (x_train[:2000], x_report, x_fake)]
+
+
+few = [train(x_fit[:64], seed, rounds=600) for seed in range(3)]
+large_scores = [scores_of(run, x_fit) for run in runs]
+few_scores = [scores_of(run, x_fit[:64]) for run in few]
+
+# %%
+fig, axes = plt.subplots(1, 2, figsize=(8.4, 2.8))
+for ax, (train_, held, fake), title in zip(
+    axes, (large_scores[0], few_scores[0]), ("4,000 training images", "64 training images"), strict=True
+):
+    bins = torch.linspace(
+        *torch.cat([train_, held, fake]).quantile(torch.tensor([0.005, 0.995])), 40
+    ).tolist()
+    for values, color, label in zip(
+        (train_, held, fake),
+        (plots.REAL, plots.GREEN, plots.FAKE),
+        ("training", "held out", "fake"),
+        strict=True,
+    ):
+        ax.hist(values, bins, density=True, histtype="step", color=color, label=label, linewidth=1.6)
+    ax.set(title=title, xlabel="score $D(x)$", yticks=[])
+axes[0].legend()
+plots.show(
+    fig,
+    alt="Histograms of discriminator scores. Left, with 4,000 training images: training and held-out images have the "
+    "same histogram, fakes lie a little lower. Right, with 64: training images lie clearly to the right of held-out ones.",
+)
+
+# %%
+for name, table in (("4,000 images", large_scores), ("64 images", few_scores)):
+    print(f"{name:12} training above held out:", " ".join(f"{higher(a, b):.2f}" for a, b, _ in table), end="")
+    print("   training above fake:", " ".join(f"{higher(a, c):.2f}" for a, _, c in table))
+for name, group in (("4,000 images", runs), ("64 images", few)):
+    ends = torch.stack([run.losses[500:600].mean(0) for run in group])
+    print(
+        f"{name:12} L_D",
+        " ".join(f"{v:.2f}" for v in ends[:, 0]),
+        "  L_G",
+        " ".join(f"{v:.2f}" for v in ends[:, 1]),
+    )
+print("distances with 64:", " ".join(f"{run.distance[600]:.0f}" for run in few))
+assert max(higher(a, b) for a, b, _ in large_scores) < 0.56
+assert min(higher(a, b) for a, b, _ in few_scores) > 0.6
+
+# %% [markdown]
+# With 4,000 images the blue and the green histogram lie on each other: this $D$ has not learned its images by heart, it treats new digits as it treats old ones, in every seed. With 64 images it has, in every seed: held-out digits move towards the fakes. The losses differ as well (lower $L_D$, higher $L_G$), but so they would for a $D$ that is honestly stronger; only
+# held-out images separate the two. What this does not show: where between 64 and 4,000 it begins, and that it stays so for longer training. Notebook 17 watches it happen.
+#
+# ## 6 Has the generator copied?
+#
+# "Show the nearest training image beside each sample" is the usual evidence against copying. A picture alone cannot decide: digits of one class look alike, and among more images the nearest is nearer. What decides is a comparison with a known answer. For each sample take the distance (root of the summed squared pixel differences) to the nearest *training* image, and the distance
+# to the nearest of *equally many held-out* images, which nobody can have copied. A generator that has learned digits, and not *these* digits, has no reason to be nearer to the one set than to the other: the ratio of the medians is 1, up to chance. Copies push it below.
+
+
+# %%
+def nearest(x, train):
+    """Distance to and index of the nearest training image for each image of x; all (n, 784)."""
+    return torch.cdist(x, train).min(1)
+
+
+def copying(run, train):
+    """Median distance of samples to training images, divided by that to as many held-out ones."""
+    samples, n = generate(run.G, z_judge), min(len(train), len(x_report))
+    to_train, to_held = (nearest(samples, x[:n]).values.median() for x in (train, x_report))
+    return (to_train / to_held).item()
+
+
+ratio = [copying(run, x_fit) for run in runs]
+ratio_few = [copying(run, x_fit[:64]) for run in few]
+print("4,000 training images:", " ".join(f"{r:.2f}" for r in ratio))
+print("64 training images:  ", " ".join(f"{r:.2f}" for r in ratio_few))
+assert 0.97 < min(ratio) and max(ratio) < 1.03 and max(ratio_few) < min(ratio)
+
+# %%
+rows = []
+for run, x_train in ((runs[0], x_fit), (few[0], x_fit[:64])):
+    samples = generate(run.G, z_film)
+    rows += [samples, x_train[nearest(samples, x_train).indices]]
+labels = ["sample, 4,000", "nearest of 4,000", "sample, 64", "nearest of 64"]
+ax = plots.image_grid(torch.cat(rows).view(-1, 1, 28, 28), columns=12, row_labels=labels)
+plots.show(
+    ax.figure,
+    alt="Samples and their nearest training images. With 4,000 training images the pairs share a class and differ in "
+    "shape; with 64 many samples look like noisy versions of their nearest training image.",
+)
+
+# %% [markdown]
+# With 4,000 training images the ratio is 1 within a few hundredths: no sign of copies. With 64 it is below 1 in every seed, and the lower pairs show why: sample and neighbour often are the same digit in the same hand, plus loose pixels. (Not by much: the loose pixels are far from everything, and they dilute the ratio.) The upper pairs look alike as well – their ratio says that held-out digits look as much alike. This test sees copies pixel by pixel;
+# shifted or thickened ones it would miss (exercise 3 asks for a remedy).
+#
+# ## 7 The generator's loss goes up: is it broken?
+#
+# It is the question learners ask most. A loss that rises usually means that training fails. Here is $L_G$ of our five healthy runs, beside a broken one: somebody forgot the activations between $D$'s layers, so that $D$ is linear, however many layers it has. **Predict first:** whose loss looks better?
+
+
+# %%
+def linear_D(seed, slope=1.0):  # the bug: LeakyReLU with slope 1 is no activation at all
+    G, _ = make_players(seed)
+    return G, mlp((PIXELS, 128, 64, 1), seed=2 * seed + 1, slope=slope).to(device)
+
+
+broken = [train(x_fit, seed, rounds=600, players=linear_D(seed)) for seed in range(3)]
+
+# %%
+fig, (left, right) = plt.subplots(1, 2, figsize=(8.4, 3))
+for group, color, label in ((runs, plots.FAKE, "healthy"), (broken, plots.DISC, "linear $D$")):
+    L_G = torch.stack([run.losses[:, 1].view(-1, 50).mean(1) for run in group])
+    plots.curves(torch.arange(25, 50 * L_G.shape[1], 50), L_G, color=color, label=label, ax=left)
+    values = torch.tensor([list(run.distance.values()) for run in group])
+    plots.curves(torch.tensor(list(group[0].distance)), values, color=color, label=label, ax=right)
+left.axhline(math.log(2), color=plots.GREY, linestyle=":", label=r"$\log 2$")
+left.set(xlabel="round", title="$L_G$, means of 50 rounds")
+right.set(xlabel="round", yscale="log", title="Fréchet distance")
+left.legend()
+plots.show(
+    fig,
+    alt="Left: the healthy runs' generator loss rises slowly after the first hundred rounds, that of the broken runs lies "
+    "flat on log 2. Right: the healthy runs' distance falls all the way, the broken runs' stays far above.",
+)
+
+# %%
+early = torch.stack([run.losses[100:300, 1].mean() for run in runs])
+print("healthy, L_G of rounds 100 to 300:", " ".join(f"{v:.2f}" for v in early))
+print("healthy, L_G of the last 200:     ", " ".join(f"{v:.2f}" for v in late[:, 1]))
+flat = torch.stack([run.losses[-200:].mean(0) for run in broken])
+print(
+    "broken,  L_G of the last 200:     ",
+    " ".join(f"{v:.3f}" for v in flat[:, 1]),
+    " L_D:",
+    " ".join(f"{v:.3f}" for v in flat[:, 0]),
+)
+bad = [run.distance[600] for run in broken]
+print(
+    "broken,  distance:",
+    " ".join(f"{d:.0f}" for d in bad),
+    "  healthy at round 600:",
+    " ".join(f"{run.distance[600]:.0f}" for run in runs),
+)
+assert (late[:, 1] - early).median() > 0.03 and all(
+    run.distance[ROUNDS] < run.distance[200] / 1.5 for run in runs
+)
+assert min(bad) > 2 * max(run.distance[600] for run in runs)
+assert (flat - torch.tensor([2 * math.log(2), math.log(2)])).abs().max() < 0.05
+
+# %%
+rows = [broken[0].film[600], broken[1].film[600], runs[0].film[600]]
+ax = plots.image_grid(
+    torch.cat(rows).view(-1, 1, 28, 28),
+    columns=12,
+    row_labels=["linear D, seed 0", "linear D, seed 1", "healthy, seed 0"],
+)
+plots.show(
+    ax.figure,
+    alt="Samples at round 600. With the linear discriminator the images of a row are clouds that hardly differ; those of the "
+    "healthy run are different digits.",
+)
+
+# %% [markdown]
+# The broken runs have the better looking losses: both at their equilibrium values, flat. Their samples are clouds. A linear score can compare one thing only, a weighted sum of pixels, so all it can teach is the *mean* image; once the means agree, it is blind, and $G$ is content. In the healthy runs $L_G$ rises while the distance falls: $D$ learns too, and finds new faults in better samples. A loss that is measured
+# by a moving opponent has no "up is bad".
+#
+# This does not mean that a rising $L_G$ is good: with 64 images (section 5) it rose further, for a bad reason. It means that the question cannot be answered from the loss. Ask the ruler, and held-out images.
+#
+# ## Exercises
+#
+# ### Exercise 1 · Back to bytes
+#
+# ●○○ · 5 minutes · you need: section 3. To save samples as a picture you need bytes: map $[-1,1]$ to 0…255, rounded to the nearest, as `torch.uint8`. Float networks may overshoot by a hair, and bytes wrap round.
+
+
+# %% tags=["exercise-1"]
+def to_bytes(x):
+    """x: tensor of any shape, values about in [-1, 1]. Returns a uint8 tensor of the same shape."""
+    return None  # <- your answer
+
+
+# %% tags=["check-1"]
+nb05.check_1(to_bytes)
+
+# %% [markdown]
+# <details><summary>Hint</summary>
+#
+# Clamp, shift, scale, round, convert: in this order. `.to(torch.uint8)` cuts off, it does not round.
+# </details>
+#
+# <details><summary>Solution</summary>
+#
+# ```python
+# def to_bytes(x):
+#     return ((x.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
+# ```
+# It undoes `data`'s own `pixels / 127.5 - 1` exactly.
+# </details>
+#
+# ### Exercise 2 · The ruler in one dimension
+#
+# ●○○ · 10 minutes · you need: section 2. For one feature all the matrices are numbers. Simplify the formula, and write it without a matrix function.
+
+
+# %% tags=["exercise-2"]
+def frechet_1d(a, b):
+    """a (n,), b (m,): one feature of two sets of images. Returns the squared Fréchet distance, one number."""
+    return None  # <- your answer
+
+
+# %% tags=["check-2"]
+nb05.check_2(frechet_1d)
+
+# %% [markdown]
+# <details><summary>Hint</summary>
+#
+# $\sigma_a^2+\sigma_b^2-2\sqrt{\sigma_a^2\sigma_b^2}$ is a square.
+# </details>
+#
+# <details><summary>Solution</summary>
+#
+# ```python
+# def frechet_1d(a, b):
+#     return (a.mean() - b.mean()) ** 2 + (a.std() - b.std()) ** 2
+# ```
+# It sees means and standard deviations and nothing else: two clusters and one broad one can score 0.
+# </details>
+#
+# ### Exercise 3 · The nearest training image
+#
+# ●●○ · 10 minutes · you need: section 6. For each image of `x` find the index of the training image with the smallest Euclidean distance, here for images that are not flattened yet.
+
+
+# %% tags=["exercise-3"]
+def nearest_index(x, train):
+    """x (n, 1, H, W), train (m, 1, H, W). Returns (n,) indices into train."""
+    return None  # <- your answer
+
+
+# %% tags=["check-3"]
+nb05.check_3(nearest_index)
+
+# %% [markdown]
+# <details><summary>Hint</summary>
+#
+# `torch.cdist` wants (n, d) and (m, d) and gives (n, m). Over which of the two axes do you search?
+# </details>
+#
+# <details><summary>Solution</summary>
+#
+# ```python
+# def nearest_index(x, train):
+#     return torch.cdist(x.flatten(1), train.flatten(1)).argmin(1)
+# ```
+# A shift by one pixel changes this distance a lot and the digit not at all: a clever copy escapes it. Try the features of section 2 instead of pixels.
+# </details>
+#
+# ### Exercise 4 · Overfitting in one number
+#
+# ●●○ · 10 minutes · you need: section 5. Write the probability that a random training image scores higher than a random held-out one, a tie counting half. (It is the area under the ROC curve.)
+
+
+# %% tags=["exercise-4"]
+def share_higher(train, held_out):
+    """train (n,), held_out (m,): scores of D. Returns one number from 0 to 1."""
+    return None  # <- your answer
+
+
+# %% tags=["check-4"]
+nb05.check_4(share_higher)
+
+# %% [markdown]
+# <details><summary>Hint</summary>
+#
+# Compare all pairs at once: `train[:, None]` has shape (n, 1).
+# </details>
+#
+# <details><summary>Solution</summary>
+#
+# ```python
+# def share_higher(train, held_out):
+#     return ((train[:, None] > held_out).float() + 0.5 * (train[:, None] == held_out).float()).mean()
+# ```
+# A difference of means would depend on the scale of $D$, which means nothing; pairs do not.
+# </details>
+#
+# ## Recap
+#
+# 1. An MLP sees a list of numbers: shuffled pixels give the same game ([section 1](#1-An-image-is-a-point)).
+# 2. Samples are judged by the Fréchet distance of a classifier's features, at equal numbers of images, between the floor of real images and an untrained generator ([section 2](#2-A-ruler)).
+# 3. What the output activation cannot reach it cannot learn; data in $[0,1]$ with tanh, a known "bug", worked ([section 3](#3-The-range-contract)).
+# 4. Five seeds of the same loop brought the distance down to less than a third while $L_D$ read nearly its equilibrium value and the floor was far away ([section 4](#4-Twenty-eight-pixels-wide)).
+# 5. Held-out images tell whether $D$ overfits and whether $G$ copies; a rising $L_G$ came from a healthy run and a perfect one from a broken run ([section 5](#5-Does-the-discriminator-overfit?), [section 6](#6-Has-the-generator-copied?), [section 7](#7-The-generator's-loss-goes-up:-is-it-broken?)).
+#
+# **Further reading.** Goodfellow et al. 2014 (arXiv:1406.2661), Section 5: the first MLP GANs on MNIST, with nearest training images · Heusel et al. 2017 (1706.08500), the Fréchet distance · Salimans et al. 2016 (1606.03498), samples judged by a classifier. Next: 06, where neighbouring pixels know each other.
