@@ -308,15 +308,16 @@ def test_own_rates_need_one_positive_factor_per_game(factors):
 
 
 def test_many_games_in_float32_stay_close():
+    # only a few steps: Adam makes a full step even of a gradient that is zero up to rounding
     seeds, points = range(4), data.ring(500, seed=0)
     Gs, Ds = fresh(seeds, torch.float32)
     G, D = stack(Gs), stack(Ds)
-    sources = [data.batches(points, 16, seed=k, steps=25) for k in seeds]
+    sources = [data.batches(points, 16, seed=k, steps=5) for k in seeds]
     list(play_many(G, D, adam(G), adam(D), sources, 2, seeds=seeds))
     (G_one,), (D_one,) = fresh([2], torch.float32)
-    list(play(G_one, D_one, adam(G_one), adam(D_one), data.batches(points, 16, seed=2, steps=25), 2, seed=2))
+    list(play(G_one, D_one, adam(G_one), adam(D_one), data.batches(points, 16, seed=2, steps=5), 2, seed=2))
     for p, q in zip(G_one.parameters(), Gs[2].parameters(), strict=True):
-        torch.testing.assert_close(p, q, rtol=0, atol=1e-4)
+        torch.testing.assert_close(p, q, rtol=0, atol=1e-5)
 
 
 def test_stacked_networks_remain_usable():

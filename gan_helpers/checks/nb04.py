@@ -177,7 +177,7 @@ def check_5(answer: object) -> None:
         "one number per seed cannot be differentiated: bring the seeds together, too",
     )
     compare(
-        value,
+        value.detach() if isinstance(value, torch.Tensor) else value,
         losses.mean(1).sum().item(),
         mistakes={
             "the mean over everything divides a seed's gradient by the number of seeds": losses.mean().item(),
