@@ -190,7 +190,7 @@ def features_and_logits(classifier: nn.Sequential, images: Tensor,
 def frechet_distance(*, real: Tensor, fake: Tensor) -> float:
     """Squared Fréchet distance of the Gaussians with the features' means and covariances.
 
-    |μ_r - μ_f|² + Tr(Σ_r + Σ_f - 2 (Σ_r Σ_f)^½), Heusel et al. 2017, Eq. (6); "FID" when the features come
+    |μ_r - μ_f|² + Tr(Σ_r + Σ_f - 2 (Σ_r Σ_f)^½), Heusel et al. 2017; "FID" when the features come
     from an Inception network. real (n, d), fake (m, d), computed in float64; covariances divide by n - 1.
     The trace of the root is Σ √λ_i with λ_i the eigenvalues of the symmetric Σ_r^½ Σ_f Σ_r^½. Rounding
     can make the distance of equal sets slightly negative (about -1e-6 Tr Σ when n < d). It grows as c² with

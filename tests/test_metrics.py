@@ -146,8 +146,11 @@ def accuracy(net, images):
     return (logits.argmax(1) == images.labels).float().mean().item()
 
 
-def test_it_reads_held_out_digits_of_fonts(cache):
-    parts = data.split(data.rendered(6000), seed=0, fit=0.5, select=0.1, report=0.4)
+def test_it_reads_held_out_digits_of_fonts(cache, monkeypatch):
+    monkeypatch.setitem(
+        metrics.RECIPES, 28, metrics.RECIPES[28]._replace(steps=200)
+    )  # a third is enough here
+    parts = data.split(data.rendered(4000), seed=0, fit=0.35, select=0.05, report=0.6)
     net = digit_classifier(parts.fit)
     assert accuracy(net, parts.report) >= 0.98
     features, logits = features_and_logits(net, parts.report.images[:700])
