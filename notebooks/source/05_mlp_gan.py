@@ -301,7 +301,7 @@ print("untrained ÷ trained:", " ".join(f"{f:.0f}" for f in factor))
 assert factor.min() > 3 and curves[:, -1].min() > 10 * floor
 
 # %% [markdown]
-# The distance falls to less than a third in every seed, and stays at more than ten times the floor: rough digits. (With MNIST we saw 5- to 8-fold over ten seeds, with `rendered` 5- to 12-fold over five; seeds differ in the final distance by up to a factor of two.) The curves still fall at the end; we stop because notebook 06 has a better use for the time. The seconds on the right are this machine's. And the losses? Notebook 01 gave their values at the equilibrium, $2\log2=1.386$ and $\log2=0.693$.
+# The distance falls to less than a third in every seed, and stays at more than ten times the floor: rough digits. (With MNIST we saw 5- to 8-fold over ten seeds, with `rendered` 5- to 12-fold over five; final distances of two seeds differed by up to a factor of 2.4.) The curves still fall at the end; we stop because notebook 06 has a better use for the time. The seconds on the right are this machine's. And the losses? Notebook 01 gave their values at the equilibrium, $2\log2=1.386$ and $\log2=0.693$.
 
 # %%
 late = torch.stack([run.losses[-200:].mean(0) for run in runs])
