@@ -49,11 +49,11 @@ def digit_classifier(train: Images) -> nn.Sequential:
     Two convolutions, a layer of 64 features, ten logits; `classifier[:-1]` gives the features. Trained on
     4,000 images of MNIST it reads 98 % of others, on `rendered` practically all.
 
-    Pass a part of the data that nothing else uses. The same images give the same classifier: training
-    draws from a source of its own, on one thread. It takes a few seconds; the result is kept in
-    `cache_folder()` under a hash of recipe, code and data (a damaged file there is replaced: it can be made
-    again; a printed line says so if the folder cannot be written). Returned in eval mode, its parameters
-    frozen, on the images' device: (N, 1, H, W) in [-1, 1] -> (N, 10) logits.
+    Pass a part of the data that nothing else uses. On one machine the same images give the same
+    classifier: training draws from a source of its own, on one thread. It takes a few seconds; the result
+    is kept in `cache_folder()` under a hash of recipe, code and data (a damaged file there is replaced: it
+    can be made again; a printed line says so if the folder cannot be written). Returned in eval mode, its
+    parameters frozen, on the images' device: (N, 1, H, W) in [-1, 1] -> (N, 10) logits.
 
     Raises ValueError for other sizes, values outside [-1, 1], labels outside 0..9 or missing digits.
     """
@@ -139,7 +139,8 @@ def _moved(x: Tensor, recipe: Recipe, source: torch.Generator) -> Tensor:
 
 
 def _key(recipe: Recipe, images: Tensor, labels: Tensor) -> str:
-    code = "".join(inspect.getsource(function) for function in (_network, _train, _moved))
+    used = (_network, _train, _moved, batches, make_generator)
+    code = "".join(inspect.getsource(function) for function in used)
     digest = hashlib.sha256(repr((recipe, code, torch.__version__)).encode())
     digest.update(images.cpu().contiguous().numpy().tobytes())
     digest.update(labels.cpu().contiguous().numpy().tobytes())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+from torch.nn import functional as F
 
 from gan_helpers.checks import call, compare, exercise, expect, tensor
 
@@ -10,13 +11,13 @@ from gan_helpers.checks import call, compare, exercise, expect, tensor
 @exercise(1)
 def check_1(answer: object) -> None:
     """`to_bytes(x)`: [-1, 1] to 0..255, rounded, clamped, uint8."""
-    x = torch.tensor([[-1.0, -0.999], [-0.5, 0.0], [0.3, 1.0]])
+    x = torch.tensor([[-1.0, -0.999], [-0.5, 0.0], [0.9, 1.0]])
     value = call(answer, x)
     expect(isinstance(value, torch.Tensor), f"expected a tensor, got {type(value).__name__}")
     expect(value.dtype == torch.uint8, f"expected bytes (torch.uint8), got {value.dtype}")
     compare(
         tensor(value, (3, 2)),
-        torch.tensor([[0.0, 0.0], [64.0, 128.0], [166.0, 255.0]]),
+        torch.tensor([[0.0, 0.0], [64.0, 128.0], [242.0, 255.0]]),
         mistakes={
             "-1 must become 0 and 1 must become 255: half of the range is lost, or wraps round": (x * 255)
             .to(torch.int64)
@@ -24,6 +25,9 @@ def check_1(answer: object) -> None:
             "black is 0 and white 255: yours is the negative": (127.5 - 127.5 * x).round(),
             "cut off, not rounded: 63.75 is nearer to 64": ((x + 1) * 127.5).floor(),
             "white must be 255, not 254": ((x + 1) * 127).round(),
+            "the scale is 127.5, not 128: 255 steps between black and white": (
+                ((x + 1) * 128).round().clamp(0, 255)
+            ),
             "negative values were cut off: shift before you scale": (x.clamp(0, 1) * 255).round(),
         },
         atol=0.5,
@@ -71,7 +75,7 @@ def check_3(answer: object) -> None:
     """`nearest(x, train)`: index of the Euclidean nearest training image, for each image of x."""
     source = torch.Generator().manual_seed(4)
     train = (2 * torch.rand(7, 1, 3, 3, generator=source) - 1) * torch.linspace(0.3, 1, 7).view(7, 1, 1, 1)
-    x = train[[1, 2, 0, 4]] + 0.1 * (2 * torch.rand(4, 1, 3, 3, generator=source) - 1)
+    x = 2 * torch.rand(4, 1, 3, 3, generator=source) - 1  # here other distances have other nearest images
     distance = torch.cdist(x.flatten(1), train.flatten(1))
     value = call(answer, x, train)
     expect(isinstance(value, torch.Tensor), f"expected a tensor, got {type(value).__name__}")
@@ -90,6 +94,15 @@ def check_3(answer: object) -> None:
             "that is the farthest image": distance.argmax(1),
             "that is the largest inner product: bright images win it, near or not": (
                 x.flatten(1) @ train.flatten(1).T
+            ).argmax(1),
+            "that is the sum of absolute differences (p=1): Euclidean is p=2": (
+                torch.cdist(x.flatten(1), train.flatten(1), p=1).argmin(1)
+            ),
+            "that is the largest single difference (p=inf): Euclidean is the root of the sum of squares": (
+                torch.cdist(x.flatten(1), train.flatten(1), p=float("inf")).argmin(1)
+            ),
+            "that is the angle (cosine): lengths count": (
+                F.normalize(x.flatten(1)) @ F.normalize(train.flatten(1)).T
             ).argmax(1),
             "the distance is between the images' mean brightness: compare pixel by pixel": (
                 (x.mean((1, 2, 3))[:, None] - train.mean((1, 2, 3))).abs().argmin(1)

@@ -7,6 +7,7 @@ WRONG = {
         ("lambda x: (127.5 - 127.5 * x).round().clamp(0, 255).to(torch.uint8)", "negative"),
         ("lambda x: ((x + 1) * 127.5).clamp(0, 255).to(torch.uint8)", "not rounded"),
         ("lambda x: ((x + 1) * 127).round().clamp(0, 255).to(torch.uint8)", "not 254"),
+        ("lambda x: ((x + 1) * 128).round().clamp(0, 255).to(torch.uint8)", "127.5, not 128"),
         ("lambda x: (x.clamp(0, 1) * 255).round().to(torch.uint8)", "shift before"),
         (
             "lambda x: ((x + 1) * 127.5).round().to(torch.int64).remainder(256).to(torch.uint8)",
@@ -34,6 +35,18 @@ WRONG = {
         ("lambda x, train: torch.cdist(x.flatten(1), train.flatten(1)).argmax(1)", "farthest"),
         ("lambda x, train: torch.cdist(x.flatten(1), train.flatten(1)).argmin(0)", "turned round"),
         ("lambda x, train: (x.flatten(1) @ train.flatten(1).T).argmax(1)", "inner product"),
+        (
+            "lambda x, train: torch.cdist(x.flatten(1), train.flatten(1), p=1).argmin(1)",
+            "absolute differences",
+        ),
+        (
+            "lambda x, train: torch.cdist(x.flatten(1), train.flatten(1), p=float('inf')).argmin(1)",
+            "largest single",
+        ),
+        (
+            "lambda x, train: torch.cosine_similarity(x.flatten(1)[:, None], train.flatten(1), dim=2).argmax(1)",
+            "angle",
+        ),
         (
             "lambda x, train: (x.mean((1, 2, 3))[:, None] - train.mean((1, 2, 3))).abs().argmin(1)",
             "mean brightness",
