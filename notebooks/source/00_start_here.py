@@ -51,10 +51,10 @@ torch.set_num_threads(1)  # our networks are so small that a second thread costs
 machine.self_test()
 
 # %% [markdown]
-# ✓ is fine, ○ is something you can live without, ✗ must be mended first. The last line measures the reason
+# ✓ is fine, ○ is something you can live without, ✗ must be mended first. The line `cores` measures the reason
 # for the thread count above: a training step of a network with 128 hidden units, on all cores against on
 # one. On an idle machine a second thread changed little when we measured; with both cores busy, as in a
-# class or in CI, a step took three times as long on two threads. So the notebooks use one.
+# class or in CI, a step took three to forty times as long on two threads. So the notebooks use one.
 
 # %% [markdown]
 # ## 2 The rule, the map, the notation
