@@ -332,7 +332,7 @@ assert all(run.distance[200] > 2 * run.distance[ROUNDS] for run in runs)
 
 # %%
 strip = widgets.Image(width=640)
-look = widgets.SelectionSlider(options=list(runs[0].film), value=ROUNDS, description="round")
+look = widgets.SelectionSlider(options=list(runs[0].film), description="round")  # starts at the first
 which = widgets.IntSlider(0, 0, 4, description="seed")
 
 
