@@ -1,191 +1,93 @@
-"""How good is a generator? A digit classifier to look through, and the Fréchet distance of what it sees.
+"""How good is a generator? Scores of samples, from features of a classifier or from points in the plane.
 
-The scale of a Fréchet distance is the classifier's own, so a number means something only beside two
-others from the same classifier and the same numbers of images: real against real, and an untrained generator.
+`real` and `fake` are passed by name, because most scores change their meaning when the two are swapped.
+Features (n, d) and logits (n, K) come from `features_and_logits`; everything is computed in float64 on the
+CPU. A score depends on the classifier and on the numbers of images, so it means something only beside the
+same score of real images, at the same numbers. Built from the formulas in notebook 07.
 """
 
 from __future__ import annotations
 
-import hashlib
-import inspect
 import math
-import os
-import pickle
-import tempfile
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import torch
-from torch import Tensor, nn
-from torch.nn import functional as F
+from torch import Tensor
 
-from gan_helpers.data import Images, batches, cache_folder, make_generator
+from gan_helpers.classifier import RECIPES, Recipe, digit_classifier, features_and_logits
+from gan_helpers.data import Seed, _integer, make_generator
 
-# ---------------------------------------------------------------- the classifier
-
-
-class Recipe(NamedTuple):
-    """Everything that training depends on, besides the data and the code of this file."""
-
-    channels: tuple[int, int]
-    kernel: int
-    steps: int
-    batch: int
-    rate: float
-    shift: float  # largest random shift while training, in pixels
-    turn: float  # largest random rotation, in degrees
-
-
-RECIPES = {
-    28: Recipe(channels=(16, 32), kernel=3, steps=600, batch=64, rate=4e-3, shift=2.0, turn=10.0),
-    8: Recipe(channels=(16, 32), kernel=3, steps=500, batch=64, rate=4e-3, shift=0.5, turn=8.0),
-}
-FEATURES, CLASSES = 64, 10
-
-
-def digit_classifier(train: Images) -> nn.Sequential:
-    """A classifier of the digits in `train`, 28 x 28 or 8 x 8: trained once, then read from the cache.
-
-    Two convolutions, a layer of 64 features, ten logits; `classifier[:-1]` gives the features. Trained on
-    4,000 images of MNIST it reads 98 % of others, on `rendered` practically all.
-
-    Pass a part of the data that nothing else uses. On one machine the same images give the same
-    classifier: training draws from a source of its own, on one thread. It takes a few seconds; the result
-    is kept in `cache_folder()` under a hash of recipe, code and data (a damaged file there is replaced: it
-    can be made again; a printed line says so if the folder cannot be written). Returned in eval mode, its
-    parameters frozen, on the images' device: (N, 1, H, W) in [-1, 1] -> (N, 10) logits.
-
-    Raises ValueError for other sizes, values outside [-1, 1], labels outside 0..9 or missing digits.
-    """
-    images, labels = train.images, train.labels
-    side = images.shape[-1] if images.ndim == 4 else 0
-    if images.ndim != 4 or images.shape[1:] != (1, side, side) or side not in RECIPES:
-        raise ValueError(f"expected images (N, 1, 28, 28) or (N, 1, 8, 8), got {tuple(images.shape)}")
-    _in_range(images)
-    if labels.shape != images.shape[:1] or set(labels.tolist()) != set(range(CLASSES)):
-        raise ValueError("expected one label per image and all of 0 to 9 among them: pass a larger part")
-    recipe = RECIPES[side]
-    if len(images) < recipe.batch:
-        raise ValueError(f"{len(images)} images are too few to train on: at least {recipe.batch}")
-    path = cache_folder() / "classifiers" / f"{train.name}-{_key(recipe, images, labels)}.pt"
-    net = _network(side, recipe, seed=0)
-    if not _load(net, path):
-        net = _network(side, recipe, seed=0)  # a damaged file may have been read in part
-        _train(net, images.cpu(), labels.cpu(), recipe)
-        try:
-            _save(net, path)
-        except OSError as error:
-            print(f"classifier: trained, but not cached ({error.strerror}); "
-                  "set GAN_CACHE_DIR to a folder you may write to.")  # fmt: skip
-    return net.requires_grad_(False).eval().to(images.device)
+__all__ = [
+    "RECIPES",
+    "Coverage",
+    "Extrapolation",
+    "Memory",
+    "Modes",
+    "Overlap",
+    "Recipe",
+    "density_coverage",
+    "digit_classifier",
+    "expected_coverage",
+    "features_and_logits",
+    "fid_infinity",
+    "frechet_bias",
+    "frechet_distance",
+    "inception_score",
+    "kid",
+    "memorisation",
+    "mode_coverage",
+    "precision_recall",
+    "reverse_kl",
+    "reverse_kl_floor",
+]
+BLOCK = 500  # rows of a distance table that are in memory at a time
 
 
-def _in_range(images: Tensor) -> None:
-    low, high = images.aminmax() if images.numel() else (torch.tensor(math.nan),) * 2
-    if not (low >= -1.001 and high <= 1.001):
+def _rows(x: object, name: str, least: int, what: str = "a feature tensor (n, d)") -> Tensor:
+    """`x` as float64 on the CPU, or a ValueError that names cause and remedy."""
+    if not isinstance(x, Tensor) or x.ndim != 2 or x.shape[1] == 0:
+        got = tuple(x.shape) if isinstance(x, Tensor) else type(x).__name__
+        raise ValueError(f"{name} must be {what}, got {got}: images need a classifier (or .flatten(1)) first")
+    if len(x) < least:
+        raise ValueError(f"{name} has {len(x)} sample(s), but this needs at least {least}")
+    if not x.isfinite().all():
+        bad = int((~x.isfinite()).any(1).sum())
+        raise ValueError(f"{name} has NaN or infinity in {bad} of {len(x)} rows: a diverged generator?")
+    return x.detach().to("cpu", torch.float64)
+
+
+def _pair(real: object, fake: object, least: int = 2) -> tuple[Tensor, Tensor]:
+    real, fake = _rows(real, "real", least), _rows(fake, "fake", least)
+    if real.shape[1] != fake.shape[1]:
         raise ValueError(
-            f"images run from {low:.3g} to {high:.3g}: expected values in [-1, 1], the range of the course's "
-            "data (a generator without tanh? data in 0..1 or 0..255? NaN from a diverged run?)"
+            f"real has {real.shape[1]} features and fake {fake.shape[1]}: use one classifier for both"
         )
+    return real, fake
 
 
-def _network(side: int, recipe: Recipe, seed: int) -> nn.Sequential:
-    """The network with weights by He's law, drawn from a source of its own."""
-    one, two = recipe.channels
-    pad = recipe.kernel // 2
-    skip = nn.utils.skip_init
-    net = nn.Sequential(
-        skip(nn.Conv2d, 1, one, recipe.kernel, padding=pad), nn.ReLU(), nn.MaxPool2d(2),
-        skip(nn.Conv2d, one, two, recipe.kernel, padding=pad), nn.ReLU(), nn.MaxPool2d(2),
-        nn.Flatten(),
-        skip(nn.Linear, two * (side // 4) ** 2, FEATURES), nn.LeakyReLU(0.1),
-        skip(nn.Linear, FEATURES, CLASSES),
-    )  # fmt: skip
-    generator = make_generator(seed)
-    with torch.no_grad():
-        for p in net.parameters():
-            if p.ndim > 1:
-                p.normal_(0, math.sqrt(2 / p[0].numel()), generator=generator)
-            else:
-                p.zero_()
-    return net
+# ---------------------------------------------------------------- sharp and varied
 
 
-def _train(net: nn.Module, images: Tensor, labels: Tensor, recipe: Recipe) -> None:
-    """Cross-entropy with slightly moved and turned images, Adam, rate up and down again; one thread."""
-    threads, source = torch.get_num_threads(), make_generator(1)
-    optimizer = torch.optim.Adam(net.parameters(), lr=recipe.rate)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe.rate, total_steps=recipe.steps)
-    torch.set_num_threads(1)  # sums in the same order, whatever the machine's number of cores
-    try:
-        with torch.enable_grad():
-            for x, y in batches((images, labels), recipe.batch, seed=2, steps=recipe.steps):
-                loss = F.cross_entropy(net(_moved(x, recipe, source)), y)
-                optimizer.zero_grad()
-                loss.backward()
-                optimizer.step()
-                schedule.step()
-    finally:
-        torch.set_num_threads(threads)
+def inception_score(logits: Tensor, *, splits: int = 1) -> float:
+    """exp(mean KL(p(y|x) ‖ p(y))), from 1 to the number of classes (Salimans et al. 2016).
 
+    logits (n, K) of *generated* images: real images play no part. p(y) is the mean over the same rows.
+    With `splits`, the mean of the scores of that many consecutive parts; the score is biased downwards
+    for small parts, so compare at equal n and equal splits. Large logits are no problem (log-softmax).
 
-def _moved(x: Tensor, recipe: Recipe, source: torch.Generator) -> Tensor:
-    """The images turned and shifted at random, background (-1) flowing in from the border."""
-    angle, dx, dy = 2 * torch.rand(3, len(x), generator=source) - 1
-    angle, step = angle * math.radians(recipe.turn), 2 * recipe.shift / x.shape[-1]
-    rows = [angle.cos(), -angle.sin(), dx * step, angle.sin(), angle.cos(), dy * step]
-    where = F.affine_grid(torch.stack(rows, 1).view(-1, 2, 3), x.shape, align_corners=False)
-    return F.grid_sample(x + 1, where, align_corners=False) - 1
-
-
-def _key(recipe: Recipe, images: Tensor, labels: Tensor) -> str:
-    used = (_network, _train, _moved, batches, make_generator)
-    code = "".join(inspect.getsource(function) for function in used)
-    digest = hashlib.sha256(repr((recipe, code, torch.__version__)).encode())
-    digest.update(images.cpu().contiguous().numpy().tobytes())
-    digest.update(labels.cpu().contiguous().numpy().tobytes())
-    return digest.hexdigest()[:16]
-
-
-def _load(net: nn.Module, path: Path) -> bool:
-    try:
-        net.load_state_dict(torch.load(path, weights_only=True))
-    except (OSError, RuntimeError, EOFError, ValueError, TypeError, AttributeError, pickle.UnpicklingError):
-        return False
-    return all(bool(p.isfinite().all()) for p in net.parameters())
-
-
-def _save(net: nn.Module, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            torch.save(net.state_dict(), file)
-        os.replace(temporary, path)  # all or nothing, also for two notebooks at the same time
-    except BaseException:
-        os.unlink(temporary)
-        raise
-
-
-def features_and_logits(classifier: nn.Sequential, images: Tensor,
-                        batch_size: int = 500) -> tuple[Tensor, Tensor]:  # fmt: skip
-    """What a classifier of `digit_classifier` makes of images (N, 1, H, W): (N, 64) and (N, 10), no gradient.
-
-    Raises ValueError for another shape and for values outside [-1, 1]: rescaled or unbounded images
-    would get features, but not comparable ones.
+    Raises ValueError unless logits are finite and there are two rows or more per part.
     """
-    if images.ndim != 4 or images.shape[1] != 1 or len(images) == 0:
-        raise ValueError(f"expected images (N, 1, H, W), got {tuple(images.shape)}")
-    side = round((classifier[7].in_features / classifier[3].out_channels) ** 0.5) * 4
-    if images.shape[2:] != (side, side):
-        raise ValueError(f"this classifier reads {side} x {side} images, got {tuple(images.shape)}")
-    _in_range(images)
-    with torch.no_grad():
-        features = torch.cat([classifier[:-1](part) for part in images.split(batch_size)])
-        return features, classifier[-1](features)
+    logits = _rows(logits, "logits", 2 * _integer(splits, "splits"), "a tensor (n, classes)")
+    scores = []
+    for part in logits.tensor_split(splits):
+        log_p = part.log_softmax(1)
+        log_marginal = log_p.logsumexp(0) - math.log(len(part))
+        scores.append((log_p.exp() * (log_p - log_marginal)).sum(1).mean().exp())
+    return torch.stack(scores).mean().item()
 
 
-# ---------------------------------------------------------------- distances
+# ---------------------------------------------------------------- moments
 
 
 def frechet_distance(*, real: Tensor, fake: Tensor) -> float:
@@ -199,21 +101,10 @@ def frechet_distance(*, real: Tensor, fake: Tensor) -> float:
 
     Raises ValueError unless the shapes are (n, d) and (m, d) with 2 rows or more each, all finite.
     """
-    for name, x in (("real", real), ("fake", fake)):
-        if not isinstance(x, Tensor) or x.ndim != 2 or x.shape[1] == 0:
-            got = tuple(x.shape) if isinstance(x, Tensor) else type(x).__name__
-            raise ValueError(
-                f"{name} must be a feature tensor (n, d), got {got}: images need a classifier first"
-            )
-        if len(x) < 2:
-            raise ValueError(f"{name} has {len(x)} sample(s): a covariance needs at least 2")
-        if not x.isfinite().all():
-            bad = int((~x.isfinite()).any(1).sum())
-            raise ValueError(f"{name} has NaN or infinity in {bad} of {len(x)} rows: a diverged generator?")
-    if real.shape[1] != fake.shape[1]:
-        raise ValueError(
-            f"real has {real.shape[1]} features and fake {fake.shape[1]}: use one classifier for both"
-        )
+    return _frechet(*_pair(real, fake))
+
+
+def _frechet(real: Tensor, fake: Tensor) -> float:
     (mean_r, cov_r), (mean_f, cov_f) = (_moments(x) for x in (real, fake))
     values, vectors = torch.linalg.eigh(cov_r)
     root = (vectors * values.clamp(min=0).sqrt()) @ vectors.T
@@ -222,6 +113,267 @@ def frechet_distance(*, real: Tensor, fake: Tensor) -> float:
 
 
 def _moments(x: Tensor) -> tuple[Tensor, Tensor]:
-    x = x.detach().to("cpu", torch.float64)
     centred = x - x.mean(0)
     return x.mean(0), centred.T @ centred / (len(x) - 1)
+
+
+def frechet_bias(real: Tensor, *, n: int, m: int | None = None) -> float:
+    """What `frechet_distance` reads, on average, for n and m images from the *same* source: its floor.
+
+    To leading order in 1/n, with u the centred features in the basis of their covariance's eigenvectors
+    and λ its eigenvalues: (1/n + 1/m) [Σ λ_i + ½ Σ_ij (E u_i² u_j² - (E u_i u_j)²) / (λ_i + λ_j)]; for a
+    Gaussian the bracket is 1¼ Σ λ_i + ½ Σ_ij λ_i λ_j / (λ_i + λ_j). `real` (N, d) are features from which
+    the moments are taken; m is n by default, math.inf for exact statistics on one side.
+    """
+    real = _rows(real, "real", 2)
+    n, m = _integer(n, "n", least=2), m if m == math.inf else _integer(n if m is None else m, "m", least=2)
+    mean, cov = _moments(real)
+    values, vectors = torch.linalg.eigh(cov)
+    alive = values > 1e-10 * values.max()
+    values, u2 = values[alive], ((real - mean) @ vectors[:, alive]).square()
+    fourth = u2.T @ u2 / len(u2) - torch.diag(values.square())
+    bracket = values.sum() + 0.5 * (fourth / (values[:, None] + values)).sum()
+    return ((1 / n + 1 / m) * bracket).item()
+
+
+class Extrapolation(NamedTuple):
+    """A score as a function of the number of images: `value` is its limit for infinitely many."""
+
+    value: float
+    slope: float  # score = value + slope / N
+    sizes: list[int]
+    scores: list[float]
+
+
+def fid_infinity(*, real: Tensor, fake: Tensor, sizes: Sequence[int] | None = None, both: bool = False,
+                 seed: Seed = 0) -> Extrapolation:  # fmt: skip
+    """The Fréchet distance for infinitely many fakes: its values at N of them against 1/N, extended to 0.
+
+    Chong & Forsyth 2020 (arXiv:1911.07023). By default 15 sizes from a fifth of the fakes to all of them,
+    each a fresh random choice, against all of `real`: the bias that comes from a finite real set stays.
+    With `both`, N real and N fake images are compared, which removes it. Raises ValueError for fewer than
+    two different sizes, or sizes that are not there.
+    """
+    real, fake = _pair(real, fake)
+    most = min(len(real), len(fake)) if both else len(fake)
+    if sizes is None:
+        sizes = [round(s) for s in torch.linspace(most / 5, most, 15, dtype=torch.float64).tolist()]
+    sizes = [_integer(size, "size", least=2) for size in sizes]
+    if len(set(sizes)) < 2 or max(sizes) > most:
+        raise ValueError(f"sizes {sizes}: expected two or more different ones, none above {most}")
+    source = make_generator(seed)
+    scores = []
+    for size in sizes:
+        some = fake[torch.randperm(len(fake), generator=source)[:size]]
+        scores.append(
+            _frechet(real[torch.randperm(len(real), generator=source)[:size]] if both else real, some)
+        )
+    inverse = 1 / torch.tensor(sizes, dtype=torch.float64)
+    line = torch.stack([torch.ones_like(inverse), inverse], 1)
+    value, slope = torch.linalg.lstsq(line, torch.tensor(scores, dtype=torch.float64)[:, None]).solution
+    return Extrapolation(value.item(), slope.item(), sizes, scores)
+
+
+# ---------------------------------------------------------------- a kernel
+
+
+def kid(*, real: Tensor, fake: Tensor, subset_size: int | None = None, subsets: int = 50,
+        seed: Seed = 0) -> float:  # fmt: skip
+    """Kernel distance: the unbiased squared MMD with k(x, y) = (x·y/d + 1)³ (Bińkowski et al. 2018).
+
+    real (n, d) and fake (m, d). Its mean is 0 for samples of one source, whatever n: about half of such
+    values are negative, and none is clipped. By default all pairs are used; with `subset_size`, the mean over
+    `subsets` random subsets of that size, drawn by `seed`, as in published code. It depends on the scale of
+    the features through the cube: compare values of one classifier only.
+    """
+    real, fake = _pair(real, fake)
+    if subset_size is None:
+        return _mmd(real, fake)
+    if not 2 <= _integer(subset_size, "subset_size") <= min(len(real), len(fake)):
+        raise ValueError(
+            f"subset_size is {subset_size}: expected 2 to {min(len(real), len(fake))}, the smaller set's size"
+        )
+    source, values = make_generator(seed), []
+    for _ in range(_integer(subsets, "subsets")):
+        some = (x[torch.randperm(len(x), generator=source)[:subset_size]] for x in (real, fake))
+        values.append(_mmd(*some))
+    return sum(values) / len(values)
+
+
+def _mmd(x: Tensor, y: Tensor) -> float:
+    def total(a: Tensor, b: Tensor) -> Tensor:
+        return sum((part @ b.T / a.shape[1] + 1).pow(3).sum() for part in a.split(BLOCK))
+
+    def within(a: Tensor) -> Tensor:  # over pairs of different rows
+        own = (a.square().sum(1) / a.shape[1] + 1).pow(3).sum()
+        return (total(a, a) - own) / (len(a) * (len(a) - 1))
+
+    return (within(x) + within(y) - 2 * total(x, y) / (len(x) * len(y))).item()
+
+
+# ---------------------------------------------------------------- neighbours
+
+
+class Overlap(NamedTuple):
+    """Shares in [0, 1]: of the fakes that look real, and of the real images that a fake comes close to."""
+
+    precision: float
+    recall: float
+
+
+class Coverage(NamedTuple):
+    """`density` is about 1 at equality and can exceed it; `coverage` is a share in [0, 1]."""
+
+    density: float
+    coverage: float
+
+
+def precision_recall(*, real: Tensor, fake: Tensor, k: int = 3) -> Overlap:
+    """Improved precision and recall (Kynkäänniemi et al. 2019, k = 3).
+
+    Around every row a ball that reaches to its k-th nearest neighbour in its own set (itself excluded).
+    Precision: share of fakes in a real row's ball. Recall: share of real rows in a fake's ball. On the
+    border counts as inside. Neither reaches 1 for equal sources, less so in many dimensions: compare with
+    real against real. Swapping real and fake swaps the two. Takes O(n m) time.
+    """
+    real, fake = _pair(real, fake, least=_integer(k, "k") + 1)
+    held, _ = _balls(fake, real, _radii(real, k))
+    reached, _ = _balls(real, fake, _radii(fake, k))
+    return Overlap((held > 0).double().mean().item(), (reached > 0).double().mean().item())
+
+
+def density_coverage(*, real: Tensor, fake: Tensor, k: int = 5) -> Coverage:
+    """Density and coverage (Naeem et al. 2020, k = 5), from balls around the real rows only.
+
+    Density: in how many real balls a fake lies, on average, over k. Coverage: share of real balls with at
+    least one fake; its expectation at equality is `expected_coverage`. Balls as in `precision_recall`.
+    """
+    real, fake = _pair(real, fake, least=_integer(k, "k") + 1)
+    held, hit = _balls(fake, real, _radii(real, k))
+    return Coverage(held.double().mean().item() / k, hit.double().mean().item())
+
+
+def expected_coverage(n: int, m: int, k: int = 5) -> float:
+    """Expected coverage for n real and m fake rows of one source, 1 - Π (n - i)/(m + n - i), i = 1..k."""
+    n, m = _integer(n, "n", least=_integer(k, "k") + 1), _integer(m, "m")
+    return 1 - math.prod((n - i) / (m + n - i) for i in range(1, k + 1))
+
+
+def _distances(a: Tensor, b: Tensor) -> Iterator[Tensor]:
+    """Blocks of the table |a_i - b_j|. Not by way of a matrix product: equal rows are at exactly 0."""
+    for part in a.split(BLOCK):
+        yield torch.cdist(part, b, compute_mode="donot_use_mm_for_euclid_dist")
+
+
+def _radii(x: Tensor, k: int) -> Tensor:
+    """(n,): distance from each row to its k-th nearest other row."""
+    radii, start = [], 0
+    for table in _distances(x, x):
+        table.diagonal(start).fill_(math.inf)
+        radii.append(table.kthvalue(k, 1).values)
+        start += len(table)
+    return torch.cat(radii)
+
+
+def _balls(points: Tensor, centres: Tensor, radii: Tensor) -> tuple[Tensor, Tensor]:
+    """For each point in how many balls it lies, (n,); for each ball whether it holds a point, (m,)."""
+    counts, hit = [], torch.zeros(len(centres), dtype=torch.bool)
+    for table in _distances(points, centres):
+        inside = table <= radii
+        counts.append(inside.sum(1))
+        hit |= inside.any(0)
+    return torch.cat(counts), hit
+
+
+class Memory(NamedTuple):
+    """Are fakes nearer to training images than to held-out ones? `share` is ½ and `ratio` 1 if not."""
+
+    share: float
+    ratio: float
+
+
+def memorisation(*, fake: Tensor, train: Tensor, held_out: Tensor) -> Memory:
+    """Compare each fake's nearest training row with its nearest held-out row, which it cannot know.
+
+    All (n, d): flattened images, or features; equally many `train` and `held_out` rows, because among
+    more rows the nearest is nearer. `share`: of the fakes that are nearer to `train`, a tie counting half;
+    `ratio`: median distance to `train` over median distance to `held_out` (notebook 05, section 6; 0 for
+    exact copies, 1 when both medians are 0).
+    """
+    named = {"fake": fake, "train": train, "held_out": held_out}
+    fake, train, held_out = (_rows(x, name, 1) for name, x in named.items())
+    if len(train) != len(held_out) or not fake.shape[1] == train.shape[1] == held_out.shape[1]:
+        raise ValueError(
+            f"train {tuple(train.shape)} and held_out {tuple(held_out.shape)} must have the same shape, and "
+            f"fake {tuple(fake.shape)} as many columns: cut the larger set"
+        )
+    near, far = (torch.cat([t.amin(1) for t in _distances(fake, x)]) for x in (train, held_out))
+    share = (near < far).double().mean() + 0.5 * (near == far).double().mean()
+    a, b = near.median().item(), far.median().item()
+    return Memory(share.item(), a / b if b else (1.0 if a == 0 else math.inf))
+
+
+# ---------------------------------------------------------------- modes
+
+
+class Modes(NamedTuple):
+    """What `mode_coverage` counted; a perfect sampler's values: all modes, 0.9889 (2-D), the floor."""
+
+    modes: int
+    high_quality: float
+    reverse_kl: float
+    floor: float
+    hits: Tensor  # (K,) int64, high-quality points per mode
+
+
+def mode_coverage(points: Tensor, centres: Tensor, std: float, *, share: float = 0.2) -> Modes:
+    """Count the modes that points (n, d) cover, of Gaussians of equal weight and `std` around centres (K, d).
+
+    A point is *high-quality* within 3 std of its nearest centre; in the plane a perfect sampler has
+    1 - exp(-9/2) = .9889 of these. A mode is *covered* if it holds at least `share` of n / K, its fair part of
+    all points, counting high-quality ones only (as in notebook 04; "at least one" would credit noise).
+    `reverse_kl` is KL(q̂ ‖ uniform) in nats, q̂ the distribution of the high-quality points over the modes, and
+    `floor` its expectation for a perfect sampler with as many high-quality points. Without any such point the
+    KL is not defined: it is reported as infinity, which ranks last, and high_quality is 0.
+
+    Raises ValueError for other shapes, NaN, a std that is not positive or a share outside (0, 1].
+    """
+    points = _rows(points, "points", 1, "a tensor (n, d)")
+    centres = _rows(centres, "centres", 1, "a tensor (K, d)")
+    if points.shape[1] != centres.shape[1]:
+        raise ValueError(
+            f"points {tuple(points.shape)} and centres {tuple(centres.shape)} differ in dimension"
+        )
+    if not (0 < std < math.inf and 0 < share <= 1):
+        raise ValueError(f"std={std}, share={share}: expected a positive std and a share in (0, 1]")
+    distance, nearest = torch.cdist(points, centres).min(1)
+    good = distance <= 3 * std
+    hits = torch.bincount(nearest[good], minlength=len(centres))
+    covered = int((hits >= share * len(points) / len(centres)).sum())
+    floor = reverse_kl_floor(max(1, int(hits.sum())), len(centres))
+    return Modes(covered, good.double().mean().item(), reverse_kl(hits), floor, hits)
+
+
+def reverse_kl(counts: Tensor) -> float:
+    """KL(q̂ ‖ uniform) in nats of counts (K,), from 0 to log K; infinity if all counts are 0."""
+    counts = counts.detach().to("cpu", torch.float64)
+    if counts.ndim != 1 or len(counts) == 0 or not (counts >= 0).all() or not counts.isfinite().all():
+        raise ValueError(f"counts must be (K,) and not negative, got {tuple(counts.shape)}")
+    if counts.sum() == 0:
+        return math.inf
+    q = counts / counts.sum()
+    return torch.xlogy(q, q * len(q)).sum().item()
+
+
+def reverse_kl_floor(n: int, modes: int) -> float:
+    """Expected `reverse_kl` of n fair draws from `modes` equal modes; about (modes - 1)/(2n) if n ≥ 10 modes.
+
+    Exact: log K + K E[c/n log c/n] with c binomial (n, 1/K).
+    """
+    n, modes = _integer(n, "n"), _integer(modes, "modes")
+    if modes == 1:
+        return 0.0
+    c = torch.arange(1, n + 1, dtype=torch.float64)
+    log_choose = math.lgamma(n + 1) - torch.lgamma(c + 1) - torch.lgamma(n - c + 1)
+    chance = (log_choose - c * math.log(modes) + (n - c) * math.log1p(-1 / modes)).exp()
+    return math.log(modes) + modes * (chance * torch.xlogy(c / n, c / n)).sum().item()
