@@ -1,0 +1,275 @@
+"""Penalties and the relativistic loss: paper answers, finite differences, and the same inside vmap."""
+
+import math
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from gan_helpers import data
+from gan_helpers.networks import mlp
+from gan_helpers.penalties import (
+    one_centred,
+    regularised,
+    relativistic,
+    slopes,
+    squared_norms,
+    with_gradient_penalty,
+    zero_centred,
+)
+from gan_helpers.training import L_D, L_G, LOSSES, play, play_many, stack
+
+W = torch.tensor([3.0, -4.0], dtype=torch.float64)  # |w|² = 25
+
+
+def linear(x):
+    """D(x) = w·x for points in the plane; its slope is w everywhere."""
+    return (x * W.to(x)).sum(1, keepdim=True)
+
+
+def points(n, seed, d=2):
+    return torch.randn(n, d, generator=data.make_generator(seed), dtype=torch.float64)
+
+
+# --- slopes ---
+
+
+def test_the_slope_of_a_linear_score_is_its_weight_and_r1_is_half_gamma_times_its_square():
+    x = points(7, 0)
+    slope, score = slopes(linear, x)
+    assert torch.equal(score, linear(x)) and torch.allclose(slope, W.expand(7, 2))
+    assert torch.equal(squared_norms(slope), torch.full((7,), 25.0, dtype=torch.float64))
+    assert zero_centred(linear, x, 0.1).item() == pytest.approx(0.1 / 2 * 25, rel=1e-12)
+
+
+def test_the_slope_agrees_with_finite_differences_and_with_autograd():
+    D, x, h = mlp((3, 16, 1), seed=0).double(), points(5, 1, d=3), 1e-6
+    slope = slopes(D, x)[0]
+    for k in range(3):
+        step = torch.zeros(3, dtype=torch.float64)
+        step[k] = h
+        difference = (D(x + step) - D(x - step)).squeeze(1) / (2 * h)
+        assert torch.allclose(slope[:, k], difference, rtol=1e-6, atol=1e-8)
+    y = x.clone().requires_grad_()
+    (expected,) = torch.autograd.grad(D(y).sum(), y)
+    assert torch.allclose(slope, expected, rtol=1e-12)
+
+
+def test_the_norm_is_per_sample_and_sums_over_all_pixels():
+    x = torch.randn(4, 1, 6, 6, generator=data.make_generator(2))
+    slope, _ = slopes(lambda x: 2 * x.flatten(1).sum(1, keepdim=True), x)
+    assert squared_norms(slope).shape == (4,)
+    assert torch.allclose(squared_norms(slope), torch.full((4,), 4.0 * 36))
+    with pytest.raises(ValueError, match="slopes"):
+        squared_norms(torch.ones(3))
+
+
+def test_a_loss_in_place_of_scores_is_refused():
+    for D in (lambda x: x.mean(), lambda x: torch.cat([x, x])[:3, :1]):
+        with pytest.raises(ValueError, match="expected scores"):
+            slopes(D, torch.ones(4, 2))
+
+
+def test_the_penalty_trains_the_discriminator():
+    """Its gradient with respect to D: for D = w·x, ∂(γ/2 |w|²)/∂w = γ w. Without `create_graph` it is 0."""
+    D = nn.Linear(2, 1, bias=False).double()
+    zero_centred(D, points(5, 0), 0.3).backward()
+    assert torch.allclose(D.weight.grad, 0.3 * D.weight, rtol=1e-12)
+
+
+# --- the penalty of WGAN-GP ---
+
+
+def test_one_centred_on_a_linear_score():
+    """|∇D| = 5 everywhere: weight · (5 - 1)²."""
+    value = one_centred(linear, points(6, 0), points(6, 1), weight=10)
+    assert value.item() == pytest.approx(160, rel=1e-12)
+
+
+def test_one_centred_looks_at_points_between_real_and_fake():
+    """D = x²/2 has slope x. Reals at 1, fakes at 0: ∫ (ε - 1)² dε = 1/3."""
+    real, fake, seen = torch.ones(1000, 1).double(), torch.zeros(1000, 1).double(), []
+
+    def D(x):
+        seen.append(x.detach())
+        return x.square() / 2
+
+    value = one_centred(D, real, fake, weight=1)
+    assert value.item() == pytest.approx(1 / 3, abs=1e-6)  # the midpoint rule's error: 1/(12 · 1000²)
+    assert value.item() != pytest.approx(1 / 3, abs=1e-9)
+    epsilon = torch.rand(1000, generator=data.make_generator(0)).double()
+    drawn = one_centred(D, real, fake, weight=1, epsilon=epsilon)
+    assert drawn.item() == pytest.approx((epsilon - 1).square().mean().item(), rel=1e-12)
+    assert one_centred(D, real, fake, 1, torch.zeros(1000)).item() == pytest.approx(1)  # ε = 0: at the fakes
+    assert one_centred(D, real, fake, 1, torch.ones(1000)).item() == pytest.approx(0)
+
+
+def test_the_default_epsilon_is_uniform_whatever_the_pairs():
+    D, real, fake = mlp((2, 32, 1), seed=3).double(), points(64, 0), points(64, 1) + 2
+    many = [one_centred(D, real[k], fake[k], 1).item() for k in
+            (torch.randperm(64, generator=data.make_generator(s)) for s in range(200))]  # fmt: skip
+    source = data.make_generator(9)
+    drawn = [one_centred(D, real, fake, 1, torch.rand(64, generator=source)).item() for _ in range(2000)]
+    assert sum(many) / 200 == pytest.approx(sum(drawn) / 2000, rel=0.02)
+
+
+def test_no_nan_at_a_slope_of_zero():
+    D = nn.Linear(2, 1).double()
+    nn.init.zeros_(D.weight)
+    value = one_centred(D, points(4, 0), points(4, 1), weight=2)
+    value.backward()
+    assert value.item() == 2 and torch.equal(D.weight.grad, torch.zeros(1, 2).double())
+
+
+def test_epsilon_and_batches_of_another_shape_are_refused():
+    x = points(4, 0)
+    for epsilon in (torch.ones(4, 1), torch.ones(()), torch.ones(3)):
+        with pytest.raises(ValueError, match="one number per sample"):
+            one_centred(linear, x, x, epsilon=epsilon)
+    with pytest.raises(ValueError, match="one shape"):
+        one_centred(linear, x, x[:3])
+
+
+# --- the relativistic pair ---
+
+
+def test_the_relativistic_pair_on_paper():
+    real, fake = torch.tensor([[1.0], [0.0]]), torch.tensor([[-1.0], [3.0]])
+    D = lambda x: x  # noqa: E731
+    softplus = [math.log1p(math.exp(t)) for t in (-2.0, 3.0)]
+    assert relativistic[0](D, real, fake).item() == pytest.approx(sum(softplus) / 2, rel=1e-6)
+    mirrored = [math.log1p(math.exp(t)) for t in (2.0, -3.0)]
+    assert relativistic[1](D, real, fake).item() == pytest.approx(sum(mirrored) / 2, rel=1e-6)
+    for k in (0, 1):
+        assert relativistic[k](lambda x: 0 * x, real, fake).item() == pytest.approx(math.log(2))
+        shifted = relativistic[k](lambda x: x + 7, real, fake)
+        assert shifted.item() == pytest.approx(relativistic[k](D, real, fake).item(), rel=1e-5)
+        with pytest.raises(ValueError, match="pairs"):
+            relativistic[k](D, real, fake[:1])
+
+
+# --- builders ---
+
+
+@pytest.mark.parametrize(("r1", "r2"), [(0.3, 0.0), (0.0, 0.2), (0.3, 0.2)])
+@pytest.mark.parametrize("loss", [(L_D, L_G), relativistic], ids=["logistic", "relativistic"])
+def test_regularised_is_the_loss_plus_the_penalties(loss, r1, r2):
+    D, x, y = mlp((2, 16, 1), seed=0).double(), points(8, 0), points(8, 1)
+    value = regularised(loss, r1=r1, r2=r2)[0](D, x, y)
+    expected = loss[0](D, x, y) + zero_centred(D, x, r1) + zero_centred(D, y, r2)
+    assert torch.allclose(value, expected, rtol=1e-12)
+    grads = [torch.autograd.grad(v, list(D.parameters())[:-1], retain_graph=True) for v in (value, expected)]
+    for one, other in zip(*grads, strict=True):
+        assert torch.allclose(one, other, rtol=1e-9, atol=1e-12)
+    assert regularised(loss, r1=r1, r2=r2)[1] is loss[1]
+
+
+def test_no_score_is_computed_twice_and_none_for_a_weight_of_zero():
+    seen = []
+    D = lambda x: (seen.append(len(x)), linear(x))[1]  # noqa: E731
+    for weights, calls in (({}, 2), ({"r1": 0.1}, 2), ({"r1": 0.1, "r2": 0.1}, 2)):
+        seen.clear()
+        regularised((L_D, L_G), **weights)[0](D, points(4, 0), points(4, 1))
+        assert len(seen) == calls
+
+
+def test_a_tensor_weight_is_a_schedule():
+    gamma = torch.tensor([0.0])
+    loss, _ = regularised((L_D, L_G), r1=gamma)
+    x, y = points(4, 0), points(4, 1)
+    first = loss(linear, x, y).item()
+    gamma.fill_(2.0)
+    assert loss(linear, x, y).item() - first == pytest.approx(25, rel=1e-6)
+
+
+def test_the_gradient_penalty_joins_any_loss():
+    critic, x, y = LOSSES["Wasserstein, no constraint"], points(4, 0), points(4, 1)
+    value = with_gradient_penalty(critic, 10)[0](linear, x, y)
+    assert value.item() == pytest.approx((linear(y).mean() - linear(x).mean() + 160).item(), rel=1e-12)
+    assert with_gradient_penalty(critic)[1] is critic[1]
+
+
+@pytest.mark.parametrize("wrong", [-0.1, math.nan, math.inf, "0.1", True, torch.ones(2), torch.ones(1, 1)])
+def test_a_weight_must_be_one_number_of_at_least_zero(wrong):
+    builders = [lambda: regularised(r1=wrong), lambda: regularised(r2=wrong)]
+    builders += [
+        lambda: with_gradient_penalty((L_D, L_G), wrong),
+        lambda: zero_centred(linear, W[None], wrong),
+    ]
+    for build in builders:
+        with pytest.raises(ValueError, match="must be"):
+            build()
+
+
+# --- in the loop ---
+
+GAMES = {
+    "R1 + R2": regularised((L_D, L_G), r1=0.1, r2=0.05),
+    "relativistic + R1 + R2": regularised(relativistic, r1=0.1, r2=torch.tensor(0.1)),
+    "WGAN-GP": with_gradient_penalty(LOSSES["Wasserstein, no constraint"], 0.5),
+}
+
+
+@pytest.mark.parametrize("name", GAMES)
+def test_stacked_games_equal_single_games(name):
+    def players(seed):
+        return mlp((2, 8, 2), seed=2 * seed).double(), mlp((2, 8, 1), seed=2 * seed + 1).double()
+
+    def sgd(params):
+        return torch.optim.SGD(params, lr=0.05)
+
+    def batches(seed):
+        return data.batches(points(100, 0), 16, seed=seed, steps=20)
+
+    Gs, Ds = zip(*map(players, (0, 1, 2)), strict=True)
+    G, D = stack(Gs), stack(Ds)
+    opts = sgd(G.params.values()), sgd(D.params.values())
+    many = list(play_many(G, D, *opts, [batches(s) for s in range(3)], 2, seeds=[5, 6, 7], loss=GAMES[name]))
+    G, D = players(1)
+    alone = list(
+        play(G, D, sgd(G.parameters()), sgd(D.parameters()), batches(1), 2, seed=6, loss=GAMES[name])
+    )
+    for (loss_D, loss_G), single in zip(many, alone, strict=True):
+        assert (loss_D[1].item(), loss_G[1].item()) == pytest.approx(single, rel=1e-9)
+    for one, other in zip([*G.parameters(), *D.parameters()], [*Gs[1].parameters(), *Ds[1].parameters()],
+                          strict=True):  # fmt: skip
+        assert torch.allclose(one, other, rtol=1e-9, atol=1e-12)
+
+
+def test_the_dirac_gan_with_r1_comes_to_rest_and_without_it_does_not():
+    """At (θ, ψ) = (1, 1), step .2: the factor per round near 0 is .96954 with γ = .3, and 1 without R1."""
+
+    class Point(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.theta = nn.Parameter(torch.ones(1, dtype=torch.float64))
+
+        def forward(self, z):
+            return self.theta.expand(len(z), 1)
+
+    saturating = LOSSES["saturating"]
+    radius = {}
+    for gamma in (0.0, 0.3):
+        G, D = Point(), nn.Linear(1, 1, bias=False).double()
+        nn.init.ones_(D.weight)
+        opts = [torch.optim.SGD(p.parameters(), lr=0.2) for p in (G, D)]
+        zeros = [torch.zeros(4, 1, dtype=torch.float64)] * 500
+        list(play(G, D, *opts, zeros, 1, loss=regularised(saturating, r1=gamma)))
+        radius[gamma] = math.hypot(G.theta.item(), D.weight.item())
+    assert 1.2 < radius[0.0] < 1.6
+    assert 0.5 < radius[0.3] / (math.sqrt(2) * 0.96954**500) < 2  # it turns, so the radius is no pure power
+
+
+def test_softplus_identity_of_the_pair():
+    """ζ(t) - ζ(-t) = t: the two relativistic losses differ by the mean difference of scores."""
+    x, y = points(6, 0), points(6, 1)
+    gap = relativistic[0](linear, x, y) - relativistic[1](linear, x, y)
+    assert gap.item() == pytest.approx((linear(y) - linear(x)).mean().item(), rel=1e-12)
+    assert F.softplus(torch.zeros(())).item() == pytest.approx(math.log(2))
+
+
+def test_nothing_reads_the_global_random_state():
+    before = torch.random.get_rng_state()
+    one_centred(linear, points(4, 0), points(4, 1))
+    assert torch.equal(before, torch.random.get_rng_state())
