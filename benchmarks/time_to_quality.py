@@ -1,0 +1,577 @@
+"""Race GAN recipes for CPU-seconds: `python benchmarks/time_to_quality.py` (hours; see --help).
+
+All recipes get the same budget, images, seeds and metric, one thread, and take turns in short slices of one
+process, so that whatever else the machine does hits all of them alike. Time is the process's CPU time while
+a recipe plays; measuring is not counted. `--factors` sets one property of our recipe at a time to that of
+PyTorch-GAN's `dcgan`. The command can be stopped and repeated: it goes on where it was.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import copy
+import datetime
+import hashlib
+import json
+import math
+import os
+import platform
+import shutil
+import subprocess
+import time
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import torch
+from laboratory_maps import cpu
+from time_to_quality_recipes import (
+    CHANGES,
+    FACTORS,
+    Game,
+    d2l,
+    enlarge,
+    factor,
+    ours,
+    pytorch_gan,
+    pytorch_gan_wgan_gp,
+    shrink,
+    tutorial,
+)
+from torch import Tensor
+
+from gan_helpers import data, metrics, plots
+from gan_helpers.machine import progress
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "benchmarks" / "results"
+SAMPLES, SHOWN, NOISE_SEED = 2000, 10, 10**6
+FIRST = (1.0, 2.0, 3.0, 4.0)  # early looks, in seconds, at the recipes that are cheap to sample from
+
+RECIPES: dict[str, Callable[[], Game]] = {
+    "ours": ours,
+    "PyTorch-GAN dcgan": lambda: pytorch_gan("dcgan"),
+    "PyTorch-GAN gan": lambda: pytorch_gan("gan"),
+    "PyTorch-GAN wgan_gp": pytorch_gan_wgan_gp,
+    "tutorial 32x32": lambda: tutorial(32),
+    "tutorial 64x64": lambda: tutorial(64),
+    "d2l 64x64": d2l,
+}
+COSTLY = {
+    "PyTorch-GAN dcgan",
+    "tutorial 64x64",
+    "d2l 64x64",
+    "generator",
+    "both players",
+    "all of it",
+}  # sampling takes them seconds: fewer looks
+
+
+@dataclass
+class Run:
+    """One recipe and seed: its game, its clock, and what was seen of it."""
+
+    name: str
+    seed: int
+    game: Game
+    feed: Iterator[Tensor]
+    random: Tensor  # state of torch's global source, which only this run draws from
+    seconds: float = 0.0
+    rounds: int = 0
+    curve: list[dict] = field(default_factory=list)
+    shown: str = ""
+
+    def finished(self) -> bool:
+        return self.game.rounds is not None and self.rounds >= self.game.rounds
+
+
+def clock(device: str) -> float:
+    """CPU seconds of this process; on a GPU, where they are no measure, wall seconds, all work done."""
+    if device == "cpu":
+        return time.process_time()
+    torch.cuda.synchronize()
+    return time.perf_counter()
+
+
+def start(name: str, build: Callable[[], Game], seed: int, x_fit: Tensor) -> Run:
+    """A new run of a recipe: its parameters and all later random numbers come from `seed`."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        game = build()
+        random = torch.get_rng_state()
+    for net in (game.G, game.D, *([] if game.average is None else [game.average])):
+        net.to(x_fit.device)
+    x = enlarge(x_fit, game.side)
+    feed = game.feed(x, game.batch, seed) if game.feed else data.batches(x, game.batch, seed=seed)
+    return Run(name, seed, game, feed, random)
+
+
+def advance(run: Run, until: float, device: str = "cpu") -> None:
+    """Play rounds until the run's own clock reads `until` seconds (a round is not cut) or it is finished."""
+    with torch.random.fork_rng(devices=[]):
+        torch.set_rng_state(run.random)
+        begin = clock(device) - run.seconds
+        while run.seconds < until and not run.finished():
+            run.game.play(next(run.feed), run.rounds)
+            run.rounds += 1
+            run.seconds = clock(device) - begin
+        run.random = torch.get_rng_state()
+
+
+# ---------------------------------------------------------------- measuring
+
+
+@dataclass
+class Judge:
+    """The digit classifier and the features of the report part."""
+
+    classifier: torch.nn.Sequential
+    real: Tensor
+
+    def distance(self, images: Tensor) -> float:
+        """Fréchet distance of images (n, 1, 28, 28); infinite if there is a NaN among them."""
+        if not images.isfinite().all():
+            return math.inf
+        fake = metrics.features_and_logits(self.classifier, images)[0]
+        return metrics.frechet_distance(real=self.real, fake=fake)
+
+
+def sample(game: Game, n: int, mode: str, device: str = "cpu") -> Tensor:
+    """n images (n, 1, 28, 28) of a copy of the generator (or its average), the same noise at every look.
+
+    In mode "train" batch norm uses the statistics of each batch of the recipe's size, as while training.
+    """
+    net = copy.deepcopy(game.average or game.G).train(mode == "train")
+    z = torch.randn(n, game.z_dim, generator=data.make_generator(NOISE_SEED)).to(device)
+    with torch.no_grad():
+        return torch.cat([shrink(net(part)) for part in z.split(game.batch)])
+
+
+def look(run: Run, judge: Judge, device: str = "cpu") -> None:
+    """Measure a run in every mode, and keep the better distance (in the recipe's favour) and samples."""
+    images = {mode: sample(run.game, SAMPLES, mode, device) for mode in run.game.modes}
+    distances = {mode: judge.distance(x) for mode, x in images.items()}
+    best = min(distances, key=distances.get)
+    run.curve.append(
+        {"seconds": run.seconds, "rounds": run.rounds, "distance": distances[best], "mode": best}
+    )
+    run.shown = pack(images[best][:SHOWN])
+
+
+def pack(images: Tensor) -> str:
+    """Images in [-1, 1] as text: bytes 0 to 255, compressed, in base64."""
+    pixels = (images.nan_to_num(-1.0).clamp(-1, 1) * 127.5 + 127.5).round().to(torch.uint8).cpu()
+    return base64.b64encode(zlib.compress(pixels.numpy().tobytes(), 9)).decode()
+
+
+def unpack(text: str) -> Tensor:
+    """What `pack` has packed, as (n, 1, 28, 28) in [-1, 1]."""
+    pixels = torch.frombuffer(bytearray(zlib.decompress(base64.b64decode(text))), dtype=torch.uint8)
+    return pixels.view(-1, 1, 28, 28).float() / 127.5 - 1
+
+
+# ---------------------------------------------------------------- turns, states, results
+
+
+def marks(budget: float, slice_: float, costly: bool) -> list[float]:
+    """The clock readings at which a run is looked at: few for the costly ones, all up to the budget."""
+    ends = [slice_ * k for k in range(1, math.ceil(budget / slice_ - 1e-9))]
+    if costly:
+        near = [budget * part for part in (1 / 12, 1 / 4, 1 / 2, 3 / 4)]
+        ends = [t for t in ends if any(abs(t - mark) < slice_ / 2 for mark in near)]
+    else:
+        ends += [t for t in FIRST if t < min(slice_, budget)]
+    return [*sorted(ends), budget]
+
+
+def turns(names: Sequence[str], seeds: Sequence[int], budget: float, slice_: float) -> Iterator[tuple]:
+    """(seed, recipe, clock reading to play up to), recipes alternate slice by slice within a seed."""
+    for seed in seeds:
+        for k in range(math.ceil(budget / slice_ - 1e-9)):
+            for name in names:
+                yield seed, name, min(slice_ * (k + 1), budget)
+
+
+def crossing(seconds: Sequence[float], distances: Sequence[float], target: float) -> float | None:
+    """When a curve first reaches `target`, log distance interpolated between looks; None if it never does.
+
+    A curve that starts at or below the target has crossed at its first look at the latest: that is returned.
+    """
+    pairs = list(zip(seconds, distances, strict=True))
+    if pairs and pairs[0][1] <= target:
+        return pairs[0][0]
+    for (t0, d0), (t1, d1) in zip(pairs, pairs[1:], strict=False):
+        if d1 <= target < d0:
+            if math.isinf(d0):
+                return t1
+            return t0 + (t1 - t0) * math.log(d0 / target) / math.log(d0 / d1)
+    return None
+
+
+def at(run: dict, seconds: float) -> float | None:
+    """A recorded run's distance at a clock reading, log distance interpolated; None outside what was seen.
+
+    A recipe that has ended by itself keeps its last distance.
+    """
+    t, d = run["seconds"], [math.inf if v is None else v for v in run["distance"]]
+    if not t or seconds < t[0] - 1e-9:
+        return None
+    if seconds > t[-1]:
+        return d[-1] if run["ended"] or seconds < t[-1] + 0.5 else None
+    for (t0, d0), (t1, d1) in zip(zip(t, d, strict=True), zip(t[1:], d[1:], strict=True), strict=False):
+        if t0 <= seconds <= t1:
+            if math.isinf(d0 + d1):
+                return d0
+            return math.exp(math.log(d0) + (math.log(d1) - math.log(d0)) * (seconds - t0) / (t1 - t0))
+    return d[0]
+
+
+def state_folder(out: Path, settings: dict) -> Path:
+    """Where unfinished runs of this results file wait: for the same settings and recipes only."""
+    recipes = Path(__file__).with_name("time_to_quality_recipes.py").read_text()
+    key = hashlib.sha256(repr((str(out.resolve()), sorted(settings.items()), recipes)).encode()).hexdigest()
+    return data.cache_folder() / "time_to_quality" / f"{out.stem}-{key[:12]}"
+
+
+def save(run: Run, path: Path) -> None:
+    """Write everything a run needs to go on, all or nothing."""
+    game = run.game
+    state = {
+        "G": game.G.state_dict(), "D": game.D.state_dict(), "opt_G": game.opt_G.state_dict(),
+        "opt_D": game.opt_D.state_dict(), "random": run.random, "seconds": run.seconds, "rounds": run.rounds,
+        "curve": run.curve, "shown": run.shown,
+    }  # fmt: skip
+    if game.average is not None:
+        state["average"] = game.average.state_dict()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    torch.save(state, path.with_suffix(".new"))
+    os.replace(path.with_suffix(".new"), path)
+
+
+def resume(run: Run, path: Path) -> Run:
+    """Put a new run into the state of the file, if there is one; the data continue where they were."""
+    if not path.exists():
+        return run
+    state = torch.load(path, weights_only=True)
+    game = run.game
+    for part in ("G", "D", "opt_G", "opt_D", *(["average"] if game.average is not None else [])):
+        getattr(game, part).load_state_dict(state[part])
+    run.random, run.seconds, run.rounds = state["random"], state["seconds"], state["rounds"]
+    run.curve, run.shown = state["curve"], state["shown"]
+    for _ in range(run.rounds):
+        next(run.feed)
+    return run
+
+
+def entry(run: Run, commit: str) -> dict:
+    """A run as the results file holds it; a distance that is not finite becomes null."""
+    columns = {key: [row[key] for row in run.curve] for key in ("seconds", "rounds", "distance", "mode")}
+    columns["seconds"] = [round(t, 3) for t in columns["seconds"]]
+    columns["distance"] = [round(d, 3) if math.isfinite(d) else None for d in columns["distance"]]
+    return {"recipe": run.name, "seed": run.seed, **columns, "ended": run.finished(), "commit": commit}
+
+
+def check_settings(record: dict, settings: dict, path: Path) -> None:
+    """Raise ValueError if a results file was made with other settings: runs of both must not be mixed."""
+    old = record.get("settings", {})
+    differ = [key for key in sorted({*old, *settings}) if old.get(key) != settings.get(key)]
+    if differ:
+        what = "; ".join(f"{key} was {old.get(key)!r} and is {settings.get(key)!r}" for key in differ)
+        raise ValueError(f"{path} holds a race of other settings ({what}): give another --out, or delete it")
+
+
+def read(path: Path, settings: dict) -> dict:
+    """The results file, or an empty record; refuses a file of other settings."""
+    if not path.exists():
+        return {"settings": settings, "runs": []}
+    record = json.loads(path.read_text())
+    check_settings(record, settings, path)
+    return record
+
+
+def write(record: dict, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_suffix(".json.new")
+    new.write_text(dumps(record) + "\n")
+    os.replace(new, path)
+
+
+def dumps(record: dict) -> str:
+    """JSON with one line per run, so that a change is readable."""
+    runs = ",\n  ".join(json.dumps(run) for run in record["runs"])
+    rest = json.dumps({key: value for key, value in record.items() if key != "runs"}, indent=1)
+    return f'{rest[:-2]},\n "runs": [\n  {runs}\n ]\n}}'
+
+
+def commit_of_the_code() -> str:
+    files = ["benchmarks/time_to_quality_recipes.py", "gan_helpers/networks.py", "gan_helpers/training.py"]
+    git = ["git", "-C", str(ROOT), "log", "-1", "--format=%H", "--", *files]
+    return subprocess.run(git, capture_output=True, text=True, check=True).stdout.strip()
+
+
+# ---------------------------------------------------------------- the race
+
+
+def race(builds: dict[str, Callable[[], Game]], record: dict, out: Path, state: Path, parts: data.Splits,
+         judge: Judge, *, seeds: Sequence[int], budget: float, slice_: float, device: str,
+         minutes: float) -> bool:  # fmt: skip
+    """Play all turns that are not yet in the record, for at most `minutes` of wall time; True when done."""
+    commit, fit = commit_of_the_code(), parts.fit.images
+    round_trips = {side: shrink(enlarge(fit[:SAMPLES], side)) for side in (28, 32, 64)}
+    record["floor"] = {str(side): round(judge.distance(x), 3) for side, x in round_trips.items()}
+    stop, runs, current = time.monotonic() + 60 * minutes, {}, None
+    plan = list(turns(list(builds), seeds, budget, slice_))
+    complete = {(r["recipe"], r["seed"]) for r in record["runs"] if r["complete"]}
+    for seed, name, until in progress(plan, "turns"):
+        if (name, seed) in complete:
+            continue
+        if seed != current:
+            runs, current = {}, seed
+        path = state / f"{name.replace(' ', '-')}-{seed}.pt"
+        new = name not in runs
+        if new:
+            runs[name] = resume(start(name, builds[name], seed, fit), path)
+        played = turn(runs[name], until, marks(budget, slice_, name in COSTLY), judge, device)
+        if played or new:
+            save(runs[name], path)
+            keep(record, runs[name], budget, commit)
+            write(record, out)
+        if played and time.monotonic() > stop:
+            return False
+    return True
+
+
+def turn(run: Run, until: float, looks: Sequence[float], judge: Judge, device: str = "cpu") -> bool:
+    """Play a run up to `until` with the looks that are due on the way; False if there was nothing to do."""
+    before = (run.rounds, len(run.curve))
+    for mark in looks:
+        if mark <= until and not any(row["seconds"] >= mark for row in run.curve):
+            advance(run, mark, device)
+            if not run.curve or run.curve[-1]["rounds"] < run.rounds:
+                look(run, judge, device)
+    advance(run, until, device)
+    return (run.rounds, len(run.curve)) != before
+
+
+def keep(record: dict, run: Run, budget: float, commit: str) -> None:
+    """Put a run's curve into the record, in the place of what was there of it."""
+    new = entry(run, commit) | {"complete": run.seconds >= budget or run.finished()}
+    others = [r for r in record["runs"] if (r["recipe"], r["seed"]) != (run.name, run.seed)]
+    record["runs"] = sorted([*others, new], key=lambda r: (r["seed"], r["recipe"]))
+    record.setdefault("recipes", {})[run.name] = describe(run.game)
+    if run.seed == min(r["seed"] for r in record["runs"]):
+        record.setdefault("samples", {})[run.name] = run.shown
+
+
+def describe(game: Game) -> dict:
+    count = {name: sum(p.numel() for p in getattr(game, name).parameters()) for name in "GD"}
+    return {
+        "parameters": count,
+        "batch": game.batch,
+        "side": game.side,
+        "z_dim": game.z_dim,
+        "modes": game.modes,
+    }
+
+
+def summary(record: dict) -> list[dict]:
+    """Per recipe: distances at half of the budget and at its last look, seconds per round; seeds in order."""
+    budget, rows = record["settings"]["budget"], []
+    for name in record["recipes"]:
+        runs = [r for r in record["runs"] if r["recipe"] == name and r["complete"]]
+        if runs:
+            half = [at(r, budget / 2) for r in runs]
+            full = [math.inf if r["distance"][-1] is None else r["distance"][-1] for r in runs]
+            pace = [r["seconds"][-1] / r["rounds"][-1] for r in runs]
+            rows.append({"recipe": name, "half": half, "full": full, "seconds_per_round": pace})
+    return rows
+
+
+def spread(values: Sequence[float | None]) -> str:
+    """Median, smallest and largest, or a dash where a run was not yet looked at."""
+    if any(v is None for v in values):
+        return "–"
+    return f"{middle(values):.1f} ({min(values):.1f} to {max(values):.1f})"
+
+
+def middle(values: Sequence[float]) -> float:
+    """The median."""
+    ordered = sorted(values)
+    return (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2
+
+
+def table(record: dict) -> str:
+    """The summary as text, with the time our recipe needs for the best other recipe's final quality."""
+    budget, rows = record["settings"]["budget"], summary(record)
+    lines = [f"{'recipe':22}{f'at {budget / 2:g} s':>26}{f'at {budget:g} s':>26}{'s/round':>10}"]
+    for row in rows:
+        lines.append(f"{row['recipe']:22}{spread(row['half']):>26}{spread(row['full']):>26}"
+                     f"{middle(row['seconds_per_round']):10.4f}")  # fmt: skip
+    others = [row for row in rows if row["recipe"] != "ours"]
+    if len(others) < len(rows) and others:
+        best = min(others, key=lambda row: middle(row["full"]))
+        mine = [r for r in record["runs"] if r["recipe"] == "ours" and r["complete"]]
+        times = [crossing(r["seconds"], r["distance"], middle(best["full"])) for r in mine]
+        lines.append(f"median of {best['recipe']} at {budget:g} s reached by ours in {times} s")
+    return "\n".join(lines)
+
+
+# ---------------------------------------------------------------- the figure
+
+
+COLOURS = {
+    "ours": plots.FAKE, "PyTorch-GAN dcgan": plots.DISC, "PyTorch-GAN gan": plots.GREY,
+    "PyTorch-GAN wgan_gp": plots.PINK, "tutorial 32x32": plots.GREEN, "tutorial 64x64": plots.SKY,
+    "d2l 64x64": "#8B5A00",
+}  # fmt: skip
+DASHES = {"PyTorch-GAN gan": "--", "PyTorch-GAN wgan_gp": ":", "tutorial 64x64": "--", "d2l 64x64": "-."}
+
+
+def draw(record: dict, real: Tensor) -> plt.Figure:
+    """Distance against seconds, median and full spread over seeds, beside samples at the end."""
+    plots.use_course_style()
+    rows = sorted(summary(record), key=lambda row: middle(row["full"]))
+    fig, (left, right) = plt.subplots(1, 2, figsize=(10.5, 4.6), width_ratios=(1, 1.15))
+    budget = record["settings"]["budget"]
+    for row in rows:
+        runs = [r for r in record["runs"] if r["recipe"] == row["recipe"] and r["complete"]]
+        first = max(r["seconds"][0] for r in runs)
+        grid = torch.logspace(math.log10(first), math.log10(max(budget, first)), 60, dtype=torch.float64)
+        grid = grid.clamp(first, max(budget, first)).tolist()
+        curves = [[at(r, t) for t in grid] for r in runs]
+        plots.curves(grid, curves, label=row["recipe"], color=COLOURS.get(row["recipe"]),
+                     linestyle=DASHES.get(row["recipe"], "-"), ax=left)  # fmt: skip
+    left.axhline(record["floor"]["28"], color=plots.REAL, linewidth=1)
+    left.text(
+        budget, record["floor"]["28"] * 1.08, "real against real", color=plots.REAL, ha="right", fontsize=9
+    )
+    ticks = [t for t in (1, 2, 5, 10, 30, 60, 120, 300) if t <= budget]
+    left.set(xscale="log", yscale="log", xlabel="CPU seconds, one thread", ylabel="Fréchet distance",
+             xticks=ticks, ylim=(1, None))  # fmt: skip
+    left.get_xaxis().set_major_formatter("{x:g}")
+    left.get_xaxis().set_minor_formatter("")
+    left.legend(fontsize=8, loc="upper left", bbox_to_anchor=(0, 0.62))
+    images = torch.cat([*(unpack(record["samples"][row["recipe"]]) for row in rows), real[:SHOWN]])
+    labels = [f"{row['recipe']}\n{middle(row['full']):.3g}" for row in rows] + ["real"]
+    plots.image_grid(images, columns=SHOWN, row_labels=labels, ax=right)
+    right.tick_params(labelsize=8)
+    right.set_title(f"one seed's samples after {budget:g} s; median distance", fontsize=10)
+    return fig
+
+
+# ---------------------------------------------------------------- threads
+
+
+def threads(parts: data.Splits, seconds: float = 3.0, times: int = 4) -> list[dict]:
+    """Rounds of our recipe per CPU second and per wall second, with 1 and 2 threads in turn."""
+    rows, before = [], torch.get_num_threads()
+    run = start("ours", ours, 0, parts.fit.images)
+    try:
+        for count in [1, 2] * times:
+            torch.set_num_threads(count)
+            rounds, cpu_0, wall_0 = run.rounds, time.process_time(), time.perf_counter()
+            advance(run, run.seconds + seconds * count)
+            rounds, wall = run.rounds - rounds, time.perf_counter() - wall_0
+            rows.append({"threads": count, "rounds": rounds, "wall": round(wall, 3),
+                         "cpu": round(time.process_time() - cpu_0, 3)})  # fmt: skip
+    finally:
+        torch.set_num_threads(before)
+    return rows
+
+
+# ---------------------------------------------------------------- command line
+
+
+def arguments(args: Sequence[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--recipes", nargs="+", choices=RECIPES, default=list(RECIPES), metavar="NAME",
+                        help=f"among {', '.join(RECIPES)}")  # fmt: skip
+    parser.add_argument("--seeds", type=int, default=3, help="this many, from 0")
+    parser.add_argument("--budget", type=float, help="CPU seconds per recipe and seed (120; factors 30)")
+    parser.add_argument(
+        "--slice", type=float, default=5.0, help="seconds that a recipe plays before the next's turn"
+    )
+    parser.add_argument(
+        "--device", choices=("cpu", "cuda"), default="cpu", help="cuda is timed by the wall clock"
+    )
+    parser.add_argument(
+        "--minutes", type=float, default=math.inf, help="stop after so many; go on at the next call"
+    )
+    parser.add_argument("--factors", action="store_true", help="change one property of our recipe at a time")
+    parser.add_argument(
+        "--threads", action="store_true", help="add a comparison of 1 and 2 threads to the factors"
+    )
+    parser.add_argument("--draw", action="store_true", help="only draw what is recorded, and print the table")
+    parser.add_argument(
+        "--out", type=Path, help="results file; unfinished runs are kept in the course's cache"
+    )
+    options = parser.parse_args(args)
+    name = "time_to_quality_factors" if options.factors or options.threads else "time_to_quality"
+    options.out = options.out or RESULTS / f"{name}.json"
+    options.budget = options.budget or (30.0 if options.factors or options.threads else 120.0)
+    if min(options.budget, options.slice, options.seeds) <= 0:
+        parser.error("--budget, --slice and --seeds must be positive")
+    return options
+
+
+def header(options: argparse.Namespace) -> dict:
+    what = (
+        "our recipe with one property of PyTorch-GAN's dcgan at a time" if options.factors else "GAN recipes"
+    )
+    command = ["python benchmarks/time_to_quality.py", *(["--factors"] if options.factors else [])]
+    command += [f"--seeds {options.seeds} --budget {options.budget:g} --slice {options.slice:g}"]
+    command += ["--device cuda"] if options.device == "cuda" else []
+    where = (
+        f"{cpu()}, {os.cpu_count()} cores, one thread"
+        if options.device == "cpu"
+        else torch.cuda.get_device_name()
+    )
+    return {
+        "what": f"{what}: Fréchet distance (64 features, {SAMPLES} samples against the report part)",
+        "changes": CHANGES,
+        "command": " ".join(command),
+        "commit": commit_of_the_code(),
+        "date": datetime.date.today().isoformat(),
+        "machine": where,
+        "versions": {"python": platform.python_version(), "torch": torch.__version__},
+    }
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    options = arguments(args)
+    torch.set_num_threads(1)
+    images = data.load_images("auto", device=options.device)
+    parts = data.split(images, seed=0, fit=0.4, select=0.4, report=0.2)
+    settings = {
+        "budget": options.budget, "slice": options.slice, "device": options.device, "threads": 1,
+        "samples": SAMPLES, "data": f"{images.name}, {len(images.images)}", "torch": torch.__version__,
+    }  # fmt: skip
+    record = header(options) | read(options.out, settings)
+    if options.threads:
+        record["threads"] = threads(parts)
+        write(record, options.out)
+    elif not options.draw:
+        names = FACTORS if options.factors else options.recipes
+        builds = {
+            name: (lambda name=name: factor(name)) if options.factors else RECIPES[name] for name in names
+        }
+        state = state_folder(options.out, settings)
+        if not options.out.exists():  # whoever deletes the results wants to start anew
+            shutil.rmtree(state, ignore_errors=True)
+        classifier = metrics.digit_classifier(parts.select)
+        judge = Judge(classifier, metrics.features_and_logits(classifier, parts.report.images)[0])
+        done = race(builds, record, options.out, state, parts, judge, seeds=range(options.seeds),
+                    budget=options.budget, slice_=options.slice, device=options.device,
+                    minutes=options.minutes)  # fmt: skip
+        print("done" if done else "to be continued: give the same command again")
+    print(table(record))
+    if not options.factors and not options.threads and summary(record):
+        fig = draw(record, parts.report.images.cpu())
+        fig.savefig(options.out.with_suffix(".png"), dpi=110)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,331 @@
+"""The recipes that `time_to_quality.py` races: the course's own, and reconstructions of published ones.
+
+Each function builds one game. The published recipes are rebuilt from the settings in their source, in this
+file's own code. What was changed is said in `CHANGES` for all of them and in each docstring for one; all
+changes save them time or leave the mathematics as it is.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.utils.data import DataLoader, Dataset
+
+from gan_helpers.data import make_generator
+
+CHANGES = (
+    "Reconstructions from published settings. One channel. Images of 28 x 28 are padded with background to "
+    "32 x 32, and from there doubled to 64 x 64 without loss, once and outside the clock; samples are "
+    "brought back to 28 x 28. "
+    "Batches come from a tensor in memory (data.batches), not from a DataLoader. A sigmoid followed by "
+    "binary cross-entropy is written as one stable function of the score. No printing, no image files, "
+    "no incomplete last batch."
+)
+SIDE = 28
+
+
+class Game(NamedTuple):
+    """Players and their rules. `play(x, k)` is round k on real images x (n, 1, side, side) in [-1, 1]."""
+
+    G: nn.Module  # (n, z_dim) -> (n, 1, side, side) in [-1, 1]
+    D: nn.Module  # (n, 1, side, side) -> (n, 1), scores
+    opt_G: torch.optim.Optimizer
+    opt_D: torch.optim.Optimizer
+    z_dim: int
+    batch: int
+    side: int
+    play: Callable[[Tensor, int], None]
+    average: nn.Module | None = None  # what is sampled instead of G
+    modes: tuple[str, ...] = ("train", "eval")  # of the batch norm when sampling: the better one counts
+    rounds: int | None = None  # the recipe's own end, if it has one
+    feed: Callable[[Tensor, int, int], Iterator[Tensor]] | None = None  # instead of data.batches
+
+
+def enlarge(images: Tensor, side: int) -> Tensor:
+    """Images (n, 1, 28, 28) as (n, 1, side, side): padded with background to 32; doubled from there to 64.
+
+    Doubling puts the mean of two neighbours between them, so that nothing is lost on the way back.
+    """
+    if side == SIDE:
+        return images
+    padded = F.pad(images, (2, 2, 2, 2), value=-1.0)
+    if side == 32:
+        return padded
+    wide = F.pad(padded, (0, 1, 0, 1), value=-1.0)
+    return F.interpolate(wide, size=65, mode="bilinear", align_corners=True)[..., :64, :64]
+
+
+def shrink(images: Tensor) -> Tensor:
+    """The way back, (n, 1, side, side) -> (n, 1, 28, 28): every second pixel of 64, the middle of 32."""
+    side = images.shape[-1]
+    if side == SIDE:
+        return images
+    return images[..., :: side // 32, :: side // 32][..., 2:-2, 2:-2]
+
+
+def noise(like: Tensor, z_dim: int) -> Tensor:
+    """(len(like), z_dim), standard normal from torch's global source, which the race keeps per run."""
+    return torch.randn(len(like), z_dim).to(like)
+
+
+def adam(net: nn.Module, lr: float, beta1: float = 0.5) -> torch.optim.Adam:
+    return torch.optim.Adam(net.parameters(), lr=lr, betas=(beta1, 0.999))
+
+
+def normal_(net: nn.Module, everything: bool = False) -> nn.Module:
+    """Convolutions N(0, 0.02), batch-norm scales N(1, 0.02) and shifts 0; or `everything` N(0, 0.02)."""
+    for module in net.modules():
+        own = list(module.parameters(recurse=False))
+        if everything:
+            for p in own:
+                nn.init.normal_(p, 0.0, 0.02)
+        elif isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
+            nn.init.normal_(module.weight, 0.0, 0.02)  # a bias keeps PyTorch's default
+        elif isinstance(module, nn.BatchNorm2d):
+            nn.init.normal_(module.weight, 1.0, 0.02)
+            nn.init.zeros_(module.bias)
+    return net
+
+
+def step(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+
+
+# ---------------------------------------------------------------- the DCGAN family
+
+
+def _up(n_in: int, n_out: int, stride: int = 2) -> list[nn.Module]:
+    """1 -> 4 with stride 1 (no padding), doubled with stride 2 (padding 1); kernel 4, no bias."""
+    conv = nn.ConvTranspose2d(n_in, n_out, 4, stride, 1 if stride == 2 else 0, bias=False)
+    return [conv, nn.BatchNorm2d(n_out), nn.ReLU()]
+
+
+def _down(n_in: int, n_out: int, norm: bool = True) -> list[nn.Module]:
+    conv = nn.Conv2d(n_in, n_out, 4, 2, 1, bias=False)
+    return [conv, *([nn.BatchNorm2d(n_out)] if norm else []), nn.LeakyReLU(0.2)]
+
+
+def tutorial_players(side: int, norm_first: bool = False) -> tuple[nn.Sequential, nn.Sequential]:
+    """G: 4 x 4 with 512 channels (256 at side 32), doubled until `side`; D mirrors it. z has 100 numbers."""
+    widths = [64, 128, 256, 512] if side == 64 else [64, 128, 256]
+    ups = [layer for a, b in zip(widths[:0:-1], widths[-2::-1], strict=True) for layer in _up(a, b)]
+    last = nn.ConvTranspose2d(64, 1, 4, 2, 1, bias=False)
+    G = nn.Sequential(nn.Unflatten(1, (100, 1, 1)), *_up(100, widths[-1], 1), *ups, last, nn.Tanh())
+    downs = [layer for a, b in zip(widths, widths[1:], strict=False) for layer in _down(a, b)]
+    score = nn.Conv2d(widths[-1], 1, 4, bias=False)
+    return G, nn.Sequential(*_down(1, 64, norm_first), *downs, score, nn.Flatten())
+
+
+def tutorial(side: int, batch: int = 128) -> Game:
+    """DCGAN as in the PyTorch tutorial `dcgan_faces_tutorial` and `pytorch/examples/dcgan`.
+
+    Adam 2e-4, beta1 0.5, batch 128 as in the paper, normal noise, separate real and fake batches, G answers
+    to the noise that D has just seen. At 32 x 32 the stage of 512 channels is left out. The paper's own
+    generator (Radford et al. 2016) has twice the channels and uniform noise, and would be slower.
+    """
+    G, D = (normal_(player) for player in tutorial_players(side))
+    opt_G, opt_D = adam(G, 2e-4), adam(D, 2e-4)
+
+    def play(x: Tensor, k: int) -> None:
+        x_fake = G(noise(x, 100))
+        step(opt_D, F.softplus(-D(x)).mean() + F.softplus(D(x_fake.detach())).mean())
+        step(opt_G, F.softplus(-D(x_fake)).mean())
+
+    return Game(G, D, opt_G, opt_D, 100, batch, side, play)
+
+
+def d2l() -> Game:
+    """DCGAN of "Dive into Deep Learning" (chapter on GANs, PyTorch tab), made there for 64 x 64 sprites.
+
+    Adam 5e-3, beta1 0.5, batch 256, every parameter N(0, 0.02) (batch norm's too), batch norm in D's first
+    layer, losses summed over the batch, the same noise for both players, its images made anew for G.
+    """
+    G, D = (normal_(player, everything=True) for player in tutorial_players(64, norm_first=True))
+    opt_G, opt_D = adam(G, 5e-3), adam(D, 5e-3)
+
+    def play(x: Tensor, k: int) -> None:
+        z = noise(x, 100)
+        with torch.no_grad():
+            x_fake = G(z)
+        step(opt_D, (F.softplus(-D(x)).sum() + F.softplus(D(x_fake)).sum()) / 2)
+        step(opt_G, F.softplus(-D(G(z))).sum())
+
+    return Game(G, D, opt_G, opt_D, 100, 256, 64, play)
+
+
+# ---------------------------------------------------------------- PyTorch-GAN
+
+
+def pytorch_gan_convolutional(side: int = 32) -> tuple[nn.Sequential, nn.Sequential]:
+    """The players of PyTorch-GAN's `dcgan`, published for 32 x 32; batch norm with eps 0.8, as there."""
+    first = side // 4
+
+    def block(a: int, b: int) -> list[nn.Module]:
+        conv = nn.Conv2d(a, b, 3, padding=1)
+        return [nn.Upsample(scale_factor=2), conv, nn.BatchNorm2d(b, eps=0.8), nn.LeakyReLU(0.2)]
+
+    stem = [nn.Linear(100, 128 * first**2), nn.Unflatten(1, (128, first, first)), nn.BatchNorm2d(128)]
+    G = nn.Sequential(*stem, *block(128, 128), *block(128, 64), nn.Conv2d(64, 1, 3, padding=1), nn.Tanh())
+    layers: list[nn.Module] = []
+    for n_in, n_out in ((1, 16), (16, 32), (32, 64), (64, 128)):
+        layers += [nn.Conv2d(n_in, n_out, 3, 2, 1), nn.LeakyReLU(0.2), nn.Dropout2d(0.25)]
+        layers += [nn.BatchNorm2d(n_out, eps=0.8)] if n_in > 1 else []
+    return normal_(G), normal_(nn.Sequential(*layers, nn.Flatten(), nn.Linear(128 * 2 * 2, 1)))
+
+
+def pytorch_gan_dense() -> tuple[nn.Sequential, nn.Sequential]:
+    """The players of PyTorch-GAN's `gan` and `wgan_gp`: 100-128-256-512-1024-784 and 784-512-256-1."""
+    layers: list[nn.Module] = [nn.Linear(100, 128), nn.LeakyReLU(0.2)]
+    for n_in, n_out in ((128, 256), (256, 512), (512, 1024)):
+        layers += [nn.Linear(n_in, n_out), nn.BatchNorm1d(n_out, eps=0.8), nn.LeakyReLU(0.2)]
+    G = nn.Sequential(*layers, nn.Linear(1024, 784), nn.Tanh(), nn.Unflatten(1, (1, 28, 28)))
+    first, second = nn.Linear(784, 512), nn.Linear(512, 256)
+    return G, nn.Sequential(
+        nn.Flatten(), first, nn.LeakyReLU(0.2), second, nn.LeakyReLU(0.2), nn.Linear(256, 1)
+    )
+
+
+def pytorch_gan(kind: str) -> Game:
+    """PyTorch-GAN's `dcgan` (32 x 32) or `gan` (28 x 28): Adam 2e-4, beta1 0.5, batch 64, G moves first.
+
+    D then moves on the same fake images, its loss halved.
+    """
+    G, D = {"dcgan": pytorch_gan_convolutional, "gan": pytorch_gan_dense}[kind]()
+    opt_G, opt_D = adam(G, 2e-4), adam(D, 2e-4)
+
+    def play(x: Tensor, k: int) -> None:
+        x_fake = G(noise(x, 100))
+        step(opt_G, F.softplus(-D(x_fake)).mean())
+        step(opt_D, (F.softplus(-D(x)).mean() + F.softplus(D(x_fake.detach())).mean()) / 2)
+
+    return Game(G, D, opt_G, opt_D, 100, 64, 32 if kind == "dcgan" else SIDE, play)
+
+
+def pytorch_gan_wgan_gp() -> Game:
+    """PyTorch-GAN's `wgan_gp` (28 x 28): penalty 10, a G step every fifth round, Adam 2e-4, beta1 0.5.
+
+    The published critic step also back-propagates into G and throws that gradient away; here it does not.
+    """
+    G, D = pytorch_gan_dense()
+    opt_G, opt_D = adam(G, 2e-4), adam(D, 2e-4)
+
+    def play(x: Tensor, k: int) -> None:
+        z = noise(x, 100)
+        with torch.no_grad():
+            x_fake = G(z)
+        share = torch.rand(len(x), 1, 1, 1).to(x)
+        between = (share * x + (1 - share) * x_fake).requires_grad_()
+        (slope,) = torch.autograd.grad(D(between).sum(), between, create_graph=True)
+        penalty = (slope.flatten(1).norm(dim=1) - 1).square().mean()
+        step(opt_D, D(x_fake).mean() - D(x).mean() + 10 * penalty)
+        if k % 5 == 0:
+            step(opt_G, -D(G(z)).mean())
+
+    return Game(G, D, opt_G, opt_D, 100, 64, SIDE, play)
+
+
+# ---------------------------------------------------------------- the course's own
+
+
+FACTORS = ("nothing", "generator", "discriminator", "both players", "up-sampling", "Adam", "no EMA",
+           "batch size", "data path", "all of it")  # fmt: skip
+
+
+def own_players(z_dim: int = 64, up: str = "subpixel") -> tuple[nn.Sequential, nn.Sequential]:
+    """PROTOTYPE until networks.dcgan_* exist."""
+    a, b = 32, 16
+    if up == "subpixel":
+        first = [nn.Conv2d(a, 4 * b, 3, padding=1, bias=False), nn.PixelShuffle(2)]
+        second = [nn.Conv2d(b, 4, 3, padding=1), nn.PixelShuffle(2)]
+    else:
+        first = [nn.Upsample(scale_factor=2), nn.Conv2d(a, b, 3, padding=1, bias=False)]
+        second = [nn.Upsample(scale_factor=2), nn.Conv2d(b, 1, 3, padding=1)]
+    stem = [nn.Linear(z_dim, a * 49, bias=False), nn.Unflatten(1, (a, 7, 7)), nn.BatchNorm2d(a), nn.ReLU()]
+    G = nn.Sequential(*stem, *first, nn.BatchNorm2d(b), nn.ReLU(), *second, nn.Tanh())
+    D = nn.Sequential(
+        nn.Conv2d(1, 16, 4, 2, 1),
+        nn.LeakyReLU(0.2),
+        nn.Conv2d(16, 32, 4, 2, 1, bias=False),
+        nn.BatchNorm2d(32),
+        nn.LeakyReLU(0.2),
+        nn.Conv2d(32, 64, 3, 2, 1, bias=False),
+        nn.BatchNorm2d(64),
+        nn.LeakyReLU(0.2),
+        nn.Flatten(),
+        nn.Linear(64 * 16, 1),
+    )
+    for m in [*G.modules(), *D.modules()]:
+        if isinstance(m, (nn.Conv2d, nn.Linear)):
+            nn.init.normal_(m.weight, 0, 0.02)
+    return G, D
+
+
+def ours(players=own_players, z_dim=64, lr=2e-3, decay=0.99, batch=32, feed=None) -> Game:
+    G, D = players()
+    opt_G, opt_D = adam(G, lr), adam(D, lr)
+    average = copy.deepcopy(G) if decay else None
+
+    def play(x: Tensor, k: int) -> None:
+        with torch.no_grad():
+            x_fake = G(noise(x, z_dim))
+        step(opt_D, F.softplus(-D(x)).mean() + F.softplus(D(x_fake)).mean())
+        step(opt_G, F.softplus(-D(G(noise(x, z_dim)))).mean())
+        if average is not None:
+            e = min(decay, (1 + k) / (10 + k))
+            with torch.no_grad():
+                for a, b in zip(average.state_dict().values(), G.state_dict().values(), strict=True):
+                    a.lerp_(b, 1 - e) if a.is_floating_point() else a.copy_(b)
+
+    modes = ("eval",) if average is not None else ("train", "eval")
+    return Game(G, D, opt_G, opt_D, z_dim, batch, SIDE, play, average, modes, feed=feed)
+
+
+class Items(Dataset):
+    """Images as a DataLoader meets them: 8-bit pixels that become a normalised tensor one by one."""
+
+    def __init__(self, images: Tensor):
+        self.pixels = (images[:, 0] * 127.5 + 127.5).round().to(torch.uint8).cpu().numpy()
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+    def __getitem__(self, i: int) -> Tensor:
+        picture = Image.fromarray(self.pixels[i])
+        picture = picture.resize(
+            picture.size, Image.Resampling.BILINEAR
+        )  # what Resize does with its own size
+        pixels = torch.from_numpy(np.array(picture)).view(*picture.size[::-1], 1)
+        return (pixels.permute(2, 0, 1).contiguous().to(torch.float32).div(255) - 0.5) / 0.5
+
+
+def loader(images: Tensor, batch: int, seed: int) -> Iterator[Tensor]:
+    """Endless batches from a DataLoader that converts image by image, in the main process."""
+    source = DataLoader(Items(images), batch, shuffle=True, drop_last=True, generator=make_generator(seed))
+    while True:
+        yield from source
+
+
+def factor(name: str) -> Game:
+    """Our recipe with one property of PyTorch-GAN's `dcgan`, at 28 x 28; "all of it" is that recipe."""
+    theirs = lambda: pytorch_gan_convolutional(SIDE)  # noqa: E731
+    changes = {
+        "nothing": {},
+        "generator": {"players": lambda: (theirs()[0], own_players()[1]), "z_dim": 100},
+        "discriminator": {"players": lambda: (own_players()[0], theirs()[1])},
+        "both players": {"players": theirs, "z_dim": 100},
+        "up-sampling": {"players": lambda: own_players(up="resize")},
+        "Adam": {"lr": 2e-4},
+        "no EMA": {"decay": None},
+        "batch size": {"batch": 64},
+        "data path": {"feed": loader},
+    }
+    return pytorch_gan("dcgan") if name == "all of it" else ours(**changes[name])

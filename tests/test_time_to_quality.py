@@ -1,0 +1,369 @@
+"""The race: recipes have the published sizes and rounds, turns alternate, a stopped race goes on exactly."""
+
+import json
+import math
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))
+import time_to_quality as race
+import time_to_quality_recipes as recipes
+
+from gan_helpers import data
+
+LOG2 = math.log(2)
+PUBLISHED = [name for name in race.RECIPES if name != "ours"]
+
+
+def count(net):
+    return sum(p.numel() for p in net.parameters())
+
+
+def bn(*channels):
+    return sum(2 * c for c in channels)
+
+
+# --- the recipes, against arithmetic ---
+
+DENSE = (
+    101 * 128 + 129 * 256 + 257 * 512 + 513 * 1024 + 1025 * 784 + bn(256, 512, 1024),
+    785 * 512 + 513 * 256 + 257,
+)
+UP_64 = 16 * (100 * 512 + 512 * 256 + 256 * 128 + 128 * 64 + 64) + bn(512, 256, 128, 64)
+DOWN_64 = 16 * (64 + 64 * 128 + 128 * 256 + 256 * 512 + 512)
+SIZES = {  # parameters of G and D, worked out layer by layer: kernel² · in · out, + out where there is a bias
+    "tutorial 64x64": (UP_64, DOWN_64 + bn(128, 256, 512)),
+    "d2l 64x64": (UP_64, DOWN_64 + bn(64, 128, 256, 512)),
+    "tutorial 32x32": (
+        16 * (100 * 256 + 256 * 128 + 128 * 64 + 64) + bn(256, 128, 64),
+        16 * (64 + 64 * 128 + 128 * 256 + 256) + bn(128, 256),
+    ),
+    "PyTorch-GAN dcgan": (
+        101 * 8192 + 9 * (128 * 128 + 128 * 64 + 64) + 128 + 64 + 1 + bn(128, 128, 64),
+        9 * (16 + 16 * 32 + 32 * 64 + 64 * 128) + 16 + 32 + 64 + 128 + 513 + bn(32, 64, 128),
+    ),
+    "PyTorch-GAN gan": DENSE,
+    "PyTorch-GAN wgan_gp": DENSE,
+}
+SETTINGS = {  # side, batch, rate
+    "tutorial 64x64": (64, 128, 2e-4),
+    "d2l 64x64": (64, 256, 5e-3),
+    "tutorial 32x32": (32, 128, 2e-4),
+    "PyTorch-GAN dcgan": (32, 64, 2e-4),
+    "PyTorch-GAN gan": (28, 64, 2e-4),
+    "PyTorch-GAN wgan_gp": (28, 64, 2e-4),
+}
+
+
+def build(name, seed=0):
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        return race.RECIPES[name]()
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_a_published_recipe_has_its_sizes_and_settings(name):
+    game, (side, batch, rate) = build(name), SETTINGS[name]
+    assert (count(game.G), count(game.D)) == SIZES[name]
+    assert (game.side, game.batch, game.z_dim) == (side, batch, 100)
+    x = game.G(torch.randn(3, 100))
+    assert x.shape == (3, 1, side, side) and x.abs().max() <= 1
+    assert game.D(x).shape == (3, 1)
+    for optimizer, player in ((game.opt_G, game.G), (game.opt_D, game.D)):
+        (group,) = optimizer.param_groups
+        assert (group["lr"], group["betas"]) == (rate, (0.5, 0.999))
+        assert {id(p) for p in group["params"]} == {id(p) for p in player.parameters()}
+    assert game.modes == ("train", "eval") and game.average is None and game.rounds is None
+
+
+def test_the_published_initial_weights_and_batch_norms():
+    game = build("tutorial 64x64")
+    wide = game.G[4].weight
+    assert wide.std().item() == pytest.approx(0.02, rel=0.01) and abs(wide.mean()) < 1e-3
+    assert game.G[2].weight.mean().item() == pytest.approx(1, abs=0.01) and game.G[2].bias.abs().max() == 0
+    game = build("d2l 64x64")  # batch norm's own scale and shift are drawn from N(0, 0.02) too
+    assert game.G[2].weight.abs().max() < 0.1 and game.G[2].bias.std().item() == pytest.approx(0.02, rel=0.2)
+    game = build("PyTorch-GAN dcgan")
+    eps = [m.eps for net in (game.G, game.D) for m in net.modules() if isinstance(m, nn.BatchNorm2d)]
+    assert eps == [1e-5, 0.8, 0.8, 0.8, 0.8, 0.8]
+    assert game.G[4].weight.std().item() == pytest.approx(0.02, rel=0.02)
+    assert game.G[0].weight.abs().max() <= 0.1  # the linear layer keeps PyTorch's law, ±1/√100
+    assert game.G[0].weight.std().item() == pytest.approx(0.1 / math.sqrt(3), rel=0.02)
+    assert build("PyTorch-GAN gan").G[2].weight.std().item() == pytest.approx(
+        1 / math.sqrt(3 * 128), rel=0.02
+    )
+
+
+N = 4
+ROUNDS = {  # with a D that scores everything 0: who moves in which order, and the losses
+    "tutorial 64x64": [("D", 2 * LOG2), ("G", LOG2)],
+    "tutorial 32x32": [("D", 2 * LOG2), ("G", LOG2)],
+    "d2l 64x64": [("D", N * LOG2), ("G", N * LOG2)],
+    "PyTorch-GAN dcgan": [("G", LOG2), ("D", LOG2)],
+    "PyTorch-GAN gan": [("G", LOG2), ("D", LOG2)],
+    "PyTorch-GAN wgan_gp": [("D", 10.0), ("G", 0.0)],
+}
+
+
+@pytest.fixture
+def moves(monkeypatch):
+    """Records (optimiser, loss) instead of stepping."""
+    seen = []
+    monkeypatch.setattr(recipes, "step", lambda optimizer, loss: seen.append((optimizer, loss.item())))
+    return seen
+
+
+def blind(game):
+    """Zero D's last layer."""
+    last = [m for m in game.D.modules() if isinstance(m, (nn.Linear, nn.Conv2d))][-1]
+    for p in last.parameters():
+        nn.init.zeros_(p)
+    return game
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_a_round_moves_in_the_published_order_with_the_losses_known_on_paper(name, moves):
+    game = blind(build(name))
+    x = torch.rand(N, 1, game.side, game.side) * 2 - 1
+    game.play(x, 0)
+    got = [("G" if optimizer is game.opt_G else "D", loss) for optimizer, loss in moves]
+    assert [who for who, _ in got] == [who for who, _ in ROUNDS[name]]
+    assert [loss for _, loss in got] == pytest.approx([loss for _, loss in ROUNDS[name]], abs=1e-5)
+    moves.clear()
+    game.play(x, 1)
+    assert len(moves) == (1 if name == "PyTorch-GAN wgan_gp" else 2)  # its G moves in every fifth round
+
+
+def test_the_penalty_measures_the_slope_on_the_way_from_fake_to_real(moves):
+    game = recipes.pytorch_gan_wgan_gp()
+    first, second, last = (m for m in game.D.modules() if isinstance(m, nn.Linear))
+    with torch.no_grad():  # D(x) = 3 x₀ + 300: all units in use, so D is linear, with slope 3
+        for layer, gain, shift in ((first, 3.0, 100.0), (second, 1.0, 0.0), (last, 1.0, 0.0)):
+            layer.weight.zero_(), layer.bias.fill_(shift)
+            layer.weight[0, 0] = gain
+        for p in game.G.parameters():
+            p.zero_()
+    x = torch.zeros(N, 1, 28, 28)
+    x[..., 0, 0] = 1.0
+    game.play(x, 1)  # fakes are 0: D(fake) - D(real) = -3, penalty 10 (3 - 1)²
+    assert moves[0][1] == pytest.approx(-3 + 10 * 4, abs=1e-3)
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_a_step_moves_its_own_player_only(name):
+    game = build(name)
+    x = torch.rand(N, 1, game.side, game.side) * 2 - 1
+    before = [[p.detach().clone() for p in net.parameters()] for net in (game.G, game.D)]
+    game.play(x, 1)
+    for net, old, moved in ((game.G, before[0], name != "PyTorch-GAN wgan_gp"), (game.D, before[1], True)):
+        assert any(not torch.equal(p, q) for p, q in zip(net.parameters(), old, strict=True)) == moved
+
+
+@pytest.mark.parametrize("side", [28, 32, 64])
+def test_images_come_back_from_the_larger_sides_unchanged(side):
+    x = torch.rand(5, 1, 28, 28) * 2 - 1
+    large = recipes.enlarge(x, side)
+    assert large.shape == (5, 1, side, side) and large.abs().max() <= 1
+    assert torch.allclose(recipes.shrink(large), x, atol=1e-6)
+    if side > 28:
+        assert (large[..., 0, :] == -1).all() and (large[..., :, -1] == -1).all()
+
+
+def test_doubling_puts_the_mean_between_two_pixels():
+    x = torch.full((1, 1, 28, 28), -1.0)
+    x[..., 10, 10] = 1.0
+    large = recipes.enlarge(x, 64)[0, 0]
+    assert large[24, 23:26].tolist() == pytest.approx([0, 1, 0], abs=1e-5)
+    assert large[23, 23:26].tolist() == pytest.approx([-0.5, 0, -0.5], abs=1e-5)
+
+
+def test_the_loader_delivers_every_image_once_an_epoch_and_is_the_same_for_a_seed():
+    x = data.rendered(20, seed=3).images
+    feed = recipes.loader(x, 5, seed=1)
+    epoch = torch.cat([next(feed) for _ in range(4)])
+    order = (epoch[:, None] - x[None]).abs().flatten(2).amax(2).argmin(1)
+    assert sorted(order.tolist()) == list(range(20))
+    assert (epoch - x[order]).abs().max() <= 1 / 255 + 1e-6  # eight bits
+    again = recipes.loader(x, 5, seed=1)
+    assert torch.equal(torch.cat([next(again) for _ in range(4)]), epoch)
+    assert not torch.equal(torch.cat([next(feed) for _ in range(4)]), epoch)
+
+
+# --- turns, looks, interpolation ---
+
+
+def test_recipes_alternate_within_a_seed():
+    plan = list(race.turns(["a", "b"], [0, 1], 10.0, 4.0))
+    once = [("a", 4.0), ("b", 4.0), ("a", 8.0), ("b", 8.0), ("a", 10.0), ("b", 10.0)]
+    assert plan == [(seed, *turn) for seed in (0, 1) for turn in once]
+
+
+def test_when_a_run_is_looked_at():
+    assert race.marks(20, 5, False) == [1, 2, 3, 4, 5, 10, 15, 20]
+    assert race.marks(120, 5, True) == [10, 30, 60, 90, 120]
+    assert race.marks(3, 5, False) == [1, 2, 3]
+
+
+def test_the_crossing_is_interpolated_in_log_distance():
+    assert race.crossing([10, 20], [100, 25], 50) == pytest.approx(15)
+    assert race.crossing([10, 20, 30], [100, 25, 10], 25) == pytest.approx(20)
+    assert race.crossing([10, 20, 30, 40], [100, 40, 80, 10], 50) == pytest.approx(
+        10 + 10 * math.log(2) / math.log(2.5)
+    )
+    assert race.crossing([10, 20], [100, 60], 50) is None
+    assert race.crossing([10, 20], [40, 60], 50) == 10
+    assert race.crossing([10, 20], [math.inf, 40], 50) == 20
+    assert race.crossing([], [], 50) is None
+
+
+def test_a_distance_between_two_looks():
+    run = {"seconds": [10, 20], "distance": [100, 25], "ended": False}
+    assert race.at(run, 15) == pytest.approx(50)
+    assert (race.at(run, 10), race.at(run, 20)) == (pytest.approx(100), pytest.approx(25))
+    assert race.at(run, 9) is None and race.at(run, 30) is None
+    assert race.at(run | {"ended": True}, 30) == 25
+    assert race.at({"seconds": [10, 20], "distance": [None, 25], "ended": False}, 15) == math.inf
+
+
+def test_packed_images_come_back():
+    x = torch.rand(3, 1, 28, 28) * 2 - 1
+    assert (race.unpack(race.pack(x)) - x).abs().max() <= 1 / 255 + 1e-6
+    assert race.unpack(race.pack(torch.full((1, 1, 28, 28), math.nan))).max() == -1
+
+
+# --- a small race, with a clock that counts rounds ---
+
+
+def toy(rate=1e-2, rounds=None, average=False):
+    """A game with everything that has to survive a stop: batch norm, dropout, Adam, noise, an average."""
+    G = nn.Sequential(nn.Linear(4, 784), nn.BatchNorm1d(784), nn.Tanh(), nn.Unflatten(1, (1, 28, 28)))
+    D = nn.Sequential(nn.Flatten(), nn.Dropout(0.5), nn.Linear(784, 1))
+    opt_G, opt_D = recipes.adam(G, rate), recipes.adam(D, rate)
+    mean = nn.Sequential(nn.Linear(4, 784), nn.BatchNorm1d(784), nn.Tanh(), nn.Unflatten(1, (1, 28, 28)))
+
+    def play(x, k):
+        fake = G(recipes.noise(x, 4))
+        recipes.step(opt_D, D(fake.detach()).mean() - D(x).mean())
+        recipes.step(opt_G, -D(fake).mean())
+        mean[0].weight.data.lerp_(G[0].weight.data, 0.1)
+
+    return recipes.Game(G, D, opt_G, opt_D, 4, 5, 28, play, mean if average else None, rounds=rounds)
+
+
+class Brightness:
+    """Stands in for the classifier: the distance is what the mean pixel differs from 1, plus 1."""
+
+    def distance(self, images):
+        return 2 - images.mean().item()
+
+
+@pytest.fixture
+def small(monkeypatch, tmp_path):
+    """Runs a race of two toy recipes; `interrupt` stops it after every turn."""
+    parts = data.split(data.rendered(40, seed=0), seed=0, fit=0.5, select=0.3, report=0.2)
+    monkeypatch.setattr(race, "SAMPLES", 20)
+    builds = {"slow": toy, "fast": lambda: toy(3e-2, average=True), "short": lambda: toy(rounds=6)}
+    tick = {"now": 0.0}
+
+    def clock(device):
+        tick["now"] += 0.5
+        return tick["now"]
+
+    monkeypatch.setattr(race, "clock", clock)
+
+    def go(folder, interrupt=False, seeds=(0, 1), settings=None):
+        out, state = tmp_path / folder / "r.json", tmp_path / folder / "state"
+        settings = settings or {"budget": 10.0, "slice": 2.0}
+        for calls in range(1, 100):
+            record = race.read(out, settings)
+            if race.race(builds, record, out, state, parts, Brightness(), seeds=seeds, budget=10.0,
+                         slice_=2.0, device="cpu", minutes=-1 if interrupt else 60):  # fmt: skip
+                return json.loads(out.read_text()), calls
+        raise AssertionError("it never ends")
+
+    return go
+
+
+def test_an_interrupted_race_equals_an_uninterrupted_one(small):
+    whole, once = small("a")
+    parts, calls = small("b", interrupt=True)
+    assert once == 1 and calls > 20
+    assert parts["runs"] == whole["runs"] and parts["samples"] == whole["samples"]
+    assert [(r["recipe"], r["seed"]) for r in whole["runs"]] == [
+        (n, s) for s in (0, 1) for n in ("fast", "short", "slow")
+    ]
+    for run in whole["runs"]:
+        assert run["complete"] and run["ended"] == (run["recipe"] == "short")
+        assert run["seconds"] == ([1, 2, 3] if run["ended"] else [1, 2, 4, 6, 8, 10])
+        assert run["rounds"] == [round(2 * t) for t in run["seconds"]]
+    first, second = (
+        next(r for r in whole["runs"] if (r["recipe"], r["seed"]) == ("slow", s)) for s in (0, 1)
+    )
+    assert first["distance"] != second["distance"]
+
+
+def test_more_seeds_extend_a_race_and_other_settings_are_refused(small, tmp_path):
+    first, _ = small("a", seeds=[0])
+    both, _ = small("a", seeds=[0, 1])
+    assert both["runs"][:3] == first["runs"] and len(both["runs"]) == 6
+    with pytest.raises(ValueError, match=r"budget was 10\.0 and is 20\.0.*another --out"):
+        small("a", settings={"budget": 20.0, "slice": 2.0})
+
+
+def test_a_run_does_not_touch_the_global_random_source(small):
+    torch.manual_seed(5)
+    before = torch.get_rng_state()
+    small("a", seeds=[0])
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_looking_changes_nothing_and_takes_the_better_mode(monkeypatch):
+    monkeypatch.setattr(race, "SAMPLES", 20)
+    x = data.rendered(20, seed=0).images
+    run = race.start("toy", toy, 0, x)
+    race.advance(run, 1e-9)
+    state = {k: v.clone() for k, v in run.game.G.state_dict().items()}
+    race.look(run, Brightness())
+    assert all(torch.equal(v, state[k]) for k, v in run.game.G.state_dict().items()) and run.game.G.training
+    both = {mode: 2 - race.sample(run.game, 20, mode).mean().item() for mode in ("train", "eval")}
+    assert run.curve[0]["distance"] == min(both.values()) and len(set(both.values())) == 2
+    assert both[run.curve[0]["mode"]] == run.curve[0]["distance"]
+
+
+def test_a_diverged_generator_has_an_infinite_distance():
+    judge = race.Judge(nn.Sequential(), torch.zeros(2, 2))
+    assert judge.distance(torch.full((2, 1, 28, 28), math.nan)) == math.inf
+    run = race.Run("x", 0, toy(), iter([]), torch.get_rng_state())
+    run.curve = [{"seconds": 1.0, "rounds": 1, "distance": math.inf, "mode": "eval"}]
+    assert json.loads(json.dumps(race.entry(run, "c")))["distance"] == [None]
+
+
+@pytest.mark.parametrize("wrong", [["--budget", "-1"], ["--recipes", "nothing"], ["--seeds", "0"]])
+def test_wrong_options_are_refused(wrong, capsys):
+    with pytest.raises(SystemExit):
+        race.arguments(wrong)
+    assert "error" in capsys.readouterr().err
+
+
+def test_the_factors_change_what_they_say():
+    def look(game):
+        kinds = [[type(m).__name__ for m in net.modules()] for net in (game.G, game.D)]
+        rates = [opt.param_groups[0]["lr"] for opt in (game.opt_G, game.opt_D)]
+        average = None if game.average is None else count(game.average) == count(game.G)
+        return {"G": kinds[0], "D": kinds[1], "rates": rates, "average": average, "batch": game.batch,
+                "feed": game.feed, "z": game.z_dim}  # fmt: skip
+
+    base = look(recipes.factor("nothing"))
+    changed = {
+        name: {key for key, value in look(recipes.factor(name)).items() if value != base[key]}
+        for name in recipes.FACTORS
+    }
+    assert changed == {
+        "nothing": set(), "generator": {"G", "z"}, "discriminator": {"D"}, "both players": {"G", "D", "z"},
+        "up-sampling": {"G"}, "Adam": {"rates"}, "no EMA": {"average"}, "batch size": {"batch"},
+        "data path": {"feed"}, "all of it": {"G", "D", "z", "rates", "average", "batch"},
+    }  # fmt: skip
