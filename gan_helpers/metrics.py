@@ -330,8 +330,8 @@ def mode_coverage(points: Tensor, centres: Tensor, std: float, *, share: float =
     """Count the modes that points (n, d) cover, of Gaussians of equal weight and `std` around centres (K, d).
 
     A point is *high-quality* within 3 std of its nearest centre; in the plane a perfect sampler has
-    1 - exp(-9/2) = .9889 of these. A mode is *covered* if it holds at least `share` of n / K, its fair part of
-    all points, counting high-quality ones only (as in notebook 04; "at least one" would credit noise).
+    1 - exp(-9/2) = .9889 of these. A mode is *covered* if it holds at least `share` of n / K, its fair part
+    of all points, counting high-quality ones only (as in notebook 04; "at least one" would credit noise).
     `reverse_kl` is KL(q̂ ‖ uniform) in nats, q̂ the distribution of the high-quality points over the modes, and
     `floor` its expectation for a perfect sampler with as many high-quality points. Without any such point the
     KL is not defined: it is reported as infinity, which ranks last, and high_quality is 0.

@@ -3,13 +3,31 @@
 import math
 import os
 
+import numpy as np
 import pytest
+import scipy.linalg
 import torch
+from sklearn.metrics import pairwise_distances
+from sklearn.neighbors import NearestNeighbors
 from torch import nn
 from torchmetrics.image.fid import FrechetInceptionDistance
+from torchmetrics.image.inception import InceptionScore
+from torchmetrics.image.kid import KernelInceptionDistance
 
 from gan_helpers import data, metrics
-from gan_helpers.metrics import digit_classifier, features_and_logits, frechet_distance
+from gan_helpers.metrics import (
+    density_coverage,
+    digit_classifier,
+    expected_coverage,
+    features_and_logits,
+    fid_infinity,
+    frechet_bias,
+    frechet_distance,
+    inception_score,
+    kid,
+    memorisation,
+    precision_recall,
+)
 
 # --- the Fréchet distance ---
 
@@ -123,6 +141,288 @@ def test_wrong_features_are_refused(real, fake, message):
 def test_real_and_fake_cannot_be_mixed_up():
     with pytest.raises(TypeError):
         frechet_distance(torch.zeros(5, 3), torch.zeros(5, 3))
+
+
+# --- the other scores ---
+
+
+def normal(n, d, seed):
+    return torch.randn(n, d, generator=data.make_generator(seed), dtype=torch.float64)
+
+
+class Logits(nn.Module):
+    num_features = 10
+
+    def forward(self, x):
+        return x.flatten(1)
+
+
+def confident(n, confidence, classes=10):
+    """Logits of n images, the classes in turn, each with this confidence and the rest spread evenly."""
+    p = torch.full((n, classes), (1 - confidence) / (classes - 1), dtype=torch.float64)
+    p[torch.arange(n), torch.arange(n) % classes] = confidence
+    return p.log()
+
+
+def test_inception_score_on_paper():
+    assert inception_score(confident(1000, 0.99)) == pytest.approx(
+        math.exp(0.99 * math.log(9.9) + 0.01 * math.log(0.1 / 9)), abs=1e-9
+    )  # = 9.25
+    assert inception_score(torch.zeros(50, 10)) == pytest.approx(1, abs=1e-12)
+    assert inception_score(confident(40, 1 - 1e-12, classes=2)) == pytest.approx(2, abs=1e-9)
+    one_class = confident(1000, 0.99)[::10]
+    assert inception_score(one_class) == pytest.approx(1, abs=1e-9)
+    # Blind to what it should see: one image per class, a hundred times each.
+    assert inception_score(confident(10, 0.99).repeat(100, 1)) == pytest.approx(9.25, abs=0.005)
+
+
+def test_saturated_logits_are_no_problem():
+    sure = 1e4 * torch.eye(10).repeat(5, 1)
+    assert inception_score(sure) == pytest.approx(10, abs=1e-9)
+    assert inception_score(sure[:1].repeat(20, 1)) == pytest.approx(1, abs=1e-9)  # naive code: NaN
+    assert inception_score(sure.bfloat16(), splits=5) == pytest.approx(10, abs=1e-9)
+
+
+def test_torchmetrics_gives_the_same_inception_score():
+    logits = 2 * normal(400, 10, 0).float()
+    library = InceptionScore(feature=Logits(), splits=2)
+    library.update(logits)
+    torch.manual_seed(3)
+    mean, _ = library.compute()
+    torch.manual_seed(3)
+    shuffled = logits[torch.randperm(len(logits))]
+    assert inception_score(shuffled, splits=2) == pytest.approx(mean.item(), rel=1e-5)
+    assert inception_score(logits) != pytest.approx(inception_score(logits.softmax(1)), rel=0.1)
+
+
+def test_kid_on_paper():
+    x, y = torch.tensor([[0.0], [1.0]]), torch.tensor([[2.0], [0.0], [1.0]])
+    # k = (xy + 1)³: within x: k(0,1) = 1; within y: (1 + 27 + 1)/3; across: (1 + 1 + 1 + 27 + 1 + 8)/6
+    assert kid(real=x, fake=y) == pytest.approx(1 + 29 / 3 - 2 * 39 / 6, abs=1e-12)
+    assert kid(real=y, fake=x) == pytest.approx(kid(real=x, fake=y), abs=1e-12)
+
+
+def test_kid_is_unbiased_and_may_be_negative():
+    values = torch.tensor([kid(real=normal(60, 8, s), fake=normal(40, 8, 100 + s)) for s in range(200)])
+    standard_error = values.std() / 200**0.5
+    assert abs(values.mean()) < 3 * standard_error and 0.3 < (values < 0).double().mean() < 0.7
+    small = [kid(real=normal(30, 8, s), fake=normal(30, 8, 500 + s) + 0.5) for s in range(200)]
+    large = kid(real=normal(3000, 8, 7), fake=normal(3000, 8, 8) + 0.5)
+    assert sum(small) / 200 == pytest.approx(large, rel=0.1)  # FID at 30 would be far above FID at 3,000
+
+
+def test_torchmetrics_gives_the_same_kid():
+    real, fake = normal(700, 24, 1).float(), normal(700, 24, 2).float() * 1.2 + 0.1
+    library = KernelInceptionDistance(feature=PassThrough(), subsets=1, subset_size=700)
+    library.update(real, real=True)
+    library.update(fake, real=False)
+    assert kid(real=real, fake=fake) == pytest.approx(library.compute()[0].item(), rel=1e-4)
+
+
+def test_kid_of_subsets():
+    real, fake = normal(300, 6, 1), normal(200, 6, 2) + 0.3
+    whole = kid(real=real, fake=fake)
+    parts = kid(real=real, fake=fake, subset_size=100, subsets=100)
+    assert parts == pytest.approx(whole, rel=0.1) and parts != whole
+    assert parts == kid(real=real, fake=fake, subset_size=100, subsets=100)
+    assert parts != kid(real=real, fake=fake, subset_size=100, subsets=100, seed=1)
+    everything = kid(real=real[:200], fake=fake, subset_size=200, subsets=1)
+    assert everything == pytest.approx(kid(real=real[:200], fake=fake), rel=1e-12)
+
+
+def neighbours_of_sklearn(real, fake, k):
+    """Precision, recall, density, coverage with scikit-learn's neighbours."""
+
+    def radius(x):
+        return NearestNeighbors(n_neighbors=k + 1).fit(x).kneighbors(x)[0][:, k]
+
+    table = pairwise_distances(fake, real)
+    inside = table <= radius(real)
+    recall = (table.T <= radius(fake)).any(1).mean()
+    return inside.any(1).mean(), recall, inside.sum() / (k * len(fake)), inside.any(0).mean()
+
+
+@pytest.mark.parametrize("k", [1, 3, 5])
+def test_scikit_learn_finds_the_same_neighbours(k):
+    real, fake = normal(700, 6, 1), normal(450, 6, 2) * 0.8 + 0.3  # more than one block of rows
+    answer = neighbours_of_sklearn(real.numpy(), fake.numpy(), k)
+    overlap, coverage = (
+        precision_recall(real=real, fake=fake, k=k),
+        density_coverage(real=real, fake=fake, k=k),
+    )
+    assert (*overlap, *coverage) == pytest.approx(answer, abs=1e-12)
+    swapped = precision_recall(real=fake, fake=real, k=k)
+    assert swapped == (overlap.recall, overlap.precision) and overlap.precision != overlap.recall
+
+
+def test_neighbours_on_paper():
+    real = torch.tensor([[0.0], [1.0], [3.0], [7.0]])  # 1-nearest: radii 1, 1, 2, 4
+    fake = torch.tensor([[-0.5], [4.5], [20.0]])  # radii 5, 5, 15.5
+    overlap, coverage = (
+        precision_recall(real=real, fake=fake, k=1),
+        density_coverage(real=real, fake=fake, k=1),
+    )
+    assert overlap == pytest.approx((2 / 3, 1.0))  # -.5 is in [-1, 1], 4.5 in [1, 5] or [3, 11]; 20 nowhere
+    assert coverage == pytest.approx(((1 + 2) / 3, 3 / 4))  # balls hit: [-1, 1], [1, 5], [3, 11]
+
+
+def test_a_row_is_not_its_own_neighbour():
+    x = normal(200, 4, 0)
+    assert density_coverage(real=x, fake=x + 1e-9, k=1).coverage == 1.0
+    near = precision_recall(real=x, fake=x[:100] + 100, k=1)
+    assert near == (0.0, 0.0)
+    # With itself counted, radii of k = 1 would be 0 and nothing would ever lie inside.
+    assert precision_recall(real=x, fake=normal(200, 4, 1), k=1).precision > 0.3
+
+
+def test_the_border_belongs_to_the_ball():
+    real = torch.tensor([[0.0], [1.0], [3.0], [7.0]])  # 1-nearest: radii 1, 1, 2, 4
+    assert precision_recall(real=real, fake=torch.tensor([[-1.0], [90.0]]), k=1).precision == 0.5
+    x = normal(100, 3, 0)  # a ball around a row holds the row itself and its k neighbours, one on the border
+    assert density_coverage(real=x, fake=x, k=3).density == pytest.approx(4 / 3, abs=1e-12)
+
+
+def test_coverage_at_equality_has_its_expectation():
+    for n, m, k in ((400, 400, 5), (400, 400, 3), (300, 500, 5)):
+        values = [density_coverage(real=normal(n, 2, s), fake=normal(m, 2, 99 + s), k=k) for s in range(20)]
+        coverage, density = (sum(v[i] for v in values) / 20 for i in (1, 0))
+        assert coverage == pytest.approx(expected_coverage(n, m, k), abs=0.01)
+        assert density == pytest.approx(1, abs=0.06)
+    assert expected_coverage(10**6, 10**6, 5) == pytest.approx(1 - 2**-5, abs=1e-5)
+    assert expected_coverage(2, 1, 1) == pytest.approx(0.5)  # the fake is nearer to one of the two
+
+
+def test_half_of_the_clusters():
+    source = data.make_generator(0)
+    centres = 6 * torch.randn(10, 16, generator=source, dtype=torch.float64)
+    real = centres.repeat(100, 1) + normal(1000, 16, 1)
+    fake = centres[:5].repeat(200, 1) + normal(1000, 16, 2)
+    overlap, coverage = precision_recall(real=real, fake=fake, k=5), density_coverage(real=real, fake=fake)
+    assert overlap.precision > 0.8 and 0.35 < overlap.recall < 0.5
+    assert coverage.coverage == pytest.approx(0.5, abs=0.03) and coverage.density == pytest.approx(
+        1, abs=0.15
+    )
+
+
+def test_memorisation_on_paper():
+    train, held = torch.tensor([[0.0], [10.0]]), torch.tensor([[1.0], [20.0]])
+    fake = torch.tensor([[0.25], [2.0], [10.0], [15.0]])  # to train .25 2 0 5, to held-out .75 1 9 5
+    memory = memorisation(fake=fake, train=train, held_out=held)
+    assert memory.share == pytest.approx((1 + 0 + 1 + 0.5) / 4)
+    assert memory.ratio == pytest.approx(0.25 / 1.0)  # torch's median is the lower middle
+    assert memorisation(fake=train, train=train, held_out=held) == (1.0, 0.0)
+    assert memorisation(fake=held, train=train, held_out=held) == (0.0, math.inf)
+    assert memorisation(fake=held, train=held, held_out=held) == (0.5, 1.0)
+
+
+def test_memorisation_of_the_innocent_and_of_a_tenth():
+    shares = []
+    for seed in range(10):
+        train, held, fake = normal(300, 8, seed), normal(300, 8, seed + 50), normal(300, 8, seed + 99)
+        shares.append(memorisation(fake=fake, train=train, held_out=held).share)
+        mixed = torch.cat([train[:30], fake[30:]])
+        more = memorisation(fake=mixed, train=train, held_out=held)
+        assert 0.02 < more.share - shares[-1] < 0.09 and 0.9 < more.ratio < 1.1  # the median hardly moves
+    assert sum(shares) / 10 == pytest.approx(0.5, abs=0.04)
+
+
+def test_the_bias_of_gaussian_features_has_its_closed_form():
+    values = torch.tensor([4.0, 1.0, 0.25], dtype=torch.float64)
+    x = normal(200_000, 3, 0) * values.sqrt() @ torch.linalg.qr(normal(3, 3, 1))[0]
+    cross = (values[:, None] * values / (values[:, None] + values)).sum()
+    answer = 2 * (1.25 * values.sum() + 0.5 * cross) / 100
+    assert frechet_bias(x, n=100) == pytest.approx(answer.item(), rel=0.03)
+    assert frechet_bias(x, n=100, m=math.inf) == pytest.approx(frechet_bias(x, n=100) / 2, rel=1e-12)
+    assert frechet_bias(x, n=100, m=400) == pytest.approx(frechet_bias(x, n=160), rel=1e-12)
+    dead = torch.cat([x, torch.zeros(len(x), 2)], 1)
+    assert frechet_bias(dead, n=100) == pytest.approx(frechet_bias(x, n=100), rel=1e-9)
+
+
+def test_the_bias_of_other_features_is_what_is_measured():
+    """Sparse and heavy-tailed features, where the Gaussian formula is off by half."""
+    draw = lambda n, s: normal(n, 12, s).clamp(min=0.3).pow(3)  # noqa: E731
+    measured = [frechet_distance(real=draw(1500, s), fake=draw(1500, s + 500)) for s in range(60)]
+    pool = draw(200_000, 9)
+    values = torch.linalg.eigvalsh(pool.T.cov())
+    gauss = (
+        2 * (1.25 * values.sum() + 0.5 * (values[:, None] * values / (values[:, None] + values)).sum()) / 1500
+    )
+    assert sum(measured) / 60 == pytest.approx(frechet_bias(pool, n=1500), rel=0.1)
+    assert not 0.75 < gauss / frechet_bias(pool, n=1500) < 1.33
+
+
+def test_fid_infinity_takes_the_bias_away():
+    true = 16 * 0.2**2  # a shift by .2 in 16 dimensions
+    found = []
+    for s in range(12):
+        real, fake = normal(4000, 16, s), normal(1500, 16, s + 50) + 0.2
+        line, both = fid_infinity(real=real, fake=fake), fid_infinity(real=real, fake=fake, both=True)
+        assert line.sizes[0] == 300 and line.sizes[-1] == 1500 and len(line.scores) == 15
+        assert line.scores[-1] == pytest.approx(frechet_distance(real=real, fake=fake), rel=1e-9)
+        found.append([line.value, both.value, line.scores[-1], line.slope, both.slope])
+    one, two, plain, slope, slope_both = torch.tensor(found).mean(0)
+    bias = frechet_bias(normal(50_000, 16, 1), n=1500, m=math.inf)
+    assert plain == pytest.approx(true + bias * (1 + 1500 / 4000), rel=0.05)
+    assert one == pytest.approx(true + bias * 1500 / 4000, rel=0.07)  # the real side's part stays
+    assert two == pytest.approx(true, rel=0.07)
+    assert slope == pytest.approx(1500 * bias, rel=0.15) and slope_both == pytest.approx(
+        3000 * bias, rel=0.15
+    )
+
+
+def test_fid_infinity_is_repeatable():
+    real, fake = normal(300, 4, 0), normal(300, 4, 1)
+    assert fid_infinity(real=real, fake=fake) == fid_infinity(real=real, fake=fake)
+    assert fid_infinity(real=real, fake=fake, seed=1).value != fid_infinity(real=real, fake=fake).value
+    assert fid_infinity(real=real, fake=fake, sizes=[100, 300]).sizes == [100, 300]
+
+
+def test_scipy_takes_the_same_root():
+    for n in (40, 500):  # the first with singular covariances
+        real, fake = normal(n, 64, 1), normal(n, 64, 2) * 1.3 + 0.2
+        a, b = np.cov(real.T.numpy()), np.cov(fake.T.numpy())
+        root = np.trace(scipy.linalg.sqrtm(a @ b + 1e-10 * np.eye(64)).real)
+        answer = ((real.mean(0) - fake.mean(0)) ** 2).sum().item() + np.trace(a) + np.trace(b) - 2 * root
+        assert frechet_distance(real=real, fake=fake) == pytest.approx(answer, rel=1e-4)
+
+
+X, Y = torch.zeros(6, 3), torch.ones(6, 3)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: inception_score(torch.zeros(5)), "logits must be a tensor"),
+        (lambda: inception_score(torch.zeros(5, 10), splits=3), "needs at least 6"),
+        (lambda: inception_score(torch.full((5, 10), math.nan)), "NaN or infinity in 5 of 5"),
+        (lambda: inception_score(torch.zeros(5, 10), splits=0), "splits must be"),
+        (lambda: kid(real=X, fake=Y[:1]), "fake has 1 sample"),
+        (lambda: kid(real=X, fake=Y, subset_size=7), "subset_size is 7: expected 2 to 6"),
+        (lambda: kid(real=X, fake=Y, subset_size=4, subsets=0), "subsets must be"),
+        (lambda: kid(real=X, fake=Y[:, :2]), "use one classifier"),
+        (lambda: precision_recall(real=X[:3], fake=Y, k=3), "real has 3 sample"),
+        (lambda: precision_recall(real=X, fake=Y, k=0), "k must be"),
+        (lambda: density_coverage(real=X, fake=Y[:5], k=5), "fake has 5 sample"),
+        (lambda: expected_coverage(5, 5, 5), "n must be"),
+        (lambda: memorisation(fake=X, train=Y, held_out=Y[:4]), "cut the larger set"),
+        (lambda: memorisation(fake=X[:, :2], train=Y, held_out=Y), "as many columns"),
+        (lambda: memorisation(fake=torch.zeros(5, 1, 2, 2), train=Y, held_out=Y), "flatten"),
+        (lambda: frechet_bias(X, n=1), "n must be"),
+        (lambda: frechet_bias(X[:1], n=10), "real has 1 sample"),
+        (lambda: fid_infinity(real=X, fake=Y, sizes=[4]), "two or more"),
+        (lambda: fid_infinity(real=X, fake=Y, sizes=[4, 7]), "none above 6"),
+        (lambda: fid_infinity(real=X[:4], fake=Y, sizes=[3, 5], both=True), "none above 4"),
+    ],
+)
+def test_wrong_arguments_are_refused(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+@pytest.mark.parametrize("score", [kid, precision_recall, density_coverage, fid_infinity])
+def test_no_score_takes_real_and_fake_by_position(score):
+    with pytest.raises(TypeError):
+        score(X, Y)
 
 
 # --- the classifier ---
