@@ -453,7 +453,7 @@ def draw(record: dict, real: Tensor) -> plt.Figure:
              xticks=ticks, ylim=(1, None))  # fmt: skip
     left.get_xaxis().set_major_formatter("{x:g}")
     left.get_xaxis().set_minor_formatter("")
-    left.legend(fontsize=8, loc="upper left", bbox_to_anchor=(0, 0.62))
+    left.legend(fontsize=8, loc="lower left", bbox_to_anchor=(0, 0.07))
     images = torch.cat([*(unpack(record["samples"][row["recipe"]]) for row in rows), real[:SHOWN]])
     labels = [f"{row['recipe']}\n{middle(row['full']):.3g}" for row in rows] + ["real"]
     plots.image_grid(images, columns=SHOWN, row_labels=labels, ax=right)
