@@ -6,15 +6,22 @@ number to be minimised, so that penalties on D's gradient, or losses on pairs of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NamedTuple
+import copy
+import hashlib
+import itertools
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call, stack_module_state, vmap
 from torch.nn import functional as F
 
-from gan_helpers.data import Seed, _integer, make_generator
+from gan_helpers.data import Device, Seed, _integer, batches, make_generator
+from gan_helpers.networks import dcgan_discriminator, dcgan_generator
 
 Player = Callable[[Tensor], Tensor]
 Loss = tuple[Callable[[Player, Tensor, Tensor], Tensor], Callable[[Player, Tensor, Tensor], Tensor]]
@@ -229,3 +236,210 @@ def own_rates(optimizer: torch.optim.Optimizer, factors: Tensor) -> torch.optim.
     optimizer.register_step_pre_hook(keep)
     optimizer.register_step_post_hook(scale)
     return optimizer
+
+
+# ---------------------------------------------------------------- average of the weights
+
+
+def averaged(net: nn.Module) -> nn.Module:
+    """A copy of `net` to be moved by `ema_update` only: no gradient, and in eval mode."""
+    return copy.deepcopy(net).requires_grad_(False).eval()
+
+
+def ema_update(average: nn.Module, net: nn.Module, decay: float) -> None:
+    """Move `average` towards `net`, in place: each number becomes decay * itself + (1 - decay) * net's.
+
+    An exponential moving average of all parameters and of all float buffers (batch norm's running mean
+    and variance); integer buffers are copied. A change of `net` has reached the average by half after
+    log ½ / log decay calls: 69 for .99. Raises ValueError for a decay outside [0, 1) and for networks
+    that differ in names or shapes. Shown in notebook 06, section 6.
+    """
+    if not 0 <= decay < 1:
+        raise ValueError(f"decay is {decay}: expected a number from 0 up to, but not including, 1")
+    old, new = ({**dict(n.named_parameters()), **dict(n.named_buffers())} for n in (average, net))
+    if {k: v.shape for k, v in old.items()} != {k: v.shape for k, v in new.items()}:
+        raise ValueError("average and net differ in names or shapes: make the average by averaged(net)")
+    with torch.no_grad():
+        for name, value in old.items():
+            if value.is_floating_point():
+                value.lerp_(new[name], 1 - decay)
+            else:
+                value.copy_(new[name])
+
+
+# ---------------------------------------------------------------- the main game of notebook 06
+
+
+class Game(NamedTuple):
+    """Everything that changes in a game: `game._asdict()` is what a checkpoint needs."""
+
+    G: nn.Module
+    D: nn.Module
+    opt_G: torch.optim.Optimizer
+    opt_D: torch.optim.Optimizer
+    average: nn.Module  # of G's weights: the generator to sample from
+    noise: torch.Generator
+
+
+def dcgan_game(*, seed: int, device: Device = "cpu", G: nn.Module | None = None, D: nn.Module | None = None,
+               lr: float = 4e-3, betas: tuple[float, float] = (0.0, 0.99)) -> Game:  # fmt: skip
+    """The main game of notebook 06 before its first round: players, Adam for each, the average, the noise.
+
+    `G` and `D` replace the players; G takes noise (n, 8) unless `dcgan_rounds` is told otherwise.
+    """
+    G = (dcgan_generator(8, seed=2 * seed) if G is None else G).to(device)
+    D = (dcgan_discriminator(seed=2 * seed + 1) if D is None else D).to(device)
+    opt_G, opt_D = (torch.optim.Adam(player.parameters(), lr=lr, betas=betas) for player in (G, D))
+    return Game(G, D, opt_G, opt_D, averaged(G), make_generator(1000 + seed))
+
+
+def dcgan_rounds(game: Game, images: Tensor, *, seed: int, rounds: int | None = None, start: int = 0,
+                 batch: int = 64, z_dim: int = 8, decay: float = 0.99,
+                 loss: Loss = (L_D, L_G)) -> Iterator[tuple[float, float]]:  # fmt: skip
+    """Play rounds `start` to `rounds` (or for ever) on images (n, 1, 28, 28) in [-1, 1]; yields the losses.
+
+    `play` of notebook 04, and `game.average` moves after each round. A game loaded by `load_checkpoint`
+    goes on with that function's answer as `start`: as many batches of `seed` are skipped.
+    """
+    fed = itertools.islice(batches(images, batch, seed=seed), start, rounds)
+    for losses in play(game.G, game.D, game.opt_G, game.opt_D, fed, z_dim, seed=game.noise, loss=loss):
+        ema_update(game.average, game.G, decay)
+        yield losses
+
+
+# ---------------------------------------------------------------- checkpoints
+
+
+FORMAT = "gan_helpers checkpoint 1"
+
+
+def save_checkpoint(path: str | os.PathLike, parts: Mapping[str, Any], *, step: int,
+                    settings: Mapping[str, Any]) -> None:  # fmt: skip
+    """Write the whole state of a game into one file: all of it, or, if that fails, nothing.
+
+    `parts` names everything that changes while training: players, optimisers, the average, schedulers
+    (whatever has state_dict and load_state_dict) and CPU generators. `step` counts rounds played,
+    `settings` are the numbers and strings that the game was set up with. An older file of that name is
+    replaced only when the new one is complete. Raises TypeError for other kinds of parts, OSError if the
+    folder cannot be written.
+    """
+    state = {name: _state(part, name) for name, part in parts.items()}
+    step, settings = _integer(step, "step", 0), dict(settings)
+    content = {"format": FORMAT, "step": step, "settings": settings, "parts": state}
+    content["sha256"] = _digest(content)
+    path = Path(path)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            torch.save(content, file)
+            file.flush()
+            os.fsync(file.fileno())  # on the disk before the name changes, also if the machine stops here
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def load_checkpoint(path: str | os.PathLike, parts: Mapping[str, Any], *,
+                    settings: Mapping[str, Any]) -> int:  # fmt: skip
+    """Put a saved state into `parts`, in place, and return its step. Refused: nothing is changed.
+
+    Parts and settings must be those of `save_checkpoint`. The file is read with weights_only=True, so it
+    cannot run code, and checked against the hash it carries. Each part's state is first loaded into a copy
+    of that part; only when all fit, the parts themselves are touched. Noise goes on where it stopped if its
+    generator is among the parts; for batches, skip the first `step` of the same seed.
+
+    Raises FileNotFoundError, and ValueError (cause and remedy) for a damaged file, for one from other
+    settings or other players, and for a missing part.
+    """
+    path = Path(path)
+    remedy = f"use an older checkpoint, or delete {path.name} and start again"
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise FileNotFoundError(f"there is no checkpoint {path}: save one first, or start anew") from None
+    except Exception as error:  # whatever the bytes make of the unpickler
+        raise ValueError(f"{path} cannot be read (damaged, or no checkpoint): {remedy}") from error
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise ValueError(f"{path} is not a checkpoint of save_checkpoint: {remedy}")
+    if content.pop("sha256", None) != _digest(content):
+        raise ValueError(f"{path} is damaged, its content does not match its hash: {remedy}")
+    _same(content["settings"], settings, path)
+    state = content["parts"]
+    if state.keys() != parts.keys():
+        only = {"only in the file": state.keys() - parts.keys(), "only here": parts.keys() - state.keys()}
+        found = "; ".join(f"{where}: {', '.join(sorted(names))}" for where, names in only.items() if names)
+        raise ValueError(f"{path} holds other parts than this game ({found}): name the same parts")
+    for rehearsal in (True, False):
+        for name, part in parts.items():
+            try:
+                _load_state(_copy(part) if rehearsal else part, state[name])
+            except Exception as error:
+                reason = str(error).strip().split("\n")[-1].strip()
+                raise ValueError(
+                    f"{path}: part {name} does not fit ({reason}): build it as it was when saved"
+                ) from error
+    return content["step"]
+
+
+def _state(part: Any, name: str) -> Any:
+    if isinstance(part, torch.Generator):
+        return make_generator(part).get_state()  # refuses a generator on a GPU
+    if not hasattr(part, "state_dict") or not hasattr(part, "load_state_dict"):
+        raise TypeError(f"part {name} is a {type(part).__name__}: expected a module, optimiser or generator")
+    return part.state_dict()
+
+
+def _copy(part: Any) -> Any:
+    return part.clone_state() if isinstance(part, torch.Generator) else copy.deepcopy(part)
+
+
+def _load_state(part: Any, state: Any) -> None:
+    if isinstance(part, torch.Generator):
+        part.set_state(state)
+        return
+    if isinstance(part, torch.optim.Optimizer):  # torch compares the numbers of parameters, not their shapes
+        params = [p for group in part.param_groups for p in group["params"]]
+        for k, values in state["state"].items():
+            for name, value in values.items():
+                if value.ndim and value.shape != params[k].shape:
+                    raise ValueError(f"{name} of parameter {k} is {tuple(value.shape)} in the file, "
+                                     f"{tuple(params[k].shape)} here")  # fmt: skip
+    part.load_state_dict(state)
+
+
+def _same(saved: Mapping[str, Any], settings: Mapping[str, Any], path: Path) -> None:
+    missing = object()
+    for name in sorted(saved.keys() | settings.keys()):
+        there, here = saved.get(name, missing), settings.get(name, missing)
+        if there is missing or here is missing:
+            raise ValueError(f"{path} comes from other settings: {name} is given only "
+                             f"{'here' if there is missing else 'in the file'}: use the same settings, or "
+                             "another file name")  # fmt: skip
+        if there != here:
+            raise ValueError(f"{path} comes from other settings: {name} is {there!r} in the file, {here!r} "
+                             "here: use the same settings, or another file name")  # fmt: skip
+
+
+def _digest(content: Any) -> str:
+    """SHA-256 of nested dicts, lists, tuples, tensors, numbers and strings, in the order they are kept."""
+    hasher = hashlib.sha256()
+
+    def add(value: Any) -> None:
+        if isinstance(value, Tensor):
+            value = value.detach().cpu().contiguous()
+            hasher.update(f"{value.dtype}{tuple(value.shape)}".encode())
+            hasher.update(value.view(-1).view(torch.uint8).numpy().tobytes() if value.numel() else b"")
+        elif isinstance(value, Mapping):
+            for key, item in value.items():
+                hasher.update(f"{key!r}:".encode())
+                add(item)
+        elif isinstance(value, (list, tuple)):
+            hasher.update(f"{type(value).__name__}{len(value)}".encode())
+            for item in value:
+                add(item)
+        else:
+            hasher.update(repr(value).encode())
+
+    add(content)
+    return hasher.hexdigest()
