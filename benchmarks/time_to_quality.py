@@ -177,12 +177,13 @@ def unpack(text: str) -> Tensor:
 
 
 def marks(budget: float, slice_: float, costly: bool) -> list[float]:
-    """The clock readings at which a run is looked at: few for the costly ones, all up to the budget."""
+    """The clock readings at which a run is looked at: few for the costly ones; the last is the budget."""
     ends = [slice_ * k for k in range(1, math.ceil(budget / slice_ - 1e-9))]
     if costly:
-        near = [budget * part for part in (1 / 12, 1 / 4, 1 / 2, 3 / 4)]
+        near = [budget * part for part in (1 / 12, 1 / 4, 1 / 2)]
         ends = [t for t in ends if any(abs(t - mark) < slice_ / 2 for mark in near)]
     else:
+        ends = [t for k, t in enumerate(ends, start=1) if k <= 4 or k % 2 == 0]
         ends += [t for t in FIRST if t < min(slice_, budget)]
     return [*sorted(ends), budget]
 

@@ -7,7 +7,7 @@ changes save them time or leave the mathematics as it is.
 
 from __future__ import annotations
 
-import copy
+import inspect
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -19,6 +19,10 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset
 
 from gan_helpers.data import make_generator
+from gan_helpers.networks import dcgan_generator
+from gan_helpers.training import L_D, L_G, dcgan_game, dcgan_rounds, ema_update
+
+Feed = Callable[[Tensor, int, int], Iterator[Tensor]]
 
 CHANGES = (
     "Reconstructions from published settings. One channel. Images of 28 x 28 are padded with background to "
@@ -29,6 +33,8 @@ CHANGES = (
     "no incomplete last batch."
 )
 SIDE = 28
+OWN = {name: p.default for name, p in inspect.signature(dcgan_rounds).parameters.items()}
+Z_DIM, BATCH, DECAY = OWN["z_dim"], OWN["batch"], OWN["decay"]
 
 
 class Game(NamedTuple):
@@ -45,7 +51,7 @@ class Game(NamedTuple):
     average: nn.Module | None = None  # what is sampled instead of G
     modes: tuple[str, ...] = ("train", "eval")  # of the batch norm when sampling: the better one counts
     rounds: int | None = None  # the recipe's own end, if it has one
-    feed: Callable[[Tensor, int, int], Iterator[Tensor]] | None = None  # instead of data.batches
+    feed: Feed | None = None  # (images, batch, seed) -> batches, instead of data.batches
 
 
 def enlarge(images: Tensor, side: int) -> Tensor:
@@ -236,57 +242,25 @@ def pytorch_gan_wgan_gp() -> Game:
 # ---------------------------------------------------------------- the course's own
 
 
-FACTORS = ("nothing", "generator", "discriminator", "both players", "up-sampling", "Adam", "no EMA",
-           "batch size", "data path", "all of it")  # fmt: skip
+def ours(G: nn.Module | None = None, D: nn.Module | None = None, *, z_dim: int = Z_DIM, batch: int = BATCH,
+         decay: float | None = DECAY, feed: Feed | None = None, **adam: object) -> Game:  # fmt: skip
+    """The main game of notebook 06, from its own functions; arguments change one thing for the factors.
 
-
-def own_players(z_dim: int = 64, up: str = "subpixel") -> tuple[nn.Sequential, nn.Sequential]:
-    """PROTOTYPE until networks.dcgan_* exist."""
-    a, b = 32, 16
-    if up == "subpixel":
-        first = [nn.Conv2d(a, 4 * b, 3, padding=1, bias=False), nn.PixelShuffle(2)]
-        second = [nn.Conv2d(b, 4, 3, padding=1), nn.PixelShuffle(2)]
-    else:
-        first = [nn.Upsample(scale_factor=2), nn.Conv2d(a, b, 3, padding=1, bias=False)]
-        second = [nn.Upsample(scale_factor=2), nn.Conv2d(b, 1, 3, padding=1)]
-    stem = [nn.Linear(z_dim, a * 49, bias=False), nn.Unflatten(1, (a, 7, 7)), nn.BatchNorm2d(a), nn.ReLU()]
-    G = nn.Sequential(*stem, *first, nn.BatchNorm2d(b), nn.ReLU(), *second, nn.Tanh())
-    D = nn.Sequential(
-        nn.Conv2d(1, 16, 4, 2, 1),
-        nn.LeakyReLU(0.2),
-        nn.Conv2d(16, 32, 4, 2, 1, bias=False),
-        nn.BatchNorm2d(32),
-        nn.LeakyReLU(0.2),
-        nn.Conv2d(32, 64, 3, 2, 1, bias=False),
-        nn.BatchNorm2d(64),
-        nn.LeakyReLU(0.2),
-        nn.Flatten(),
-        nn.Linear(64 * 16, 1),
-    )
-    for m in [*G.modules(), *D.modules()]:
-        if isinstance(m, (nn.Conv2d, nn.Linear)):
-            nn.init.normal_(m.weight, 0, 0.02)
-    return G, D
-
-
-def ours(players=own_players, z_dim=64, lr=2e-3, decay=0.99, batch=32, feed=None) -> Game:
-    G, D = players()
-    opt_G, opt_D = adam(G, lr), adam(D, lr)
-    average = copy.deepcopy(G) if decay else None
+    Sampled from the average of G's weights, in eval mode. Its rounds are those of `dcgan_rounds` (a test
+    compares them); only the noise comes from the race's source.
+    """
+    game = dcgan_game(seed=torch.initial_seed() % 2**31, G=G, D=D, **adam)
 
     def play(x: Tensor, k: int) -> None:
         with torch.no_grad():
-            x_fake = G(noise(x, z_dim))
-        step(opt_D, F.softplus(-D(x)).mean() + F.softplus(D(x_fake)).mean())
-        step(opt_G, F.softplus(-D(G(noise(x, z_dim)))).mean())
-        if average is not None:
-            e = min(decay, (1 + k) / (10 + k))
-            with torch.no_grad():
-                for a, b in zip(average.state_dict().values(), G.state_dict().values(), strict=True):
-                    a.lerp_(b, 1 - e) if a.is_floating_point() else a.copy_(b)
+            x_fake = game.G(noise(x, z_dim))
+        step(game.opt_D, L_D(game.D, x, x_fake))
+        step(game.opt_G, L_G(game.D, x, game.G(noise(x, z_dim))))
+        if decay is not None:
+            ema_update(game.average, game.G, decay)
 
-    modes = ("eval",) if average is not None else ("train", "eval")
-    return Game(G, D, opt_G, opt_D, z_dim, batch, SIDE, play, average, modes, feed=feed)
+    average, modes = (None, ("train", "eval")) if decay is None else (game.average, ("eval",))
+    return Game(game.G, game.D, game.opt_G, game.opt_D, z_dim, batch, SIDE, play, average, modes, feed=feed)
 
 
 class Items(Dataset):
@@ -314,18 +288,35 @@ def loader(images: Tensor, batch: int, seed: int) -> Iterator[Tensor]:
         yield from source
 
 
+FACTORS = ("nothing", "both players", "generator", "discriminator", "up-sampling", "noise", "rate", "betas",
+           "no EMA", "batch 128", "data path", "all of it", "all but both players", "all but Adam",
+           "all but EMA")  # fmt: skip
+
+
 def factor(name: str) -> Game:
-    """Our recipe with one property of PyTorch-GAN's `dcgan`, at 28 x 28; "all of it" is that recipe."""
-    theirs = lambda: pytorch_gan_convolutional(SIDE)  # noqa: E731
+    """Our recipe with one property of PyTorch-GAN's `dcgan`; "all but X" has all of them except X.
+
+    At 28 x 28, where those players work as well; "all of it" is that recipe as raced, at 32 x 32. Its batch
+    of 64 is ours, too; "batch 128" is the DCGAN paper's.
+    """
+    seed = torch.initial_seed() % 2**31
+    rate, betas = {"lr": 2e-4}, {"betas": (0.5, 0.999)}
+    G, D = pytorch_gan_convolutional(SIDE)
+    both = {"G": G, "D": D, "z_dim": 100}
     changes = {
         "nothing": {},
-        "generator": {"players": lambda: (theirs()[0], own_players()[1]), "z_dim": 100},
-        "discriminator": {"players": lambda: (own_players()[0], theirs()[1])},
-        "both players": {"players": theirs, "z_dim": 100},
-        "up-sampling": {"players": lambda: own_players(up="resize")},
-        "Adam": {"lr": 2e-4},
+        "both players": both,
+        "generator": {"G": G, "z_dim": 100},
+        "discriminator": {"D": D},
+        "up-sampling": {"G": dcgan_generator(Z_DIM, upsampling="resize", seed=2 * seed)},
+        "noise": {"G": dcgan_generator(100, seed=2 * seed), "z_dim": 100},
+        "rate": rate,
+        "betas": betas,
         "no EMA": {"decay": None},
-        "batch size": {"batch": 64},
+        "batch 128": {"batch": 128},
         "data path": {"feed": loader},
+        "all but both players": {"decay": None, **rate, **betas},
+        "all but Adam": {"decay": None, **both},
+        "all but EMA": {**both, **rate, **betas},
     }
     return pytorch_gan("dcgan") if name == "all of it" else ours(**changes[name])

@@ -14,6 +14,7 @@ import time_to_quality as race
 import time_to_quality_recipes as recipes
 
 from gan_helpers import data
+from gan_helpers.training import dcgan_game, dcgan_rounds
 
 LOG2 = math.log(2)
 PUBLISHED = [name for name in race.RECIPES if name != "ours"]
@@ -218,7 +219,8 @@ def test_recipes_alternate_within_a_seed():
 
 def test_when_a_run_is_looked_at():
     assert race.marks(20, 5, False) == [1, 2, 3, 4, 5, 10, 15, 20]
-    assert race.marks(120, 5, True) == [10, 30, 60, 90, 120]
+    assert race.marks(120, 5, True) == [10, 30, 60, 120]
+    assert race.marks(60, 5, False) == [1, 2, 3, 4, 5, 10, 15, 20, 30, 40, 50, 60]
     assert race.marks(3, 5, False) == [1, 2, 3]
 
 
@@ -363,21 +365,46 @@ def test_wrong_options_are_refused(wrong, capsys):
     assert "error" in capsys.readouterr().err
 
 
+def test_our_rounds_are_those_of_the_package_bit_for_bit():
+    x = data.rendered(200, seed=0).images
+    run = race.start("ours", recipes.ours, 3, x)
+    theirs = dcgan_game(seed=3)
+    theirs = theirs._replace(noise=theirs.noise.clone_state())
+    theirs.noise.set_state(run.random)
+    for _ in range(4):
+        race.advance(run, run.seconds + 1e-9)
+    for _ in dcgan_rounds(theirs, x, seed=3, rounds=4):
+        pass
+    for ours, other in ((run.game.G, theirs.G), (run.game.D, theirs.D), (run.game.average, theirs.average)):
+        assert all(torch.equal(p, other.state_dict()[k]) for k, p in ours.state_dict().items())
+    assert run.rounds == 4 and run.game.modes == ("eval",)
+
+
 def test_the_factors_change_what_they_say():
     def look(game):
         kinds = [[type(m).__name__ for m in net.modules()] for net in (game.G, game.D)]
-        rates = [opt.param_groups[0]["lr"] for opt in (game.opt_G, game.opt_D)]
+        groups = [opt.param_groups[0] for opt in (game.opt_G, game.opt_D)]
         average = None if game.average is None else count(game.average) == count(game.G)
-        return {"G": kinds[0], "D": kinds[1], "rates": rates, "average": average, "batch": game.batch,
-                "feed": game.feed, "z": game.z_dim}  # fmt: skip
+        return {"G": kinds[0], "D": kinds[1], "rate": [g["lr"] for g in groups], "average": average,
+                "betas": [g["betas"] for g in groups], "batch": game.batch, "feed": game.feed,
+                "z": game.z_dim}  # fmt: skip
 
-    base = look(recipes.factor("nothing"))
-    changed = {
-        name: {key for key, value in look(recipes.factor(name)).items() if value != base[key]}
-        for name in recipes.FACTORS
-    }
+    def build(name):
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+            return look(recipes.factor(name))
+
+    base, theirs = build("nothing"), build("all of it")
+    changed = {name: {k for k, v in build(name).items() if v != base[k]} for name in recipes.FACTORS}
     assert changed == {
         "nothing": set(), "generator": {"G", "z"}, "discriminator": {"D"}, "both players": {"G", "D", "z"},
-        "up-sampling": {"G"}, "Adam": {"rates"}, "no EMA": {"average"}, "batch size": {"batch"},
-        "data path": {"feed"}, "all of it": {"G", "D", "z", "rates", "average", "batch"},
+        "up-sampling": {"G"}, "noise": {"z"}, "rate": {"rate"}, "betas": {"betas"}, "no EMA": {"average"},
+        "batch 128": {"batch"}, "data path": {"feed"},
+        "all of it": {"G", "D", "z", "rate", "betas", "average"},
+        "all but both players": {"rate", "betas", "average"}, "all but Adam": {"G", "D", "z", "average"},
+        "all but EMA": {"G", "D", "z", "rate", "betas"},
     }  # fmt: skip
+    for name in recipes.FACTORS:  # what is changed has their value, except the batch, which is the same there
+        assert all(
+            build(name)[k] == theirs[k] for k in changed[name] - {"feed", "batch"} if name != "up-sampling"
+        )
