@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.nn import functional as F
 
 from gan_helpers.data import Seed, make_generator
 
@@ -88,14 +89,35 @@ def initialise(net: nn.Module, *, seed: Seed, std: float | None = 0.02) -> nn.Mo
     return net
 
 
-def dcgan_generator(z_dim: int, *, seed: Seed, channels: Sequence[int] = (64, 16), hidden: Sequence[int] = (),
-                    upsampling: str = "subpixel", norm: bool = True, slope: float = 0.0,
-                    last: nn.Module | None = None, std: float | None = 0.02,
+class Choice(nn.Module):
+    """Noise with a choice in it: the first `count` of a row's normal numbers become size * one-hot(largest).
+
+    (n, z_dim) -> (n, z_dim). Each row picks one of `count` categories, all equally likely, and keeps the
+    other coordinates. No parameters, no labels. Connected noise cannot jump from one digit to another; this
+    can (the idea of categorical noise is older: Chen et al. 2016, InfoGAN). Notebook 06, section 4.
+    """
+
+    def __init__(self, count: int, size: float = 4.0):
+        super().__init__()
+        self.count, self.size = count, size
+
+    def forward(self, z: Tensor) -> Tensor:
+        chosen = F.one_hot(z[:, : self.count].argmax(1), self.count).to(z)
+        return torch.cat([self.size * chosen, z[:, self.count :]], 1)
+
+    def extra_repr(self) -> str:
+        return f"{self.count}, size={self.size:g}"
+
+
+def dcgan_generator(z_dim: int = 32, *, seed: Seed, choices: int = 20, channels: Sequence[int] = (32, 16),
+                    hidden: Sequence[int] = (), upsampling: str = "subpixel", norm: bool = True,
+                    slope: float = 0.0, last: nn.Module | None = None, std: float | None = 0.05,
                     side: int = 28) -> nn.Sequential:  # fmt: skip
     """A DCGAN generator (n, z_dim) -> (n, 1, 28, 28): linear to 7 x 7, then two up-samplings by 2.
 
     `channels` are those at 7 x 7 and 14 x 14. Batch norm (unless norm=False) and ReLU follow every layer
-    but the last, which ends with `last`, nn.Tanh() by default: values in [-1, 1]. Departures for ablations:
+    but the last, which ends with `last`, nn.Tanh() by default: values in [-1, 1]. The first `choices` of the
+    noise's coordinates pick one of as many categories (see `Choice`; 0: plain noise). For ablations:
     `hidden` puts fully connected layers of these sizes in front, `slope` makes the ReLU leaky, `upsampling`
     is "transposed", "resize" or "subpixel" (see `upsample`), `std` goes to `initialise`, as does `seed` (an
     int or a CPU generator): torch's global random state is neither read nor changed.
@@ -106,6 +128,10 @@ def dcgan_generator(z_dim: int, *, seed: Seed, channels: Sequence[int] = (64, 16
     wide, narrow = _sizes(channels, 2, "channels of the generator")
     _side(side)
     n_in, layers = _sizes((z_dim,), 1, "z_dim")[0], []
+    if not 0 <= choices <= z_dim:
+        raise ValueError(f"choices is {choices}: expected a number from 0 to z_dim = {z_dim}")
+    if choices:
+        layers.append(Choice(choices))
     for n_out in hidden:
         layers += [nn.utils.skip_init(nn.Linear, n_in, n_out, bias=not norm)]
         layers += _activated(nn.BatchNorm1d(n_out) if norm else None, slope)
@@ -120,7 +146,7 @@ def dcgan_generator(z_dim: int, *, seed: Seed, channels: Sequence[int] = (64, 16
 
 def dcgan_discriminator(*, seed: Seed, channels: Sequence[int] = (16, 32, 64), hidden: Sequence[int] = (64,),
                         norm: bool = True, slope: float = 0.2, pool: bool = False,
-                        std: float | None = 0.02, side: int = 28) -> nn.Sequential:  # fmt: skip
+                        std: float | None = 0.05, side: int = 28) -> nn.Sequential:  # fmt: skip
     """A DCGAN discriminator (n, 1, 28, 28) -> (n, 1), scores: sides 28, 14, 7, 4, then a linear layer.
 
     Three convolutions of stride 2 (kernels 4, 4, 3) with `channels`, LeakyReLU(`slope`) behind each, batch

@@ -1,4 +1,4 @@
-"""The loop: it does what can be worked out on paper, it is the notebook's loop, and many games equal one."""
+"""The loop does what can be worked out on paper and is the notebook's; many games equal one; checkpoints."""
 
 import ast
 import itertools
@@ -10,10 +10,23 @@ import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
+from torch.utils._pytree import tree_leaves
 
 from gan_helpers import data, training
-from gan_helpers.networks import mlp
-from gan_helpers.training import LOSSES, own_rates, play, play_many, stack
+from gan_helpers.networks import dcgan_discriminator, dcgan_generator, mlp
+from gan_helpers.training import (
+    LOSSES,
+    averaged,
+    dcgan_game,
+    dcgan_rounds,
+    ema_update,
+    load_checkpoint,
+    own_rates,
+    play,
+    play_many,
+    save_checkpoint,
+    stack,
+)
 
 SOURCE = Path(__file__).parent.parent / "notebooks" / "source" / "04_gan_laboratory_2d.py"
 
@@ -395,3 +408,265 @@ def test_mlp_layers_shapes_and_values():
 def test_mlp_sizes_are_checked(sizes):
     with pytest.raises(ValueError, match="two or more positive"):
         mlp(sizes, seed=0)
+
+
+# --- the average ---
+
+
+def test_the_average_equals_torchs_for_parameters_and_float_buffers():
+    G = dcgan_generator(seed=0)
+    average = averaged(G)
+    theirs = torch.optim.swa_utils.AveragedModel(
+        G, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.9), use_buffers=True
+    )
+    theirs.update_parameters(G)  # its first call copies
+    for k in range(5):
+        G(torch.randn(8, 32, generator=data.make_generator(k)))  # moves the buffers
+        with torch.no_grad():
+            for p in G.parameters():
+                p.add_(0.1 * torch.randn(p.shape, generator=data.make_generator(k)))
+        ema_update(average, G, 0.9)
+        theirs.update_parameters(G)
+    state, expected = average.state_dict(), theirs.module.state_dict()
+    moved = [name for name in state if "running" in name]
+    assert moved and not torch.equal(state[moved[0]], dcgan_generator(seed=0).state_dict()[moved[0]])
+    for name, value in state.items():
+        if value.is_floating_point():
+            torch.testing.assert_close(value, expected[name], rtol=1e-5, atol=1e-7)
+        else:
+            assert value == 5  # batches seen: copied
+
+
+def test_the_average_on_paper():
+    net = nn.Linear(1, 1, bias=False)
+    with torch.no_grad():
+        net.weight.fill_(0.0)
+    average = averaged(net)
+    with torch.no_grad():
+        net.weight.fill_(1.0)
+    for _ in range(69):
+        ema_update(average, net, 0.99)
+    assert average.weight.item() == pytest.approx(1 - 0.99**69, abs=1e-5)
+    assert abs(average.weight.item() - 0.5) < 0.01  # the half-life that the docstring names
+    assert not average.weight.requires_grad and not average.training and net.training
+    ema_update(average, net, 0.0)
+    assert average.weight.item() == 1
+
+
+@pytest.mark.parametrize("decay", [-0.1, 1.0, 1.5])
+def test_decays_outside_their_range_are_refused(decay):
+    net = nn.Linear(1, 1)
+    with pytest.raises(ValueError, match="decay is"):
+        ema_update(averaged(net), net, decay)
+
+
+def test_an_average_of_another_network_is_refused():
+    with pytest.raises(ValueError, match="names or shapes"):
+        ema_update(nn.Linear(2, 1), nn.Linear(3, 1), 0.9)
+
+
+# --- the game of notebook 06 ---
+
+IMAGES = 2 * torch.rand(40, 1, 28, 28, generator=data.make_generator(0)) - 1
+SETTINGS = {"lr": 4e-3, "batch": 8, "upsampling": "subpixel"}
+
+
+def small_game(seed=0):
+    G = dcgan_generator(6, seed=2 * seed, choices=3, channels=(4, 3))
+    return dcgan_game(
+        seed=seed, G=G, D=dcgan_discriminator(seed=2 * seed + 1, channels=(3, 4, 5), hidden=(6,))
+    )
+
+
+def played(game, rounds, start=0):
+    return list(dcgan_rounds(game, IMAGES, seed=0, rounds=rounds, start=start, batch=8, z_dim=6))
+
+
+def numbers(game):
+    """Every number of a game, as one list of tensors."""
+    flat = []
+    for part in game:
+        state = part.get_state() if isinstance(part, torch.Generator) else part.state_dict()
+        flat += [leaf for leaf in tree_leaves(state) if isinstance(leaf, torch.Tensor)]
+    return [leaf.clone() for leaf in flat]
+
+
+def equal(one, two):
+    return len(one) == len(two) and all(torch.equal(a, b) for a, b in zip(one, two, strict=True))
+
+
+def test_the_game_of_notebook_06_and_its_average():
+    game = dcgan_game(seed=0)
+    losses = list(dcgan_rounds(game, IMAGES, seed=0, rounds=2, batch=8))
+    assert len(losses) == 2 and all(math.isfinite(value) for pair in losses for value in pair)
+    assert game.G.training and not game.average.training
+    with torch.no_grad():
+        assert game.average(torch.zeros(3, 32)).shape == (3, 1, 28, 28)
+
+
+def test_a_young_average_forgets_faster():
+    game = small_game()
+    first = [p.clone() for p in game.average.parameters()]
+    played(game, 1)
+    for old, now, target in zip(first, game.average.parameters(), game.G.parameters(), strict=True):
+        torch.testing.assert_close(now, 0.1 * old + 0.9 * target)
+
+
+# --- checkpoints ---
+
+
+@pytest.fixture
+def saved(tmp_path):
+    """A game of seven rounds of eight images out of forty (an epoch is five), saved after them."""
+    game = small_game()
+    played(game, 7)
+    save_checkpoint(tmp_path / "game.pt", game._asdict(), step=7, settings=SETTINGS)
+    return game, tmp_path / "game.pt"
+
+
+def test_resumed_equals_uninterrupted_bit_for_bit(saved):
+    game, path = saved
+    whole = small_game()
+    losses = played(whole, 13)
+    resumed = small_game(seed=5)  # other weights and other noise: all must come from the file
+    assert not equal(numbers(resumed), numbers(game))
+    step = load_checkpoint(path, resumed._asdict(), settings=SETTINGS)
+    assert step == 7 and equal(numbers(resumed), numbers(game))
+    assert played(resumed, 13, start=step) == losses[7:]
+    assert equal(numbers(resumed), numbers(whole))
+    forgot = small_game()  # a wrong answer: the order of the batches starts anew
+    load_checkpoint(path, forgot._asdict(), settings=SETTINGS)
+    list(dcgan_rounds(forgot, IMAGES, seed=0, rounds=6, batch=8, z_dim=6))
+    assert not equal(numbers(forgot), numbers(whole))
+
+
+@pytest.mark.parametrize("forgotten", ["opt_G", "opt_D", "noise", "average"])
+def test_every_part_matters(tmp_path, forgotten):
+    game, whole = small_game(), small_game()
+    played(game, 4), played(whole, 8)
+    parts = {name: part for name, part in game._asdict().items() if name != forgotten}
+    save_checkpoint(tmp_path / "game.pt", parts, step=4, settings={})
+    resumed = small_game()
+    rest = {name: part for name, part in resumed._asdict().items() if name != forgotten}
+    load_checkpoint(tmp_path / "game.pt", rest, settings={})
+    played(resumed, 8, start=4)
+    assert not equal(numbers(resumed), numbers(whole))
+
+
+def refused(path, message, settings=SETTINGS, game=None, error=ValueError, **parts):
+    """Loading fails with this message and changes nothing."""
+    game = small_game(seed=9) if game is None else game
+    before, held = numbers(game), {**game._asdict(), **parts}
+    with pytest.raises(error, match=message) as raised:
+        load_checkpoint(path, {k: v for k, v in held.items() if v is not None}, settings=settings)
+    assert equal(numbers(game), before)
+    return str(raised.value)
+
+
+def test_damaged_files_are_refused(saved):
+    game, path = saved
+    good, harmless = path.read_bytes(), 0
+    for k in range(0, len(good), len(good) // 24):
+        path.write_bytes(good[:k] + bytes([good[k] ^ 4]) + good[k + 1 :])
+        try:
+            refused(path, "cannot be read|damaged|not a checkpoint")
+        except pytest.fail.Exception:  # a byte between the records: then nothing that was saved may differ
+            harmless, loaded = harmless + 1, small_game(seed=9)
+            load_checkpoint(path, loaded._asdict(), settings=SETTINGS)
+            assert equal(numbers(loaded), numbers(game))
+    assert harmless < 8
+    path.write_bytes(good[: len(good) // 2])
+    assert "delete game.pt and start again" in refused(path, "cannot be read")
+    path.write_bytes(b"")
+    refused(path, "cannot be read")
+
+
+def test_a_change_that_the_file_format_does_not_notice_is_refused(saved):
+    _, path = saved
+    content = torch.load(path, weights_only=True)
+    content["parts"]["G"]["1.weight"][0, 0] += 1e-6
+    torch.save(content, path)
+    refused(path, "does not match its hash")
+
+
+def test_other_files_are_refused(tmp_path):
+    refused(tmp_path / "none.pt", "there is no checkpoint", error=FileNotFoundError)
+    torch.save({"weight": torch.zeros(2)}, tmp_path / "other.pt")
+    refused(tmp_path / "other.pt", "not a checkpoint of save_checkpoint")
+
+
+class Trap:
+    """Unpickled, it would make a file."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return (Path.touch, (self.path,))
+
+
+def test_a_file_that_would_run_code_is_refused(tmp_path):
+    torch.save({"format": training.FORMAT, "trap": Trap(tmp_path / "ran")}, tmp_path / "trap.pt")
+    refused(tmp_path / "trap.pt", "cannot be read")
+    assert not (tmp_path / "ran").exists()
+    torch.load(tmp_path / "trap.pt", weights_only=False)  # the trap works
+    assert (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({**SETTINGS, "lr": 2e-4}, r"lr is 0\.004 in the file, 0\.0002 here"),
+        ({**SETTINGS, "z_dim": 6}, "z_dim is given only here"),
+        ({"lr": 4e-3, "batch": 8}, "upsampling is given only in the file"),
+    ],
+)
+def test_other_settings_are_refused_by_name(saved, settings, message):
+    text = refused(saved[1], message, settings=settings)
+    assert "use the same settings" in text
+
+
+def test_other_players_and_parts_are_refused(saved):
+    path = saved[1]
+    refused(path, "only in the file: noise", noise=None)
+    refused(path, "only here: schedule", schedule=torch.optim.lr_scheduler.LinearLR(small_game().opt_G))
+    wider = small_game()._replace(D=dcgan_discriminator(seed=1, channels=(3, 4, 6), hidden=(6,)))
+    refused(path, "part D does not fit .*size mismatch", game=wider)
+    other = torch.optim.Adam(dcgan_generator(6, seed=0, choices=3, channels=(4, 5)).parameters())
+    refused(path, "part opt_G does not fit", game=small_game()._replace(opt_G=other))
+    other = torch.optim.Adam(list(small_game().G.parameters())[:3])
+    refused(path, "part opt_G does not fit", game=small_game()._replace(opt_G=other))
+
+
+def test_a_failed_save_leaves_the_older_file(saved, monkeypatch):
+    game, path = saved
+    before = path.read_bytes()
+
+    def fail(*_):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(torch, "save", fail)
+    with pytest.raises(OSError, match="disk full"):
+        save_checkpoint(path, game._asdict(), step=8, settings=SETTINGS)
+    assert path.read_bytes() == before and [p.name for p in path.parent.iterdir()] == ["game.pt"]
+
+
+def test_what_cannot_be_saved_is_named(tmp_path):
+    with pytest.raises(TypeError, match="part losses is a list"):
+        save_checkpoint(tmp_path / "x.pt", {"losses": [1.0]}, step=0, settings={})
+    with pytest.raises(ValueError, match="step"):
+        save_checkpoint(tmp_path / "x.pt", {}, step=-1, settings={})
+    with pytest.raises(OSError):
+        save_checkpoint(tmp_path / "none" / "x.pt", {}, step=0, settings={})
+    assert not list(tmp_path.iterdir())
+
+
+def test_schedulers_can_be_parts(tmp_path):
+    game = small_game()
+    schedules = [torch.optim.lr_scheduler.LinearLR(g.opt_G, 1.0, 0.1, 10) for g in (game, small_game())]
+    for _ in range(3):
+        game.opt_G.step()
+        schedules[0].step()
+    save_checkpoint(tmp_path / "s.pt", {"schedule": schedules[0]}, step=3, settings={})
+    load_checkpoint(tmp_path / "s.pt", {"schedule": schedules[1]}, settings={})
+    assert schedules[1].last_epoch == 3
