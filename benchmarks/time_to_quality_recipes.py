@@ -19,7 +19,7 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset
 
 from gan_helpers.data import make_generator
-from gan_helpers.networks import dcgan_generator
+from gan_helpers.networks import dcgan_discriminator, dcgan_generator
 from gan_helpers.training import L_D, L_G, dcgan_game, dcgan_rounds, ema_update
 
 Feed = Callable[[Tensor, int, int], Iterator[Tensor]]
@@ -257,7 +257,7 @@ def ours(G: nn.Module | None = None, D: nn.Module | None = None, *, z_dim: int =
         step(game.opt_D, L_D(game.D, x, x_fake))
         step(game.opt_G, L_G(game.D, x, game.G(noise(x, z_dim))))
         if decay is not None:
-            ema_update(game.average, game.G, decay)
+            ema_update(game.average, game.G, min(decay, (1 + k) / (10 + k)))
 
     average, modes = (None, ("train", "eval")) if decay is None else (game.average, ("eval",))
     return Game(game.G, game.D, game.opt_G, game.opt_D, z_dim, batch, SIDE, play, average, modes, feed=feed)
@@ -288,8 +288,8 @@ def loader(images: Tensor, batch: int, seed: int) -> Iterator[Tensor]:
         yield from source
 
 
-FACTORS = ("nothing", "both players", "generator", "discriminator", "up-sampling", "noise", "rate", "betas",
-           "no EMA", "batch 128", "data path", "all of it", "all but both players", "all but Adam",
+FACTORS = ("nothing", "both players", "generator", "discriminator", "up-sampling", "noise", "weights", "rate",
+           "betas", "no EMA", "batch 128", "data path", "all of it", "all but both players", "all but Adam",
            "all but EMA")  # fmt: skip
 
 
@@ -302,14 +302,19 @@ def factor(name: str) -> Game:
     seed = torch.initial_seed() % 2**31
     rate, betas = {"lr": 2e-4}, {"betas": (0.5, 0.999)}
     G, D = pytorch_gan_convolutional(SIDE)
+    weights = {
+        "G": dcgan_generator(seed=2 * seed, std=0.02),
+        "D": dcgan_discriminator(seed=2 * seed + 1, std=0.02),
+    }
     both = {"G": G, "D": D, "z_dim": 100}
     changes = {
         "nothing": {},
         "both players": both,
         "generator": {"G": G, "z_dim": 100},
         "discriminator": {"D": D},
-        "up-sampling": {"G": dcgan_generator(Z_DIM, upsampling="resize", seed=2 * seed)},
-        "noise": {"G": dcgan_generator(100, seed=2 * seed), "z_dim": 100},
+        "up-sampling": {"G": dcgan_generator(upsampling="resize", seed=2 * seed)},
+        "noise": {"G": dcgan_generator(100, choices=0, seed=2 * seed), "z_dim": 100},
+        "weights": weights,
         "rate": rate,
         "betas": betas,
         "no EMA": {"decay": None},
