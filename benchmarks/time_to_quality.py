@@ -303,8 +303,9 @@ def write(record: dict, path: Path) -> None:
 def dumps(record: dict) -> str:
     """JSON with one line per run, so that a change is readable."""
     runs = ",\n  ".join(json.dumps(run) for run in record["runs"])
-    rest = json.dumps({key: value for key, value in record.items() if key != "runs"}, indent=1)
-    return f'{rest[:-2]},\n "runs": [\n  {runs}\n ]\n}}'
+    pairs = [(key, value) for key, value in record.items() if key != "runs"]
+    rest = [f" {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}" for key, value in pairs]
+    return "{\n" + ",\n".join([*rest, f' "runs": [\n  {runs}\n ]']) + "\n}"
 
 
 def commit_of_the_code() -> str:
@@ -339,6 +340,7 @@ def race(builds: dict[str, Callable[[], Game]], record: dict, out: Path, state: 
         if played or new:
             save(runs[name], path)
             keep(record, runs[name], budget, commit)
+            record |= {"summary": summary(record), "overtaking": overtaking(record)}
             write(record, out)
         if played and time.monotonic() > stop:
             return False
@@ -385,22 +387,39 @@ def summary(record: dict) -> list[dict]:
         runs = [r for r in record["runs"] if r["recipe"] == name and r["complete"]]
         if runs:
             half = [at(r, budget / 2) for r in runs]
-            full = [math.inf if r["distance"][-1] is None else r["distance"][-1] for r in runs]
-            pace = [r["seconds"][-1] / r["rounds"][-1] for r in runs]
+            half = [None if d is None or math.isinf(d) else round(d, 3) for d in half]
+            full = [r["distance"][-1] for r in runs]
+            pace = [round(r["seconds"][-1] / r["rounds"][-1], 5) for r in runs]
             rows.append({"recipe": name, "half": half, "full": full, "seconds_per_round": pace})
     return rows
 
 
+def overtaking(record: dict) -> dict | None:
+    """When each seed of ours reaches the median of what the best other recipe has at the end."""
+    rows = summary(record)
+    others = [row for row in rows if row["recipe"] != "ours"]
+    if not others or len(others) == len(rows):
+        return None
+    best = min(others, key=lambda row: middle(row["full"]))
+    target, mine = (
+        middle(best["full"]),
+        [r for r in record["runs"] if r["recipe"] == "ours" and r["complete"]],
+    )
+    distances = [[math.inf if d is None else d for d in r["distance"]] for r in mine]
+    times = [crossing(r["seconds"], d, target) for r, d in zip(mine, distances, strict=True)]
+    return {"recipe": best["recipe"], "distance": target, "seconds": times}
+
+
 def spread(values: Sequence[float | None]) -> str:
-    """Median, smallest and largest, or a dash where a run was not yet looked at."""
+    """Median, smallest and largest, or a dash where a run has none."""
     if any(v is None for v in values):
         return "–"
     return f"{middle(values):.1f} ({min(values):.1f} to {max(values):.1f})"
 
 
-def middle(values: Sequence[float]) -> float:
-    """The median."""
-    ordered = sorted(values)
+def middle(values: Sequence[float | None]) -> float:
+    """The median; a distance that is not known or not finite counts as infinite."""
+    ordered = sorted(math.inf if v is None else v for v in values)
     return (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2
 
 
@@ -411,12 +430,10 @@ def table(record: dict) -> str:
     for row in rows:
         lines.append(f"{row['recipe']:22}{spread(row['half']):>26}{spread(row['full']):>26}"
                      f"{middle(row['seconds_per_round']):10.4f}")  # fmt: skip
-    others = [row for row in rows if row["recipe"] != "ours"]
-    if len(others) < len(rows) and others:
-        best = min(others, key=lambda row: middle(row["full"]))
-        mine = [r for r in record["runs"] if r["recipe"] == "ours" and r["complete"]]
-        times = [crossing(r["seconds"], r["distance"], middle(best["full"])) for r in mine]
-        lines.append(f"median of {best['recipe']} at {budget:g} s reached by ours in {times} s")
+    if goal := overtaking(record):
+        times = ", ".join("never" if t is None else f"{t:.1f}" for t in goal["seconds"])
+        what = f"the median of {goal['recipe']} at {budget:g} s, {goal['distance']:.1f}"
+        lines.append(f"ours reaches {what}, after {times} s (one number per seed)")
     return "\n".join(lines)
 
 
@@ -550,7 +567,9 @@ def main(args: Sequence[str] | None = None) -> None:
         "budget": options.budget, "slice": options.slice, "device": options.device, "threads": 1,
         "samples": SAMPLES, "data": f"{images.name}, {len(images.images)}", "torch": torch.__version__,
     }  # fmt: skip
-    record = header(options) | read(options.out, settings)
+    record = read(options.out, settings)
+    if not options.draw:
+        record = header(options) | {key: value for key, value in record.items() if key not in header(options)}
     if options.threads:
         record["threads"] = threads(parts)
         write(record, options.out)

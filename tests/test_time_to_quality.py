@@ -245,6 +245,25 @@ def test_a_distance_between_two_looks():
     assert race.at({"seconds": [10, 20], "distance": [None, 25], "ended": False}, 15) == math.inf
 
 
+def test_the_summary_and_the_overtaking():
+    def run(recipe, seed, *distances, complete=True):
+        return {"recipe": recipe, "seed": seed, "seconds": [10, 20, 40], "rounds": [5, 10, 20],
+                "distance": list(distances), "ended": False, "complete": complete}  # fmt: skip
+
+    runs = [run("ours", 0, 64, 16, 4), run("ours", 1, 32, 30, 20), run("ours", 2, 1, 1, 1, complete=False)]
+    runs += [run("a", s, 900, 400, d) for s, d in enumerate((20, 32, 99))] + [run("b", 0, 900, 90, None)]
+    record = {"settings": {"budget": 40}, "recipes": {"ours": 0, "a": 0, "b": 0}, "runs": runs}
+    first, second, third = race.summary(record)
+    assert first == {"recipe": "ours", "half": [16, 30], "full": [4, 20], "seconds_per_round": [2, 2]}
+    assert second["full"] == [20, 32, 99] and third["full"] == [None]
+    assert race.overtaking(record) == {"recipe": "a", "distance": 32, "seconds": [pytest.approx(15), 10]}
+    assert race.overtaking(record | {"recipes": {"ours": 0}}) is None
+    lines = race.table(record).splitlines()
+    assert "12.0 (4.0 to 20.0)" in lines[1] and "32.0 (20.0 to 99.0)" in lines[2] and "–" in lines[3]
+    assert "after 15.0, 10.0 s" in lines[-1]
+    assert (race.middle([3, 1, 2]), race.middle([4, 1])) == (2, 2.5)
+
+
 def test_packed_images_come_back():
     x = torch.rand(3, 1, 28, 28) * 2 - 1
     assert (race.unpack(race.pack(x)) - x).abs().max() <= 1 / 255 + 1e-6
