@@ -94,7 +94,7 @@ class Choice(nn.Module):
 
     (n, z_dim) -> (n, z_dim). Each row picks one of `count` categories, all equally likely, and keeps the
     other coordinates. No parameters, no labels. Connected noise cannot jump from one digit to another; this
-    can (the idea of categorical noise is older: Chen et al. 2016, InfoGAN). Notebook 06, section 4.
+    can. Notebook 06 measures it; categorical noise is known from InfoGAN (Chen et al. 2016).
     """
 
     def __init__(self, count: int, size: float = 4.0):

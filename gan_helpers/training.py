@@ -252,7 +252,7 @@ def ema_update(average: nn.Module, net: nn.Module, decay: float) -> None:
     An exponential moving average of all parameters and of all float buffers (batch norm's running mean
     and variance); integer buffers are copied. A change of `net` has reached the average by half after
     log ½ / log decay calls: 69 for .99. Raises ValueError for a decay outside [0, 1) and for networks
-    that differ in names or shapes. Shown in notebook 06, section 6.
+    that differ in names or shapes. Shown in notebook 06.
     """
     if not 0 <= decay < 1:
         raise ValueError(f"decay is {decay}: expected a number from 0 up to, but not including, 1")

@@ -1,0 +1,165 @@
+"""Record the ablation of notebook 06: `python benchmarks/dcgan_ablation.py` (CPU, one thread, restartable).
+
+Each variant is the main game of the notebook with one thing changed. Every game gets the same CPU-seconds
+(measuring excluded), all variants of a seed are played one after the other, and the seed decides batches,
+noise and initial weights, so that variants can be compared seed by seed. The file is written after every
+game; started again, the script plays what is missing. Result: benchmarks/results/dcgan_ablation.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import platform
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from laboratory_maps import cpu
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from gan_helpers import data, metrics
+from gan_helpers.networks import dcgan_discriminator, dcgan_generator
+from gan_helpers.training import dcgan_game, dcgan_rounds
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULT = ROOT / "benchmarks" / "results" / "dcgan_ablation.json"
+LOOKS = (80, 240)  # rounds at which the distance is measured, besides the end
+
+
+def mixed_D(D: Callable, x_real: Tensor, x_fake: Tensor) -> Tensor:
+    """L_D with both halves in one batch, so that batch norm sees them together."""
+    real, fake = D(torch.cat([x_real, x_fake])).split([len(x_real), len(x_fake)])
+    return F.softplus(-real).mean() + F.softplus(fake).mean()
+
+
+def mixed_G(D: Callable, x_real: Tensor, x_fake: Tensor) -> Tensor:
+    """L_G of the same kind."""
+    return F.softplus(-D(torch.cat([x_real, x_fake]))[len(x_real) :]).mean()
+
+
+# What each variant changes: arguments of the generator, the discriminator, the game and its rounds.
+VARIANTS: dict[str, dict[str, dict]] = {
+    "main game": {},
+    "plain noise": {"G": {"choices": 0}},
+    "transposed": {"G": {"upsampling": "transposed"}},
+    "resize": {"G": {"upsampling": "resize"}},
+    "pooling in D": {"D": {"pool": True}},
+    "no hidden layer in D": {"D": {"hidden": ()}},
+    "hidden layer in G": {"G": {"hidden": (64,)}},
+    "no batch norm in G": {"G": {"norm": False}},
+    "no batch norm in D": {"D": {"norm": False}},
+    "no batch norm": {"G": {"norm": False}, "D": {"norm": False}},
+    "mixed batches": {"rounds": {"loss": (mixed_D, mixed_G)}},
+    "LeakyReLU in G": {"G": {"slope": 0.2}},
+    "ReLU in D": {"D": {"slope": 0.0}},
+    "no tanh": {"G": {"last": nn.Identity()}},
+    "weights .02": {"G": {"std": 0.02}, "D": {"std": 0.02}},
+    "weights of PyTorch": {"G": {"std": None}, "D": {"std": None}},
+    "beta1 = .5": {"game": {"betas": (0.5, 0.99)}},
+    "beta1 = .9": {"game": {"betas": (0.9, 0.99)}},
+    "rate 1e-3": {"game": {"lr": 1e-3}},
+    "rate 2e-4": {"game": {"lr": 2e-4}},
+    "batch 128": {"rounds": {"batch": 128}},
+}
+
+
+def checkerboard(x: Tensor) -> float:
+    """Share of the power of images (n, 1, 28, 28), means removed, in the lines of frequency 14 of 28."""
+    power = torch.fft.fft2(x - x.mean((2, 3), keepdim=True)).abs().square().mean((0, 1))
+    return ((power[14].sum() + power[:, 14].sum() - power[14, 14]) / power.sum()).item()
+
+
+def score(G: Callable, judge: nn.Module, real: Tensor, z_dim: int = 32) -> dict[str, float]:
+    """Distance of 2,000 samples, share read with confidence over .9, smallest and largest class share."""
+    z = torch.randn(2000, z_dim, generator=data.make_generator(10**6))
+    with torch.no_grad():
+        x = torch.cat([G(part) for part in z.split(500)]).clamp(-1, 1).view(-1, 1, 28, 28)
+    features, logits = metrics.features_and_logits(judge, x)
+    shares = torch.bincount(logits.argmax(1), minlength=10) / len(x)
+    values = {
+        "distance": metrics.frechet_distance(real=real, fake=features),
+        "confident": (logits.softmax(1).max(1).values > 0.9).float().mean().item(),
+        "rarest": shares.min().item(),
+        "commonest": shares.max().item(),
+        "checkerboard": checkerboard(x),
+    }
+    return {name: round(value, 5) for name, value in values.items()}
+
+
+def play_variant(change: dict[str, dict], seed: int, seconds: float, images: Tensor, judge: nn.Module,
+                 real: Tensor) -> dict:  # fmt: skip
+    """One game of about so many CPU-seconds; what it reached, with and without the average."""
+    G = dcgan_generator(seed=2 * seed, **change.get("G", {}))
+    D = dcgan_discriminator(seed=2 * seed + 1, **change.get("D", {}))
+    game = dcgan_game(seed=seed, G=G, D=D, **change.get("game", {}))
+    spent, at, start = 0.0, {}, time.process_time()
+    for k, _losses in enumerate(dcgan_rounds(game, images, seed=seed, **change.get("rounds", {})), start=1):
+        if k in LOOKS or k % 10 == 0:
+            spent, start = spent + time.process_time() - start, time.process_time()
+            if k in LOOKS:
+                at[str(k)] = score(game.average, judge, real)["distance"]
+                start = time.process_time()
+            if spent >= seconds:
+                break
+    return {
+        "rounds": k,
+        "seconds": round(spent, 2),
+        "at_round": at,
+        **score(game.average, judge, real),
+        "last_weights": score(game.G.eval(), judge, real),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, nargs="+", default=range(5))
+    parser.add_argument("--seconds", type=float, default=12.0)
+    parser.add_argument("--variants", nargs="+", default=list(VARIANTS), choices=list(VARIANTS))
+    parser.add_argument("--stop-after", type=float, default=1e9, help="start no further game after so many s")
+    parser.add_argument("--out", type=Path, default=RESULT)
+    args = parser.parse_args()
+    torch.set_num_threads(1)
+    parts = data.split(data.load_images("auto"), seed=0, fit=0.4, select=0.4, report=0.2)
+    judge = metrics.digit_classifier(parts.select)
+    real, _ = metrics.features_and_logits(judge, parts.report.images)
+    fit, _ = metrics.features_and_logits(judge, parts.fit.images[:2000])
+    sources = ["gan_helpers/networks.py", "gan_helpers/training.py", "benchmarks/dcgan_ablation.py"]
+    git = ["git", "-C", str(ROOT), "log", "-1", "--format=%H", "--", *sources]
+    record = {
+        "what": "one thing changed in the main game of notebook 06; Frechet distance, 2,000 against 2,000",
+        "command": f"python benchmarks/dcgan_ablation.py --seconds {args.seconds:g}",
+        "commit": subprocess.run(git, capture_output=True, text=True, check=True).stdout.strip(),
+        "date": datetime.date.today().isoformat(),
+        "machine": f"{cpu()}, one thread",
+        "versions": {"python": platform.python_version(), "torch": torch.__version__},
+        "images": parts.fit.name,
+        "seconds": args.seconds,
+        "floor": round(metrics.frechet_distance(real=real, fake=fit), 3),
+        "games": {},
+    }
+    if args.out.exists():
+        old = json.loads(args.out.read_text())
+        if (old["seconds"], old["images"], old["commit"]) != (args.seconds, parts.fit.name, record["commit"]):
+            raise SystemExit(
+                f"{args.out} is from other settings or another commit: move it away, start again"
+            )
+        record["games"] = old["games"]
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    begin = time.monotonic()
+    for seed in args.seeds:
+        for name in args.variants:
+            games = record["games"].setdefault(name, {})
+            if str(seed) in games or time.monotonic() - begin > args.stop_after:
+                continue
+            games[str(seed)] = play_variant(VARIANTS[name], seed, args.seconds, parts.fit.images, judge, real)
+            args.out.write_text(json.dumps(record, indent=1) + "\n")
+            print(seed, name, games[str(seed)]["distance"], games[str(seed)]["rounds"], flush=True)
+
+
+if __name__ == "__main__":
+    main()
