@@ -426,9 +426,9 @@ def middle(values: Sequence[float | None]) -> float:
 def table(record: dict) -> str:
     """The summary as text, with the time our recipe needs for the best other recipe's final quality."""
     budget, rows = record["settings"]["budget"], summary(record)
-    lines = [f"{'recipe':22}{f'at {budget / 2:g} s':>26}{f'at {budget:g} s':>26}{'s/round':>10}"]
+    lines = [f"{'recipe':22}{'seeds':>6}{f'at {budget / 2:g} s':>26}{f'at {budget:g} s':>26}{'s/round':>10}"]
     for row in rows:
-        lines.append(f"{row['recipe']:22}{spread(row['half']):>26}{spread(row['full']):>26}"
+        lines.append(f"{row['recipe']:22}{len(row['full']):6}{spread(row['half']):>26}{spread(row['full']):>26}"
                      f"{middle(row['seconds_per_round']):10.4f}")  # fmt: skip
     if goal := overtaking(record):
         times = ", ".join("never" if t is None else f"{t:.1f}" for t in goal["seconds"])
@@ -542,6 +542,8 @@ def header(options: argparse.Namespace) -> dict:
     command = ["python benchmarks/time_to_quality.py", *(["--factors"] if options.factors else [])]
     command += [f"--seeds {options.seeds} --budget {options.budget:g} --slice {options.slice:g}"]
     command += ["--device cuda"] if options.device == "cuda" else []
+    if not options.factors and options.recipes != list(RECIPES):
+        command += ["--recipes", *(f'"{name}"' for name in options.recipes)]
     where = (
         f"{cpu()}, {os.cpu_count()} cores, one thread"
         if options.device == "cpu"
@@ -569,7 +571,12 @@ def main(args: Sequence[str] | None = None) -> None:
     }  # fmt: skip
     record = read(options.out, settings)
     if not options.draw:
-        record = header(options) | {key: value for key, value in record.items() if key not in header(options)}
+        new, old = header(options), record.get("command")
+        if old and new["command"] not in old.split(" && "):
+            new["command"] = f"{old} && {new['command']}"  # what made the record, in order
+        elif old:
+            new["command"] = old
+        record = new | {key: value for key, value in record.items() if key not in new}
     if options.threads:
         record["threads"] = threads(parts)
         write(record, options.out)
