@@ -1,0 +1,123 @@
+"""Players of notebook 10: residual blocks, no normalisation layer anywhere; and the schedule of their knobs.
+
+Without batch norm nothing rescales what flows through a network, so its first weights must do it: see
+`start_small`. R1 and R2 of `gan_helpers.penalties` then are what they are meant to be, slopes of one
+sample's own score.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from gan_helpers.data import Seed, make_generator
+from gan_helpers.networks import Choice, upsample
+
+SLOPE = 0.2  # of every LeakyReLU here
+_skip = nn.utils.skip_init  # `start_small` draws the weights, torch's global random state stays as it is
+
+
+class Residual(nn.Module):
+    """x + branch(x) for x (n, channels, h, w); branch: LeakyReLU, conv 3 x 3, LeakyReLU, conv 3 x 3."""
+
+    def __init__(self, channels: int):
+        super().__init__()
+        self.first = _skip(nn.Conv2d, channels, channels, 3, padding=1)
+        self.last = _skip(nn.Conv2d, channels, channels, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.last(F.leaky_relu(self.first(F.leaky_relu(x, SLOPE)), SLOPE))
+
+
+def start_small(net: nn.Module, *, seed: Seed, first: float | None = None, last: float = 0.0) -> nn.Module:
+    """Draw the weights of `net` anew, by `seed`, so that depth does not change the scale; returns `net`.
+
+    Every layer gets He's law for LeakyReLU: normal, variance 2 / ((1 + 0.2²) fan-in), which keeps the mean
+    square; biases are 0. In each of the L `Residual` blocks the first convolution is then multiplied by
+    `first` (default: L to the power -1/2) and the last one by `last` (default: 0), so that at the start every
+    block passes its input on: Fixup's rule for branches of two layers (Zhang et al. 2019, arXiv:1901.09321),
+    without its extra scalars. first=last=1 is He's law alone: the mean square doubles with every block.
+    """
+    source = make_generator(seed)
+    blocks = [block for block in net.modules() if isinstance(block, Residual)]
+    with torch.no_grad():
+        for layer in net.modules():
+            if isinstance(layer, (nn.Linear, nn.Conv2d)):
+                fan_in = layer.weight[0].numel()
+                layer.weight.normal_(0, math.sqrt(2 / ((1 + SLOPE**2) * fan_in)), generator=source)
+                if layer.bias is not None:
+                    layer.bias.zero_()
+            elif any(True for _ in layer.parameters(recurse=False)):
+                raise ValueError(f"start_small: no rule for {type(layer).__name__}, only Linear and Conv2d")
+        for block in blocks:
+            block.first.weight.mul_(len(blocks) ** -0.5 if first is None else first)
+            block.last.weight.mul_(last)
+    return net
+
+
+def between(first: float, last: float, part: float) -> float:
+    """From `first` (part = 0) to `last` (part = 1) along half a cosine; beyond 0 and 1 it stays."""
+    part = min(max(part, 0.0), 1.0)
+    return last + (first - last) * (1 + math.cos(math.pi * part)) / 2
+
+
+def modern_generator(z_dim: int = 32, *, seed: Seed, choices: int = 20, channels: Sequence[int] = (32, 16),
+                     blocks: Sequence[int] = (1, 0), upsampling: str = "subpixel",
+                     tanh: bool = True) -> nn.Sequential:  # fmt: skip
+    """(n, z_dim) -> (n, 1, 28, 28) in [-1, 1]: linear to 7 x 7, two up-samplings, tanh; no normalisation.
+
+    `channels` and numbers of residual `blocks` are those at 7 x 7 and 14 x 14. The noise begins with a
+    `networks.Choice` of `choices` categories (0: none). `upsampling` is "bilinear" (interpolate, then
+    convolve), or "subpixel" or "resize" as in `networks.upsample`. `tanh=False` leaves the last activation
+    out: values may then leave [-1, 1].
+
+    Raises ValueError for other up-samplings and for channels or blocks that are not two whole numbers.
+    """
+    (wide, narrow), blocks = _counts(channels, 2, "channels", 1), _counts(blocks, 2, "blocks", 0)
+    if not 0 <= choices <= z_dim:
+        raise ValueError(f"choices is {choices}: expected a number from 0 to z_dim = {z_dim}")
+    layers: list[nn.Module] = [Choice(choices)] if choices else []
+    layers += [_skip(nn.Linear, z_dim, wide * 49), nn.Unflatten(1, (wide, 7, 7))]
+    for n_in, n_out, count in ((wide, narrow, blocks[0]), (narrow, 1, blocks[1])):
+        layers += [*(Residual(n_in) for _ in range(count)), nn.LeakyReLU(SLOPE)]
+        layers += _up(n_in, n_out, upsampling)
+    layers += [nn.Tanh()] if tanh else []
+    return start_small(nn.Sequential(*layers), seed=seed)
+
+
+def modern_discriminator(*, seed: Seed, channels: Sequence[int] = (16, 32, 64),
+                         blocks: Sequence[int] = (0, 1, 0), hidden: int = 64) -> nn.Sequential:  # fmt: skip
+    """(n, 1, 28, 28) -> (n, 1), scores: sides 14, 7, 4 by convolutions of stride 2; no normalisation.
+
+    `channels` and numbers of residual `blocks` are those at the three sizes; one fully connected layer of
+    `hidden` before the score. Raises ValueError unless channels and blocks are three whole numbers each.
+    """
+    sizes, blocks = _counts(channels, 3, "channels", 1), _counts(blocks, 3, "blocks", 0)
+    layers: list[nn.Module] = []
+    for n_in, n_out, count, kernel in zip((1, *sizes[:2]), sizes, blocks, (4, 4, 3), strict=True):
+        layers += [
+            _skip(nn.Conv2d, n_in, n_out, kernel, stride=2, padding=1),
+            *(Residual(n_out) for _ in range(count)),
+        ]
+        layers += [nn.LeakyReLU(SLOPE)]
+    layers += [nn.Flatten(), _skip(nn.Linear, 16 * sizes[2], hidden), nn.LeakyReLU(SLOPE)]
+    layers += [_skip(nn.Linear, hidden, 1)]
+    return start_small(nn.Sequential(*layers), seed=seed)
+
+
+def _up(n_in: int, n_out: int, how: str) -> list[nn.Module]:
+    if how == "bilinear":
+        return [nn.Upsample(scale_factor=2, mode="bilinear"), _skip(nn.Conv2d, n_in, n_out, 3, padding=1)]
+    if how not in ("subpixel", "resize"):
+        raise ValueError(f"upsampling={how!r}: known here are 'subpixel', 'bilinear', 'resize'")
+    return upsample(n_in, n_out, how)
+
+
+def _counts(values: Sequence[int], count: int, name: str, least: int) -> tuple[int, ...]:
+    if len(values) != count or not all(isinstance(v, int) and v >= least for v in values):
+        raise ValueError(f"{name}: expected {count} whole numbers of at least {least}, got {values!r}")
+    return tuple(values)
