@@ -270,7 +270,7 @@ def _radii(x: Tensor, k: int) -> Tensor:
     radii, start = [], 0
     for table in _distances(x, x):
         table.diagonal(start).fill_(math.inf)
-        radii.append(table.kthvalue(k, 1).values)
+        radii.append(table.topk(k, 1, largest=False).values[:, -1])
         start += len(table)
     return torch.cat(radii)
 
