@@ -103,7 +103,7 @@ def compete(seed: int, rounds: int, images: torch.Tensor, judge: nn.Module, real
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, nargs="+", default=range(5))
-    parser.add_argument("--rounds", type=int, default=1600)
+    parser.add_argument("--rounds", type=int, default=1200)
     parser.add_argument("--images", default="auto", choices=("auto", "mnist", "rendered"))
     parser.add_argument("--stop-after", type=float, default=1e9, help="start no further seed after so many s")
     parser.add_argument("--out", type=Path, default=RESULT)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import torch
@@ -59,7 +60,7 @@ def upsample(n_in: int, n_out: int, how: str, *, bias: bool = True) -> list[nn.M
 def initialise(net: nn.Module, *, seed: Seed, std: float | None = 0.02) -> nn.Module:
     """Draw all weights of linear, convolution and batch norm layers anew, by `seed`; returns the network.
 
-    DCGAN's law: weights normal(0, `std`), biases 0, batch norm's scales normal(1, `std`), its shifts 0
+    DCGAN's law: weights normal(0, `std`), biases 0, batch norm's scales normal(1, .02), its shifts 0
     (Radford et al. 2016, Sec. 4, says so of weights; the rest is the authors' code). With std=None PyTorch's
     own: weights and biases uniform in ±1/√fan-in, scales 1. Raises ValueError for
     other kinds of layers with parameters.
@@ -75,7 +76,7 @@ def initialise(net: nn.Module, *, seed: Seed, std: float | None = 0.02) -> nn.Mo
         with torch.no_grad():
             if norm:
                 layer.reset_running_stats()
-                layer.weight.normal_(1, std, generator=generator) if std else layer.weight.fill_(1)
+                layer.weight.normal_(1, 0.02, generator=generator) if std else layer.weight.fill_(1)
                 layer.bias.zero_()
                 continue
             bound = layer.weight[0].numel() ** -0.5
@@ -109,18 +110,33 @@ class Choice(nn.Module):
         return f"{self.count}, size={self.size:g}"
 
 
+def even_start(net: nn.Sequential) -> nn.Sequential:
+    """Let every convolution before a pixel shuffle start with even 2 x 2 blocks; returns the network.
+
+    Their four kernels per output channel become copies of the first, so that a new generator has no
+    checkerboard; training moves them apart ("ICNR", Aitken et al. 2017, arXiv:1707.02937).
+    """
+    with torch.no_grad():
+        for layer, behind in itertools.pairwise(net):
+            if isinstance(behind, nn.PixelShuffle):
+                for parameter in layer.parameters():
+                    parameter.copy_(parameter[::4].repeat_interleave(4, 0))
+    return net
+
+
 def dcgan_generator(z_dim: int = 32, *, seed: Seed, choices: int = 20, channels: Sequence[int] = (32, 16),
-                    hidden: Sequence[int] = (), upsampling: str = "subpixel", norm: bool = True,
-                    slope: float = 0.0, last: nn.Module | None = None, std: float | None = 0.05,
-                    side: int = 28) -> nn.Sequential:  # fmt: skip
+                    hidden: Sequence[int] = (), upsampling: str = "subpixel", even: bool = True,
+                    norm: bool = True, slope: float = 0.0, last: nn.Module | None = None,
+                    std: float | None = 0.05, side: int = 28) -> nn.Sequential:  # fmt: skip
     """A DCGAN generator (n, z_dim) -> (n, 1, 28, 28): linear to 7 x 7, then two up-samplings by 2.
 
     `channels` are those at 7 x 7 and 14 x 14. Batch norm (unless norm=False) and ReLU follow every layer
     but the last, which ends with `last`, nn.Tanh() by default: values in [-1, 1]. The first `choices` of the
     noise's coordinates pick one of as many categories (see `Choice`; 0: plain noise). For ablations:
     `hidden` puts fully connected layers of these sizes in front, `slope` makes the ReLU leaky, `upsampling`
-    is "transposed", "resize" or "subpixel" (see `upsample`), `std` goes to `initialise`, as does `seed` (an
-    int or a CPU generator): torch's global random state is neither read nor changed.
+    is "transposed", "resize" or "subpixel" (see `upsample`), `even` says whether it begins with `even_start`,
+    `std` goes to `initialise`, as does `seed` (an int or a CPU generator): torch's global random state is
+    neither read nor changed.
 
     Raises ValueError for another side, up-sampling or number of channels. First shown in notebook 06;
     after Radford, Metz & Chintala 2016 (arXiv:1511.06434), which uses transposed convolutions and 64 x 64.
@@ -141,7 +157,8 @@ def dcgan_generator(z_dim: int = 32, *, seed: Seed, choices: int = 20, channels:
     layers += upsample(wide, narrow, upsampling, bias=not norm)
     layers += _activated(nn.BatchNorm2d(narrow) if norm else None, slope)
     layers += [*upsample(narrow, 1, upsampling), nn.Tanh() if last is None else last]
-    return initialise(nn.Sequential(*layers), seed=seed, std=std)
+    net = initialise(nn.Sequential(*layers), seed=seed, std=std)
+    return even_start(net) if even else net
 
 
 def dcgan_discriminator(*, seed: Seed, channels: Sequence[int] = (16, 32, 64), hidden: Sequence[int] = (64,),

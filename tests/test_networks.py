@@ -12,6 +12,7 @@ from gan_helpers.networks import (
     Choice,
     dcgan_discriminator,
     dcgan_generator,
+    even_start,
     initialise,
     upsample,
 )
@@ -87,14 +88,28 @@ def test_the_sub_pixel_layout():
     assert torch.equal(layers(torch.zeros(1, 1, 3, 3))[0, 0], expected)
 
 
+def test_an_even_start_is_resize_behind_the_convolution():
+    layers = even_start(initialise(nn.Sequential(*upsample(3, 2, "subpixel")), seed=0))
+    x = torch.randn(2, 3, 5, 5, generator=make_generator(0))
+    plain = nn.functional.conv2d(x, layers[0].weight[::4], layers[0].bias[::4], padding=1)
+    torch.testing.assert_close(layers(x), plain.repeat_interleave(2, 2).repeat_interleave(2, 3))
+    assert layers[0].weight[::4].std() > 0.01  # the kernels of different channels stay different
+    G, uneven = dcgan_generator(seed=0).eval(), dcgan_generator(seed=0, even=False).eval()
+    blocks = [net(noise()).unfold(2, 2, 2).unfold(3, 2, 2).flatten(4).std(-1).max() for net in (G, uneven)]
+    assert blocks[0] < 1e-6 < 1e-2 < blocks[1]
+    transposed = dcgan_generator(seed=0, upsampling="transposed", even=True)
+    same = dcgan_generator(seed=0, upsampling="transposed", even=False)
+    assert all(torch.equal(a, b) for a, b in zip(transposed.parameters(), same.parameters(), strict=True))
+
+
 # --- the law of the weights ---
 
 
 def test_the_law_of_dcgan():
-    for net in (dcgan_generator(seed=0, std=0.02), dcgan_discriminator(seed=0, std=0.02)):
+    for net in (dcgan_generator(seed=0, std=0.02, even=False), dcgan_discriminator(seed=0, std=0.02)):
         for layer in net:
             if isinstance(layer, nn.modules.batchnorm._BatchNorm):
-                assert (layer.weight - 1).abs().max() < 0.1 and layer.weight.std() > 0.005
+                assert (layer.weight - 1).abs().max() < 0.1 and 0.01 < layer.weight.std() < 0.035
                 assert not layer.bias.any() and not layer.running_mean.any()
             elif hasattr(layer, "weight"):
                 n = layer.weight.numel()
