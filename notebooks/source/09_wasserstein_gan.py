@@ -1,0 +1,1197 @@
+# %% [markdown]
+# # 09 · Wasserstein GANs
+#
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gans-measured/gans-measured/blob/main/notebooks/09_wasserstein_gan.ipynb)
+#
+# ![Four generators, each a vertical line of points that should move onto the blue data line at 0: eight seeds stop half-way with the saturating loss, jump across the data with the non-saturating one, some first move away with the two-sided gradient penalty, and all glide in and stay with the one-sided one](images/09_wasserstein_gan.gif)
+#
+# **After this notebook you can**
+#
+# - **compute** the earth mover's distance in three ways, and say what a critic must obey to measure it;
+# - **constrain** a critic by clipping, gradient penalty and spectral norm, and test whether each does what it says;
+# - **read** a critic's loss: when it is a distance, by how much it is off, and what it does not cure.
+#
+# *Before:* [02](02_losses_and_gradients.ipynb), [03](03_gradient_descent_in_games.ipynb), [04](04_gan_laboratory_2d.ipynb). *Run time:* about 65 s on two CPU cores; a GPU is used if there is one, none is needed.
+
+# %% tags=["setup"]
+import sys
+
+if "google.colab" in sys.modules:  # on Colab only: install the course's helpers
+    get_ipython().run_line_magic("pip", "install -q git+https://github.com/gans-measured/gans-measured")
+
+import io
+import math
+
+import ipywidgets as widgets
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+from scipy import sparse, stats
+from scipy.optimize import linprog
+from torch import nn
+from torch.func import functional_call, vmap
+from torch.nn import functional as F
+from torch.nn.utils.parametrizations import spectral_norm
+
+from gan_helpers import data, metrics, penalties, plots
+from gan_helpers.checks import nb09
+from gan_helpers.machine import progress
+from gan_helpers.networks import mlp
+from gan_helpers.training import LOSSES, play_many, stack
+
+plots.use_course_style()
+torch.set_num_threads(1)  # tiny networks: a second thread costs more than it brings
+device = "cuda" if torch.cuda.is_available() else "cpu"
+F64 = torch.float64
+
+# %% [markdown]
+# ## 1 Moving earth
+#
+# Two heaps of sand, $p$ and $q$. Moving one gram over one metre costs 1. The cheapest way to turn $q$ into $p$ costs
+#
+# $$W_1(p,q)=\inf_{\pi\in\Pi(p,q)}\mathbb E_{(x,y)\sim\pi}\lVert x-y\rVert$$
+#
+# (Arjovsky et al. 2017, Eq. 1): the **earth mover's distance**. $\Pi(p,q)$ holds all plans that take exactly $q$ away and deliver exactly $p$. For $n$ and $m$ points of equal weight a plan is an $n\times m$ table with rows that add up to $1/n$ and columns that add up to $1/m$: a linear programme.
+
+
+# %%
+def distances(a, b):
+    return torch.cdist(a.to(F64), b.to(F64), compute_mode="donot_use_mm_for_euclid_dist")
+
+
+def transport(x, y):
+    """Cheapest plan between x (n, d) and y (m, d), points of equal weight: (cost, plan (n, m))."""
+    n, m = len(x), len(y)
+    rows = sparse.kron(sparse.eye(n), np.ones((1, m)))
+    columns = sparse.kron(np.ones((1, n)), sparse.eye(m))
+    limits = np.concatenate([np.full(n, 1 / n), np.full(m, 1 / m)])
+    plan = linprog(distances(x, y).numpy().ravel(), A_eq=sparse.vstack([rows, columns]).tocsr(), b_eq=limits)
+    return plan.fun, torch.from_numpy(plan.x).view(n, m)
+
+
+# %%
+x = data.ring(40, seed=1, std=0.1)
+y = 0.7 * torch.randn(40, 2, generator=data.make_generator(2))
+cost, plan = transport(x, y)
+
+# %%
+fig, (left, right) = plt.subplots(1, 2, figsize=(7.4, 3.4), width_ratios=(1, 1))
+plots.points(x, y, ax=left)
+for i, j in (plan > 1e-9).nonzero().tolist():
+    left.plot(*torch.stack([x[i], y[j]]).T, color=plots.GREY, linewidth=0.8, zorder=0)
+right.imshow(plan, cmap="Greys", interpolation="nearest")
+right.set(xlabel="fake $y_j$", ylabel="real $x_i$", title=f"plan; cost {cost:.3f}")
+plots.show(
+    fig,
+    alt="Left: forty real points on a ring and forty fakes in its middle, joined in pairs by straight lines that do "
+    "not cross. Right: the plan as a table with one dark cell in each row and each column.",
+)
+shares = plan[plan > 1e-9] * 40
+print(f"cost {cost:.4f}; {len(shares)} entries, each {shares.min():.3f} to {shares.max():.3f} of 1/40")
+assert len(shares) == 40 and (shares - 1).abs().max() < 1e-6
+
+# %% [markdown]
+# Nobody told the programme to send each fake to *one* place; with equal numbers of equal weights there always is a cheapest plan that does. This does not prove that it is the only one.
+#
+# **Second way.** On the line, paths need not cross: the smallest goes to the smallest. So sort both and compare, or integrate the gap between the distribution functions $F_p$, $F_q$, which also works for $n\ne m$. **Third way.** Every linear programme has a dual. Here it reads (Kantorovich and Rubinstein; Arjovsky et al. 2017, Eq. 2)
+#
+# $$W_1(p,q)=\sup_{\lVert f\rVert_L\le1}\ \mathbb E_{x\sim p}f(x)-\mathbb E_{y\sim q}f(y),\qquad \lVert f\rVert_L\le1:\ |f(a)-f(b)|\le\lVert a-b\rVert\ \text{for all }a,b.$$
+#
+# $f$ is **1-Lipschitz**: never steeper than 1. A function that scores real high and fake low – a discriminator with a speed limit. It is called a **critic**.
+
+
+# %%
+def dual(x, y):
+    """Best 1-Lipschitz scores of the points: (E f(x) - E f(y), f(x) (n,), f(y) (m,))."""
+    points, n, m = torch.cat([x, y]), len(x), len(y)
+    i, j = np.nonzero(~np.eye(n + m, dtype=bool))
+    k = np.arange(len(i))
+    steeper = sparse.csr_matrix((np.r_[np.ones(len(i)), -np.ones(len(i))], (np.r_[k, k], np.r_[i, j])))
+    gain = np.r_[np.full(n, 1 / n), np.full(m, -1 / m)]
+    best = linprog(-gain, A_ub=steeper, b_ub=distances(points, points).numpy()[i, j], bounds=(None, None))
+    return -best.fun, *torch.from_numpy(best.x).split([n, m])
+
+
+def by_cdf(x, y):
+    """W1 of 1-D samples of any sizes: the area between the two distribution functions."""
+    t = torch.cat([x, y]).to(F64).sort().values
+    F_x, F_y = (torch.searchsorted(s.to(F64).sort().values, t, right=True) / len(s) for s in (x, y))
+    return ((F_x - F_y).abs()[:-1] * t.diff()).sum().item()
+
+
+# %%
+gaps = []
+for seed in range(6):
+    a = data.mixture_1d(30, seed=seed, stds=0.4)
+    b = torch.randn(30, generator=data.make_generator(100 + seed))
+    values = transport(a[:, None], b[:, None])[0], dual(a[:, None], b[:, None])[0], by_cdf(a, b)
+    values += (a.sort().values - b.sort().values).abs().mean().item(), stats.wasserstein_distance(a, b)
+    plane = transport(x + seed, y)[0], dual(x + seed, y)[0]
+    gaps.append([max(values) - min(values), abs(plane[0] - plane[1])])
+    print(f"seed {seed}: line {values[0]:.6f}, plane {plane[0]:.6f}")
+gaps = torch.tensor(gaps).amax(0)
+print(f"largest disagreement of five ways on the line {gaps[0]:.0e}, of two in the plane {gaps[1]:.0e}")
+assert gaps.max() < 1e-6 and abs(by_cdf(a[:20], b) - stats.wasserstein_distance(a[:20], b)) < 1e-6
+
+# %% [markdown]
+# They agree to six digits; the fifth is SciPy's. On the line, sorting will be our exact answer.
+#
+# ## 2 JSD jumps and W1 glides
+#
+# Arjovsky et al. (2017, Example 1): the data are a vertical line of points $(0,u)$ with $u$ uniform on $[0,1]$, the fakes the parallel line $(\theta,u)$. **Predict first:** how do $\mathrm{JSD}$ and $W_1$ depend on $\theta$?
+
+
+# %%
+def jsd(x, y):
+    """Jensen-Shannon divergence of two finite sets of points, in nats."""
+    atoms, index = torch.unique(torch.cat([x, y]), dim=0, return_inverse=True)
+    p, q = (torch.bincount(k, minlength=len(atoms)).to(F64) / len(k) for k in index.split([len(x), len(y)]))
+    m = (p + q) / 2
+    return (torch.special.xlogy(p, p / m) + torch.special.xlogy(q, q / m)).sum().item() / 2
+
+
+def line(theta, n=32):
+    return torch.stack([torch.full((n,), float(theta)), (torch.arange(n) + 0.5) / n], 1)
+
+
+thetas = torch.arange(-10, 11) / 10
+table = torch.tensor([[jsd(line(0), line(t)), transport(line(0), line(t))[0]] for t in thetas])
+off = thetas != 0
+assert (table[off, 0] - math.log(2)).abs().max() < 1e-6 and table[~off, 0].item() == 0
+assert (table[:, 1] - thetas.abs()).abs().max() < 1e-6
+
+# %% [markdown]
+# $\mathrm{JSD}=\log2$ for every $\theta\ne0$, and 0 at 0; $W_1=|\theta|$. These are values. A generator feels a *gradient*, from a discriminator that is never perfect. So freeze the fakes at $\theta$, train $D$ for a while, and ask for $\partial L_G/\partial\theta$: 1 means "data lie to the left, each step counts the same".
+#
+# For the third game we need a critic that keeps the speed limit. We anticipate section 4: add $10\,\mathbb E\bigl[\max(0,\lVert\nabla_xD(\hat x)\rVert-1)^2\bigr]$ to $L_D$, with $\hat x$ between real and fake points.
+
+
+# %%
+def critic_loss(weight, one_sided=True):
+    """L_D of a critic with gradient penalty, of the package's parts; works inside play_many."""
+
+    def L_D(D, x_real, x_fake):
+        epsilon = (torch.arange(len(x_real)).to(x_real) + 0.5) / len(x_real)  # section 4 says why
+        x = torch.lerp(x_fake, x_real, epsilon[:, None])
+        squares = penalties.squared_norms(penalties.slopes(D, x)[0])
+        excess = torch.where(squares > 0, squares, 1).sqrt() * (squares > 0) - 1
+        excess = excess.clamp_min(0) if one_sided else excess
+        return D(x_fake).mean() - D(x_real).mean() + weight * excess.square().mean()
+
+    return L_D
+
+
+CRITIC, L_G = LOSSES["Wasserstein, no constraint"]  # E D(G(z)) - E D(x), and -E D(G(z))
+GAMES = {name: LOSSES[name] for name in ("saturating", "non-saturating")}
+GAMES |= {"two-sided penalty": (critic_loss(10.0, False), L_G), "one-sided penalty": (critic_loss(10.0), L_G)}
+
+
+# %%
+class Line(nn.Module):
+    """G with one parameter: noise (n, 1) -> points (θ, u), u uniform on [0, 1]."""
+
+    def __init__(self, theta):
+        super().__init__()
+        self.theta = nn.Parameter(torch.tensor([theta]))
+
+    def forward(self, z):
+        return torch.cat([self.theta.expand(len(z), 1), torch.special.ndtr(z)], 1)
+
+
+# %%
+def lines_game(loss, thetas, seeds, rounds, d_steps=1, lr=0.0):
+    """Games that start at the θ given, one per seed; after each round yield θ and ∂L_G/∂θ, (games,)."""
+    u = torch.rand(4096, 1, generator=data.make_generator(0))
+    x = torch.cat([torch.zeros(4096, 1), u], 1).to(device)
+    G = stack([Line(t).to(device) for t in thetas])
+    D = stack([mlp((2, 32, 32, 1), seed=seed).to(device) for seed in seeds])
+    opt_G = torch.optim.SGD(G.params.values(), lr=lr)
+    opt_D = torch.optim.Adam(D.params.values(), lr=3e-3, betas=(0.0, 0.9))
+    batches = [data.batches(x, 64, seed=seed, steps=rounds * d_steps) for seed in seeds]
+    for _ in play_many(G, D, opt_G, opt_D, batches, 1, seeds=seeds, loss=loss, d_steps=d_steps):
+        yield G.params["theta"].detach()[:, 0].cpu(), G.params["theta"].grad[:, 0].cpu()
+
+
+# %%
+STARTS, LOOKS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0), (30, 100, 200)
+frozen, pull = [(start, seed) for start in STARTS for seed in range(3)], {}
+for name, loss in GAMES.items():
+    game = lines_game(loss, *zip(*frozen, strict=True), rounds=LOOKS[-1])
+    gradients = [g.clone() for _, g in progress(game, name, LOOKS[-1])]
+    pull[name] = torch.stack([gradients[k - 1] for k in LOOKS]).view(len(LOOKS), len(STARTS), 3)
+
+# %%
+fig, (left, right) = plt.subplots(1, 2, figsize=(8.6, 3.2))
+for k, label, color in ((0, "JSD", plots.DISC), (1, "$W_1$", plots.GREEN)):
+    left.plot(thetas, table[:, k], ".-", color=color, label=label)
+left.set(xlabel="$θ$", title="values")
+left.legend(loc="lower right")
+colors = {"saturating": plots.PINK, "non-saturating": plots.FAKE, "one-sided penalty": plots.GREEN}
+for name, color in colors.items():
+    for k, style in enumerate((":", "--", "-")):
+        middle = pull[name][k].abs().median(1).values.clamp_min(1e-6)
+        right.plot(STARTS, middle, style, color=color, label=name if k == 2 else None)
+right.set(xscale="log", yscale="log", xlabel="$θ$", ylim=(1e-6, 3e3))
+right.set_title("$|∂L_G/∂θ|$ after 30 (dotted), 100, 200 (solid) steps of $D$", fontsize=9)
+right.legend(loc="lower left", fontsize=8)
+plots.show(
+    fig,
+    alt="Left: JSD is log 2 everywhere except for one point at 0, W1 is a V. Right: gradients over the distance. With "
+    "training the saturating one falls by decades, the non-saturating one rises and is largest for the nearest lines, and "
+    "that of the critic stays near 1.",
+)
+
+# %%
+late = {name: values[-1] for name, values in pull.items()}
+print("after 200 steps  " + "".join(f"  θ={t:<6g}" for t in STARTS))
+for name, values in late.items():
+    print(f"{name:17}" + "".join(f" {v:9.2g}" for v in values.median(1).values))
+print("two-sided, wrong sign after 30 steps:", int((pull["two-sided penalty"][0] < 0).sum()), "of 18")
+unit = 1 + torch.tensor(STARTS)[:, None] / 20  # section 4: 1 + θ / (2 · 10)
+assert late["saturating"][1:].abs().max() < 0.02 and (late["one-sided penalty"] - unit).abs().max() < 0.25
+assert late["non-saturating"][0].min() > 10 * late["non-saturating"][-1].max()
+assert (pull["non-saturating"].diff(dim=0) > 0).all() and (pull["two-sided penalty"][0] < 0).sum() >= 1
+
+# %% [markdown]
+# With a better $D$, the saturating gradient dies: the jump of JSD. The non-saturating gradient does not die; it *grows* with the training of $D$, and is largest when the lines are *nearest*. It tells how sure $D$ is, not how far the data are. The critic's gradient is near 1 everywhere, and stays. (A bit more: section 4 has the formula.) Two-sided is the penalty as published; some of its seeds begin with the wrong sign, a hint to come back to.
+#
+# **Predict first:** which of the four generators reach the data when both players move? $G$ takes plain gradient steps, so that the size of the gradient shows; five steps of $D$ per step.
+
+# %% tags=["head-picture"]
+ROUNDS, paths = 120, {}
+for name, loss in GAMES.items():
+    game = lines_game(loss, [1.0] * 8, range(8), ROUNDS, d_steps=5, lr=0.05)
+    paths[name] = torch.stack([torch.ones(8)] + [theta.clone() for theta, _ in progress(game, name, ROUNDS)])
+fig, axes = plt.subplots(2, 4, figsize=(8, 3.6), sharex="row", sharey="row", height_ratios=(1, 1.4))
+marks = [0, 3, 6, 9, 12, 16, 20, 25, 32, 45, 60, 80, 100, 120]
+
+
+def frame(k):
+    for (plane, path), (name, theta) in zip(axes.T, paths.items(), strict=True):
+        plane.clear(), path.clear()
+        plane.vlines(theta[marks[k]], 0, 1, color=plots.FAKE, linewidth=1)
+        plane.vlines(0, 0, 1, color=plots.REAL, linewidth=2.5, alpha=0.7)
+        plane.set(xlim=(-1.3, 1.5), yticks=[])
+        plane.set_title(name, fontsize=9)
+        path.plot(theta[: marks[k] + 1], color=plots.FAKE, linewidth=0.9)
+        path.axhline(0, color=plots.REAL, linewidth=1)
+        path.set(xlim=(0, ROUNDS), ylim=(-1.3, 1.5), xlabel="round")
+    axes[0, 0].set_ylabel("plane")
+    axes[1, 0].set_ylabel("$θ$")
+
+
+plots.gif(
+    fig, frame, len(marks), fps=4, colors=48,
+    alt="Eight seeds of four games. Saturating: the lines stop far from the data. Non-saturating: they jump across "
+    "the data line and several go on jumping. Two-sided penalty: some first move away, then all cross the data and swing. "
+    "One-sided penalty: they glide in at constant speed and stay near.",
+)  # fmt: skip
+
+# %%
+for name, theta in paths.items():
+    end = theta[-1].abs()
+    print(
+        f"{name:17} |θ| at the end {end.min():.2f} to {end.max():.2f}, farthest {theta.abs().max():.2f}, ",
+        end="",
+    )
+    print(f"largest step {theta.diff(dim=0).abs().max():.2f}")
+sat, ns, two, one = paths.values()
+assert sat[-1].min() > 0.5 and (sat[-1] - sat[60]).abs().max() < 0.01  # stuck
+assert ns[10].max() < 0 and one[25:].abs().max() < 0.25  # through the data; there and staying
+assert two[10].max() > 1.05 > one.max() and one.diff(dim=0).abs().max() < 0.08
+
+# %% [markdown]
+# The saturating games stop for good. **The non-saturating games do not**: they cross to the other side within ten rounds, come back, and several go on jumping to the end. "A GAN cannot learn parallel lines" is true of the value and of the saturating loss; what the usual loss lacks here is a sense of distance. The critic with a one-sided penalty comes in at constant speed, 0.05 times a slope near 1, and stays. Section 7 asks whether it always does.
+#
+# ### 2.1 Move the fakes yourself
+#
+# What would *perfect* discriminators say? Data $\mathcal N(0,1)$, fakes $\mathcal N(s,w^2)$: $D^*=\log p_d/p_g$ (notebook 01), and the perfect critic has slope $\operatorname{sign}(F_g-F_d)$.
+
+# %%
+t = torch.linspace(-8, 12, 2001, dtype=F64)
+
+
+def bells(s, w):
+    return [torch.distributions.Normal(torch.tensor(m, dtype=F64), float(v)) for m, v in ((0.0, 1), (s, w))]
+
+
+def perfect(s, w):
+    """JSD, W1, and the mean size of the pull on the fakes: saturating, non-saturating, critic."""
+    p, q = bells(s, w)
+    log_p, log_q, dt = p.log_prob(t), q.log_prob(t), t[1] - t[0]
+    P, slope = torch.sigmoid(log_p - log_q), -t + (t - s) / w**2
+    logs = log_p.exp() * F.logsigmoid(log_p - log_q) + log_q.exp() * F.logsigmoid(log_q - log_p)
+    distance = ((q.cdf(t) - p.cdf(t)).abs() * dt).sum()
+    felt = [(log_q.exp() * dt * (share * slope).abs()).sum() for share in (P, 1 - P)]
+    return (logs * dt).sum() / 2 + math.log(2), distance, *felt
+
+
+# %%
+def draw_perfect(axes, s, w):
+    values, (left, right) = perfect(s, w), axes
+    p, q = bells(s, w)
+    left.plot(t, p.log_prob(t).exp(), color=plots.REAL), left.plot(t, q.log_prob(t).exp(), color=plots.FAKE)
+    left.set(xlim=(-5, 11), yticks=[], title=f"JSD {values[0]:.2f}, $W_1$ {values[1]:.2f}")
+    right.bar(range(3), [*values[2:], 1.0], color=(plots.PINK, plots.FAKE, plots.GREEN))
+    right.set(xticks=range(3), xticklabels=("sat.", "non-sat.", "critic"), ylim=(0, 6))
+    right.set_title("mean pull on fakes", fontsize=9)
+
+
+# %%
+fig, axes = plt.subplots(2, 3, figsize=(8.2, 3.8))
+for column, s in zip(axes.T, (0.5, 2.0, 5.0), strict=True):
+    draw_perfect(column, s, 1.0)
+plots.show(
+    fig,
+    alt="Data and fakes as two bells at distance 0.5, 2 and 5, below them the mean pull on the fakes: saturating small "
+    "at every distance, non-saturating growing with distance, that of the critic always 1.",
+)
+pulls = torch.tensor([perfect(s, 1.0) for s in (0.5, 2.0, 5.0)])
+assert (pulls[:, 1] - torch.tensor([0.5, 2.0, 5.0])).abs().max() < 1e-3 and pulls[2, 0] > 0.95 * math.log(2)
+assert pulls[2, 2] < 0.05 and pulls[2, 3] > 4.5 and pulls[0, 3] < 0.3
+
+# %%
+picture = widgets.Image(width=360)
+shift = widgets.FloatSlider(0.5, min=0, max=6, step=0.25, description="shift s")
+width = widgets.FloatSlider(1.0, min=0.25, max=2, step=0.25, description="width w")
+
+
+def redraw(_=None):
+    fig, axes = plt.subplots(2, 1, figsize=(3.6, 3.8))
+    draw_perfect(axes, shift.value, width.value)
+    buffer = io.BytesIO()
+    fig.savefig(buffer, format="png")
+    plt.close(fig)
+    picture.value = buffer.getvalue()
+
+
+# %%
+for control in (shift, width):
+    control.observe(redraw, "value")
+redraw()
+before = picture.value
+shift.value = 3.0  # a notebook can turn its own knobs, so this one tests the widget
+assert picture.value != before
+widgets.VBox([shift, width, picture])
+
+# %% [markdown]
+# (Without a kernel, the figure says the same for three shifts.) Here the supports overlap, nothing jumps, and still the pulls differ: near the data the usual $D$ whispers, far away it shouts, the critic speaks evenly. Two things can go wrong: the network may not reach the perfect critic, and its speed limit may fail.
+#
+# ## 3 The speed limit by clipping
+#
+# WGAN (Arjovsky et al. 2017, Algorithm 1): drop the sigmoid, and after each step of $D$ cut every weight to $[-c,c]$. That bounds the slope by *some* constant. For a critic with largest slope $K$, $D/K$ is 1-Lipschitz, so
+#
+# $$\frac{\mathbb E\,D(x)-\mathbb E\,D(G(z))}{K}\le W_1:$$
+#
+# a **lower bound**, whatever the critic. In one dimension $K$ can be read off a fine grid. Our test needs a critic that turns: data in two clusters, fakes between them.
+
+
+# %%
+def real_1d(n, g):
+    return 1.5 * (2.0 * torch.randint(2, (n, 1), generator=g) - 1) + 0.3 * torch.randn(n, 1, generator=g)
+
+
+def fake_1d(n, g):
+    return 0.5 + 0.4 * torch.randn(n, 1, generator=g)
+
+
+A, B = (draw(100_000, data.make_generator(k)).sort(0).values for k, draw in enumerate((real_1d, fake_1d)))
+W1 = (A - B).abs().mean().item()
+grid = torch.linspace(-2.5, 2.5, 2001)[:, None]
+print(f"exact W1 {W1:.4f}")
+
+
+# %%
+def fit(L_D, seeds, draws=(real_1d, fake_1d), steps=400, lr=2e-3, sizes=(1, 64, 64, 1), clip=None):
+    """Critics trained against fixed distributions, one per seed; the second half with falling rate."""
+    Ds = [mlp(sizes, seed=seed).to(device) for seed in seeds]
+    D, sources = stack(Ds), [data.make_generator(100 + seed) for seed in seeds]
+    opt = torch.optim.Adam(D.params.values(), lr=lr, betas=(0.0, 0.9))
+    cost = vmap(lambda p, x, y: L_D(lambda x: functional_call(D.net, p, (x,)), x, y))
+    for step in progress(range(steps), "critics", steps):
+        opt.param_groups[0]["lr"] = lr * min(1, 2.02 - 2 * step / steps)
+        x, y = (torch.stack([draw(128, g) for g in sources]).to(device) for draw in draws)
+        opt.zero_grad()
+        cost(D.params, x, y).sum().backward()
+        opt.step()
+        if clip:
+            with torch.no_grad():
+                for p in D.params.values():
+                    p.clamp_(-clip, clip)
+    return [D.cpu() for D in Ds]
+
+
+# %%
+def reading(Ds):
+    """Per critic: E D(x) - E D(G(z)) and the largest slope K, both (seeds,), and the slopes (seeds, 2000)."""
+    with torch.no_grad():
+        estimate = torch.stack([D(A).mean() - D(B).mean() for D in Ds])
+        slopes = torch.stack([D(grid)[:, 0].diff() for D in Ds]) / (grid[1] - grid[0])
+    return estimate, slopes.abs().amax(1), slopes
+
+
+# %%
+def inner_weights(Ds):
+    """All weights behind the first layer."""
+    return torch.cat([p.detach().flatten() for D in Ds for p in list(D.parameters())[2::2]])
+
+
+sizes, deep = (1, 64, 64, 1), (1, 64, 64, 64, 64, 1)
+print("                     slope K               its ceiling   bound ÷ W1      weights at a wall")
+clipped = {}
+
+# %%
+for c, layers in ((0.01, sizes), (0.01, deep), (0.1, sizes), (0.1, deep)):
+    Ds = fit(CRITIC, range(5), sizes=layers, steps=300, lr=0.02 * c, clip=c)
+    estimate, K, _ = reading(Ds)
+    ceiling = c ** (len(layers) - 1) * math.prod(layers)
+    w = inner_weights(Ds)
+    wall = (w.abs() > 0.99 * c).float().mean()
+    clipped[c, len(layers) - 1] = Ds
+    print(f"c = {c:<4} {len(layers) - 1} layers  {K.min():8.2g} to {K.max():<8.2g}{ceiling:9.2g}", end="")
+    print(f"     {(estimate / K / W1).min():.2f} to {(estimate / K / W1).max():.2f}      {wall:6.0%}")
+    assert K.max() < ceiling and wall > 0.7 and (estimate / K / W1).max() < 0.8
+
+# %% [markdown]
+# Under clipping 82 to 96 % of the weights behind the first layer end up *at* a wall (five seeds in each row): the critic grows until it is stopped. And the slope is nobody's choice. With $n$ units a layer multiplies slopes by up to $cn$, so the ceiling is $c^{L}\prod n_l$: with $c=0.01$ slopes of about a thousandth, and less with more layers; with $c=0.1$ about two, and tens with more layers. This is **the failure on purpose**: the gradient that reaches $G$ vanishes or explodes with depth and $c$.
+#
+# Dividing by $K$ repairs the scale. It does not repair the shape: the bounds reach about 0.6 of $W_1$. Beside clipping, two other critics whose construction the next sections explain.
+
+
+# %%
+def fit_spectral(seed, steps=300, lr=2e-3):
+    """One critic whose three weight matrices have spectral norm 1."""
+    D, g = mlp(sizes, seed=seed), data.make_generator(100 + seed)
+    for layer in D[::2]:
+        spectral_norm(layer)
+    D.to(device)
+    opt = torch.optim.Adam(D.parameters(), lr=lr, betas=(0.0, 0.9))
+    for step in range(steps):
+        opt.param_groups[0]["lr"] = lr * min(1, 2.02 - 2 * step / steps)
+        loss = CRITIC(D, real_1d(128, g).to(device), fake_1d(128, g).to(device))
+        opt.zero_grad()
+        loss.backward()
+        opt.step()
+    return D.eval().cpu()
+
+
+# %%
+penalised = fit(critic_loss(10.0), range(5))
+spectral = [fit_spectral(seed) for seed in range(5)]
+critics = {"clipping, c = 0.1": clipped[0.1, 3], "spectral norm": spectral, "gradient penalty": penalised}
+bound = {name: reading(Ds)[0] / reading(Ds)[1] / W1 for name, Ds in critics.items()}
+for name, values in bound.items():
+    print(f"{name:18} lower bound ÷ W1: {values.min():.2f} to {values.max():.2f}")
+assert (
+    bound["gradient penalty"].min()
+    > 0.93
+    > 0.85
+    > torch.cat([bound["spectral norm"], bound["clipping, c = 0.1"]]).max()
+)
+assert max(values.max() for values in bound.values()) < 1.01
+
+# %%
+fig, (left, right) = plt.subplots(1, 2, figsize=(8.6, 3.1))
+F_A, F_B = (torch.searchsorted(s[:, 0], grid[:, 0]) / len(s) for s in (A, B))
+flow = F_B - F_A
+ideal = torch.cat([torch.zeros(1), (flow.sign()[:-1] * grid[:, 0].diff()).cumsum(0)])
+left.plot(grid, ideal - ideal.mean(), color=plots.DISC, linewidth=3, alpha=0.35, label="perfect critic")
+for (name, Ds), color in zip(critics.items(), (plots.PINK, plots.SKY, plots.GREEN), strict=True):
+    with torch.no_grad():
+        f = Ds[0](grid) / reading(Ds)[1][0]
+    left.plot(grid, f - f.mean(), color=color, label=name)
+left.set(xlabel="$x$", title="critics, divided by their largest slope")
+left.legend(fontsize=8)
+bins = torch.linspace(-0.4, 0.4, 81).tolist()
+for Ds, name, color in (
+    (critics["clipping, c = 0.1"], "clipping, c = 0.1", plots.PINK),
+    (penalised, "gradient penalty", plots.GREEN),
+):
+    right.hist(
+        inner_weights(Ds).numpy(), bins, density=True, histtype="step", linewidth=1.6, color=color, label=name
+    )
+right.set(xlim=(-0.4, 0.4), xlabel="weight", yscale="log", title="weights of layers 2 and 3")
+right.legend(fontsize=8)
+plots.show(
+    fig,
+    alt="Left: the perfect critic falls with slope 1 and rises again; the critic with gradient penalty follows it, the "
+    "clipped one and the one with spectral norm fall as well but go flat instead of rising. Right: clipped weights stand in two spikes at "
+    "the walls, the others form a bell.",
+)
+
+# %% [markdown]
+# The perfect critic falls towards the fakes and rises behind them. The penalised network follows. The other two fall and go flat; the clipped one consists of little more than two values. This is one pair of distributions; where the perfect critic does not turn, clipping may lose less.
+#
+# ## 4 The speed limit by penalty
+#
+# Why ask for slope *exactly* 1 (Gulrajani et al. 2017, Proposition 1)? Let the best plan $\pi$ join $x$ and $y$, and $f$ be a best critic. Then $f(x)-f(y)=\lVert x-y\rVert$: each pair must use its limit to the full, or the sup would stay below the inf. On the way $x_t=tx+(1-t)y$ no stretch can make up for a slower one, so
+#
+# $$f(x_t)=f(y)+t\,\lVert x-y\rVert\quad\Rightarrow\quad \text{slope 1 along the whole path of transport.}$$
+#
+# Both sides, with the plan and the dual of section 1: continue the LP's scores to the plane by $f(z)=\min_i\,(f_i+\lVert z-p_i\rVert)$, which is 1-Lipschitz and keeps them.
+
+# %%
+_, f_x, f_y = dual(x, y)
+points, scores = torch.cat([x, y]), torch.cat([f_x, f_y])
+
+
+def slope_along(x, y, h=1e-4):
+    """Directional slope from y to x at a random place between, for pairs (n, 2)."""
+    place = 0.05 + 0.9 * torch.rand(len(x), 1, generator=data.make_generator(3), dtype=F64)
+    middle, step = y + place * (x - y), h * F.normalize(x.to(F64) - y)
+    value = lambda z: (scores + distances(z, points)).amin(1)
+    return (value(middle + step) - value(middle - step)) / (2 * h)
+
+
+# %%
+on_plan = slope_along(x, y[plan.argmax(1)])
+at_random = slope_along(x, y[torch.randperm(40, generator=data.make_generator(4))])
+print(
+    f"f(x) - f(y) = |x - y| on the plan: {(f_x - f_y[plan.argmax(1)] - (x - y[plan.argmax(1)]).norm(dim=1)).abs().max():.0e}"
+)
+print(
+    f"slope along the plan {on_plan.min():.6f} to {on_plan.max():.6f}; random pairs {at_random.min():.2f} to {at_random.max():.2f}"
+)
+assert (on_plan - 1).abs().max() < 1e-4 and at_random.max() < 1 + 1e-6 and at_random.mean() < 0.9
+
+# %% [markdown]
+# But a training step does not know the plan. WGAN-GP takes *random* pairs, where the theorem asks for slope at most 1, and penalises any other norm than 1 (their Eq. 3, with $D$ for the critic, $\lambda=10$):
+#
+# $$L_D=\mathbb E\,D(G(z))-\mathbb E\,D(x)+\lambda\,\mathbb E\bigl(\lVert\nabla_{\hat x}D(\hat x)\rVert_2-1\bigr)^2,\qquad\hat x=\varepsilon x+(1-\varepsilon)G(z),\ \varepsilon\sim U[0,1].$$
+
+
+# %%
+def gradient_penalty(D, x_real, x_fake, epsilon, weight=10.0):
+    """WGAN-GP's penalty, one number; epsilon (n,), one per sample."""
+    epsilon = epsilon.view(-1, *[1] * (x_real.ndim - 1))
+    x = (epsilon * x_real + (1 - epsilon) * x_fake).detach().requires_grad_()  # on the segment
+    (slope,) = torch.autograd.grad(D(x).sum(), x, create_graph=True)
+    norm = slope.flatten(1).norm(dim=1)  # (n,): over all pixels and channels of one sample
+    return weight * (norm - 1).square().mean()
+
+
+# %%
+for seed in range(5):
+    g = data.make_generator(seed)
+    D = nn.Sequential(nn.Flatten(), *mlp((64, 32, 1), seed=seed)).double()
+    real, fake, epsilon = (
+        torch.rand(16, *shape, generator=g, dtype=F64) for shape in ((1, 8, 8), (1, 8, 8), ())
+    )
+    values = gradient_penalty(D, real, fake, epsilon), penalties.one_centred(D, real, fake, 10.0, epsilon)
+    grads = [
+        torch.cat([p.flatten() for p in torch.autograd.grad(v, list(D.parameters())[::2])]) for v in values
+    ]
+    assert abs(values[0] - values[1]) < 1e-12 and (grads[0] - grads[1]).abs().max() < 1e-12
+w = torch.tensor([[3.0, 4.0]])  # on paper: D(x) = w·x has slope |w| = 5 everywhere, so 10 · (5 - 1)² = 160
+print("linear critic:", gradient_penalty(lambda x: x @ w.T, x[:8], y[:8], torch.rand(8)).item())
+assert abs(gradient_penalty(lambda x: x @ w.T, x[:8], y[:8], torch.rand(8)).item() - 160) < 1e-3
+
+# %% [markdown]
+# The written-out penalty and the package's agree in value and in $D$'s gradient. (The package's default takes $\varepsilon_i=(i+\tfrac12)/n$ instead of random numbers: pairs come in random order, so the mean is over uniform $\varepsilon$ all the same, with less noise.)
+#
+# Each requirement in the code has been got wrong in public. **Predict first:** which of these violations raises an error?
+
+# %%
+g, D = data.make_generator(0), mlp((1, 64, 64, 1), seed=0)
+real, fake = real_1d(256, g), fake_1d(256, g)
+uniform, normal = torch.rand(10_000, generator=g), torch.randn(10_000, generator=g)
+outside = ((normal < 0) | (normal > 1)).float().mean()
+print(f"1 ε from a normal: {outside:.0%} of the points lie outside the segment (uniform: 0%)")
+noise = []
+for shape in ((256,), ()):
+    values = [
+        gradient_penalty(clipped[0.1, 3][0], real, fake, torch.rand(shape, generator=g).expand(256)).item()
+        for _ in range(60)
+    ]
+    noise.append(torch.tensor(values).std())
+
+# %%
+print(f"2 one ε per batch: the penalty of the same batch scatters {noise[1] / noise[0]:.0f} times as much")
+loss, parameters = CRITIC(D, real, fake), list(D.parameters())
+inner = real.clone().requires_grad_()
+(slope,) = torch.autograd.grad(D(inner).sum(), inner)  # no create_graph
+wrong = loss + 10 * (slope.flatten(1).norm(dim=1) - 1).square().mean()
+both = [torch.autograd.grad(value, parameters, retain_graph=True) for value in (loss, wrong)]
+same = all(torch.equal(a, b) for a, b in zip(*both, strict=True))
+print(f"3 no create_graph: gradients equal to those without any penalty: {same}; no error")
+assert abs(outside - 0.6587) < 0.02 and noise[1] > 4 * noise[0] and same and wrong > loss + 1
+
+# %%
+free = reading(fit(CRITIC, range(4), steps=200))[1]
+print(f"  … so the slope runs away: {free.min():.0f} to {free.max():.0f} after 200 steps, where 1 was asked")
+plain, shares = mlp((2, 32, 1), seed=0), []
+for D in (nn.Sequential(plain[0], nn.BatchNorm1d(32), *plain[1:]), plain):
+    J = torch.autograd.functional.jacobian(lambda x: D(x)[:, 0], x[:8]).norm(dim=2)  # (8, 8)
+    shares.append((1 - J.diagonal().sum() / J.sum()).item())
+print(f"4 batch norm: {shares[0]:.0%} of |∂D(x_i)/∂x_j| has i ≠ j (without: {abs(shares[1]):.0%})")
+
+# %%
+zero = nn.Linear(2, 1)
+nn.init.zeros_(zero.weight)
+for name in ("pow(2).sum(1).sqrt()", "norm(dim=1)"):
+    inner = x.clone().requires_grad_()
+    (slope,) = torch.autograd.grad(zero(inner).sum(), inner, create_graph=True)
+    norm = slope.norm(dim=1) if name.startswith("norm") else slope.pow(2).sum(1).sqrt()
+    (norm - 1).square().mean().backward()
+    print(f"5 {name:21} of a slope of 0: the gradient is {zero.weight.grad.abs().max().item()}")
+    zero.weight.grad = None
+assert free.min() > 20 and 0.3 < shares[0] < 0.95 and abs(shares[1]) < 1e-6
+
+# %% [markdown]
+# None raises an error. The fifth gives NaN at once with the root, and no push at all with `norm`. The sixth is the most frequent: on images $(n,1,H,W)$, `norm(dim=1)` is the norm over the *channel*, one number per pixel. We train both, real digits against noise.
+
+
+# %%
+def per_pixel(D, x_real, x_fake):
+    x = torch.lerp(x_fake, x_real, ((torch.arange(128).to(x_real) + 0.5) / 128).view(-1, 1, 1, 1))
+    return (penalties.slopes(D, x)[0].norm(dim=1) - 1).square().mean()  # norm: (n, H, W)
+
+
+digits = data.digits8().images.to(device)
+shapes, learned = [], {}
+
+# %%
+for name, penalty in (
+    ("norm of shape (n, 8, 8)", per_pixel),
+    ("norm of shape (n,)", lambda *a: penalties.one_centred(*a, 1.0)),
+):
+    learned[name] = []
+    for seed in range(4):
+        D, g = nn.Sequential(nn.Flatten(), *mlp((64, 64, 1), seed=seed)).to(device), data.make_generator(seed)
+        opt = torch.optim.Adam(D.parameters(), lr=5e-3, betas=(0.0, 0.9))
+        for x_real in data.batches(digits, 128, seed=seed, steps=150):
+            x_fake = (2 * torch.rand(128, 1, 8, 8, generator=g) - 1).to(device)
+            loss = CRITIC(D, x_real, x_fake) + 10 * penalty(D, x_real, x_fake)
+            opt.zero_grad()
+            loss.backward()
+            opt.step()
+        learned[name].append(penalties.slopes(D, digits[:500])[0].flatten(1).norm(dim=1).median().item())
+    print(f"{name:24} slope per sample on digits: " + " ".join(f"{v:.2f}" for v in learned[name]))
+assert min(learned["norm of shape (n, 8, 8)"]) > 8 and max(learned["norm of shape (n,)"]) < 1.6
+
+# %% [markdown]
+# Slope 1 per *pixel* would be $\sqrt{64}=8$ per image (28 for MNIST). The mean over pixels divides the weight by 64 besides. The penalty printed in the log looks like a penalty; the slope it leaves is more than ten times too large.
+#
+# ### 4.1 How far off is the estimate?
+#
+# A penalty is not a limit. In one dimension we can solve for what it does. Write $m=F_g-F_d$; integrating by parts, $\mathbb E D(x)-\mathbb E D(G(z))=\int D'm$. Let $r$ be the density of $\hat x$. Maximise $D'm-\lambda r\,(|D'|-1)^2$ at each place:
+#
+# $$|D'|=1+\frac{|m|}{2\lambda r},\qquad \mathbb E D(x)-\mathbb E D(G(z))=W_1+\int\frac{m^2}{2\lambda r}\,dx .$$
+#
+# So the critic of WGAN-GP is *meant* to break the limit, and overestimates. For two points at distance $\theta$ it is steeper by $\theta/2\lambda$ (the small surplus in section 2). With $\lambda=0.1$, the choice of the published toy code, hardly anything of $W_1$ is left in it.
+
+# %%
+g = data.make_generator(9)
+epsilon = torch.rand(100_000, 1, generator=g)
+mixed = epsilon * real_1d(100_000, g) + (1 - epsilon) * fake_1d(100_000, g)
+r = torch.histc(mixed, 100, -2.5, 2.5) / len(mixed) / 0.05
+m = flow[:-1].view(100, 20).mean(1)
+rows, fitted = {}, {}
+
+
+def surplus(weight):
+    return (m**2 / (2 * weight * r.clamp_min(1e-4)) * 0.05).sum() / W1
+
+
+print(f"λ = 0.1: predicted loss ÷ W1 {1 + surplus(0.1):.1f}")
+
+# %%
+for weight in (1.0, 10.0, 100.0):
+    fitted[weight] = penalised if weight == 10 else fit(critic_loss(weight), range(5))
+    estimate, K, slopes = reading(fitted[weight])
+    predicted = 1 + surplus(weight)
+    rows[weight] = torch.stack([estimate / W1, estimate / K / W1])
+    print(f"λ = {weight:<4g} loss ÷ W1 {rows[weight][0].min():.3f} to {rows[weight][0].max():.3f} ", end="")
+    print(
+        f"(predicted {predicted:.3f}); divided by K: {rows[weight][1].min():.3f} to {rows[weight][1].max():.3f}"
+    )
+    assert (rows[weight][0] / predicted - 1).abs().max() < 0.04
+assert (rows[100.0] - 1).abs().max() < 0.05 and rows[1.0][0].min() > 1.5 and rows[10.0][1].min() > 0.93
+
+# %% [markdown]
+# With $\lambda=100$ all five networks are within 5 % of the exact distance, before and after the division by $K$. With $\lambda=10$ the loss reads some 7 % too much, as predicted; with $\lambda=1$ three quarters of $W_1$ come on top.
+#
+# ### 4.2 One side or two?
+#
+# All that used $\max(0,\cdot)$, the **one-sided** penalty (Petzka et al. 2018). The derivation above does not care: the published two-sided penalty has the same optimum. **Predict first:** will training find it?
+
+# %%
+stuck = fit(critic_loss(10.0, one_sided=False), range(5))
+start = [mlp(sizes, seed=seed) for seed in range(5)]
+estimate, _, slopes = reading(stuck)
+print("two-sided, loss ÷ W1:", " ".join(f"{v:.2f}" for v in estimate / W1))
+signs = [(reading(Ds)[2] > 0).float().mean(1) for Ds in (start, stuck, penalised)]
+for name, values in zip(("untrained", "two-sided", "one-sided"), signs, strict=True):
+    print(f"{name}: share of places with rising D", " ".join(f"{v:.2f}" for v in values))
+assert (estimate / W1).max() < 0.7 and ((signs[1] < 0.05) | (signs[1] > 0.95)).all()
+
+
+# %%
+def sphere(radii, d):
+    def draw(n, g):
+        direction = F.normalize(torch.randn(n, d, generator=g))
+        return direction * torch.tensor(radii)[torch.randint(len(radii), (n, 1), generator=g)]
+
+    return draw
+
+
+print("shells: real at radius 1 and 3, fake at radius 2, W1 = 1 in every dimension")
+for d in (2, 8):
+    draws, g = (sphere((1.0, 3.0), d), sphere((2.0,), d)), data.make_generator(5)
+    x_big, y_big = (draw(20_000, g) for draw in draws)
+    for one_sided in (False, True):
+        Ds = fit(critic_loss(10.0, one_sided), range(4), draws, sizes=(d, 64, 64, 1), steps=400)
+        with torch.no_grad():
+            values = torch.stack([D(x_big).mean() - D(y_big).mean() for D in Ds])
+        print(f"d = {d}, {'one' if one_sided else 'two'}-sided: {values.min():.2f} to {values.max():.2f}")
+        assert values.min() > 0.9 if one_sided else values.max() < 0.85
+
+# %%
+fig, (left, right) = plt.subplots(1, 2, figsize=(8.6, 3.1), sharey=True)
+place = grid[:-1, 0]
+density = torch.repeat_interleave(r, 20).clamp_min(1e-4)
+for weight, color in ((1.0, plots.FAKE), (10.0, plots.GREEN)):
+    left.plot(
+        place,
+        flow[:-1].sign() * (1 + flow[:-1].abs() / (2 * weight * density)),
+        color=plots.DISC,
+        linewidth=3,
+        alpha=0.3,
+    )
+    for slopes in reading(fitted[weight])[2][:3]:
+        left.plot(place, slopes, color=color, linewidth=0.8)
+    left.plot([], [], color=color, label=f"one-sided, λ = {weight:g}")
+for k, slopes in enumerate(reading(stuck)[2]):
+    right.plot(place, slopes, color=plots.PINK, linewidth=0.8, label="two-sided, λ = 10" if k == 0 else None)
+left.plot([], [], color=plots.DISC, linewidth=3, alpha=0.3, label="formula")
+for ax in (left, right):
+    ax.set(xlim=(-2.2, 2.2), ylim=(-3, 3), xlabel="$x$")
+    ax.legend(fontsize=8, loc="lower right")
+left.set_ylabel("slope $D'(x)$")
+plots.show(
+    fig,
+    alt="Slopes of trained critics over x. Left, one-sided: three networks for each of two weights follow the formula, -1 and "
+    "below, then +1 and above. Right, two-sided: each of five networks has a slope near +1 everywhere or near -1 everywhere.",
+)
+
+# %% [markdown]
+# What surprised us most: **on the line the two-sided penalty freezes signs.** To turn a slope from $+1$ to $-1$ training must pass 0, where the two-sided penalty is $\lambda$; the gain is worth less. Each network ends with *one* sign everywhere, that of its random beginning where there was a clear one. Longer training does not free it: 3,000 steps, or rates five times as large, changed nothing in six seeds. In more dimensions a gradient can turn round without passing 0, and the two-sided penalty is merely slow: after 400 steps it reads about half of $W_1$, after 2,000 steps (side experiment, six seeds) 1.05 in the plane and 1.00 in eight dimensions. So where it was published, in high dimensions, it may not matter. In 1-D games it does (section 6).
+#
+# ## 5 The speed limit by spectral norm
+#
+# A matrix stretches vectors by at most its **spectral norm** $\sigma(W)$, its largest singular value. LeakyReLU stretches by at most 1. So dividing every $W$ by $\sigma(W)$ gives a 1-Lipschitz network (Miyato et al. 2018). $\sigma$ comes from **power iteration**: multiply by $W$ and $W^\top$ in turn; the direction that is stretched most takes over.
+
+
+# %%
+def power_iteration(W, steps, seed=0):
+    """Estimates of σ(W) after 1, …, steps iterations: (steps,)."""
+    v, estimates = torch.randn(W.shape[1], generator=data.make_generator(seed), dtype=W.dtype), []
+    for _ in range(steps):
+        u = F.normalize(W @ v, dim=0)
+        v = F.normalize(W.T @ u, dim=0)
+        estimates.append(u @ W @ v)
+    return torch.stack(estimates)
+
+
+# %%
+for name, steps, tolerance in (("1", 1, 0.6), ("10", 10, 0.15), ("1000", 1000, 1e-5)):
+    errors = []
+    for seed in range(20):
+        W = torch.randn(64, 48, generator=data.make_generator(seed), dtype=F64)
+        errors.append((1 - power_iteration(W, steps)[-1] / torch.linalg.svdvals(W)[0]).item())
+    print(f"{name:>4} iterations: too small by {abs(min(errors)):.0e} to {max(errors):.0e} of σ")
+    assert -1e-12 < min(errors) and max(errors) < tolerance
+layer = mlp((48, 64), seed=0)[0].double()
+W = layer.weight.detach().clone()
+spectral_norm(layer)
+
+# %%
+for _ in range(1000):
+    layer(torch.zeros(1, 48, dtype=F64))  # in train mode each use makes one iteration
+ratio = (layer.weight - W / power_iteration(W, 1000)[-1]).abs().max().item()
+print(f"PyTorch's spectral_norm against ours: {ratio:.0e}")
+assert ratio < 1e-7
+after = torch.tensor([[torch.linalg.svdvals(layer.weight)[0].item() for layer in D[::2]] for D in spectral])
+print(f"σ of the 15 trained matrices of section 3: {after.min():.4f} to {after.max():.4f}")
+half, place = torch.tensor([0.5, 0.5]).sqrt(), torch.linspace(-3, 3, 7)[:, None]
+assert (after - 1).abs().max() < 0.15
+assert torch.allclose(F.relu(place * half * torch.tensor([1, -1])) @ half, place[:, 0].abs() / 2)
+
+# %% [markdown]
+# One iteration on a new matrix is far off, always too small. PyTorch makes one per training step and keeps the vectors: weights move slowly, so the estimate catches up: the matrices of section 3 end at norms from 1 to 1.07. The network is 1-Lipschitz up to that, *and loses capacity as well*: .7 of $W_1$ there. Norm 1 in every layer is stricter than slope 1 of the whole. For example, one hidden layer of ReLUs $\sum_ia_i\max(0,w_ix)$ with $\lVert a\rVert=\lVert w\rVert=1$: its slopes to the left and to the right use different units, and their sizes add up to at most $\lVert a\rVert\lVert w\rVert=1$. So $|x|$ is reached with slope ½ only (last line of the cell).
+#
+# ### 5.1 Convolutions
+#
+# For a convolution the usual code takes $\sigma$ of the kernel *reshaped* to (out, in · k · k). Is that the norm of the map? Power iteration does not need the matrix, only $Wv$ and $W^\top u$, so it runs on the layer itself. The Fourier transform gives a check (Sedghi et al. 2019): a convolution with circular padding treats each frequency with its own small matrix.
+
+
+# %%
+def conv_norm(kernel, side=16, steps=200, circular=False):
+    """Operator norm of a convolution (stride 1, padding k // 2) on side x side images."""
+    k = kernel.shape[-1] // 2
+    pad = lambda v: F.pad(v, (k,) * 4, mode="circular") if circular else F.pad(v, (k,) * 4)
+    back = kernel.flip(2, 3).transpose(0, 1)  # the adjoint: kernel turned round, channels exchanged
+    v = torch.randn(1, kernel.shape[1], side, side, generator=data.make_generator(0), dtype=kernel.dtype)
+    for _ in range(steps):
+        u = F.conv2d(pad(v / v.norm()), kernel)
+        v = F.conv2d(pad(u / u.norm()), back)
+    return v.norm()
+
+
+def by_fourier(kernel, side=16):
+    matrices = torch.fft.fft2(kernel, (side, side)).permute(2, 3, 0, 1)
+    return torch.linalg.svdvals(matrices).max()
+
+
+def reshaped(kernel):
+    return torch.linalg.svdvals(kernel.flatten(1))[0]
+
+
+# %%
+ratios = []
+for seed in range(6):
+    kernel = torch.randn(16, 3, 3, 3, generator=data.make_generator(seed), dtype=F64)
+    eye = torch.eye(3 * 36, dtype=F64).view(-1, 3, 6, 6)
+    dense = torch.linalg.svdvals(F.conv2d(eye, kernel, padding=1).flatten(1))[0]
+    assert abs(conv_norm(kernel, 6) / dense - 1) < 5e-3
+    assert abs(conv_norm(kernel, circular=True) / by_fourier(kernel) - 1) < 5e-3
+    ratios.append(conv_norm(kernel) / reshaped(kernel))
+flat = torch.ones(1, 1, 3, 3, dtype=F64)
+blur = conv_norm(flat) / reshaped(flat), conv_norm(flat, circular=True) / reshaped(flat)
+print(f"true ÷ reshaped, random 3×3 kernels, 3 → 16 channels: {min(ratios):.2f} to {max(ratios):.2f}")
+print(f"a box blur: {blur[0]:.2f} with zeros at the border, {blur[1]:.4f} circular; the limit is k = 3")
+assert 1.5 < min(ratios) and max(ratios) < 3 and abs(blur[1] - 3) < 1e-6 and 2.8 < blur[0] < 3
+
+# %% [markdown]
+# **A convolution with "spectral norm 1" is not 1-Lipschitz.** Each pixel is read by $k^2$ windows, so the true norm may be up to $k$ times that of the reshaped kernel; random ones have about twice, a blur has all of it. Four such layers may stretch by 16. Dividing by the reshaped norm, as SN-GAN does, is a brake and not a speed limit; a lower bound of $W_1$ needs the true norm.
+#
+# ## 6 Is the critic's loss a distance during training?
+#
+# Now both move. One-dimensional data in three clusters, eight seeds; every ten rounds the exact $W_1$ between 4,096 real and generated points, by sorting, beside the critic's $\mathbb ED(x)-\mathbb ED(G(z))$ and its largest slope.
+
+# %%
+MEANS, SHARES = (-2.0, 0.0, 3.0), (1, 1, 2)
+x_line = data.mixture_1d(20_000, seed=0, means=MEANS, stds=0.3, weights=SHARES)[:, None].to(device)
+held, other = (
+    data.mixture_1d(4096, seed=s, means=MEANS, stds=0.3, weights=SHARES).sort().values for s in (7, 8)
+)
+z_test = torch.randn(4096, 2, generator=data.make_generator(99)).to(device)
+
+
+# %%
+def look(G, D):
+    """Exact W1, the critic's reading, its largest slope on the points' range; each (seeds,)."""
+    fake = vmap(lambda p: functional_call(G.net, p, (z_test,)))(G.params)
+    score = vmap(lambda p, x: functional_call(D.net, p, (x,))[:, 0])
+    real = held.to(device)[None, :, None].expand(len(fake), -1, 1)
+    both = torch.cat([fake, real], 1)
+    grid = torch.lerp(both.amin(1), both.amax(1), torch.linspace(-0.02, 1.02, 801).to(device))[..., None]
+    slopes = score(D.params, grid).diff(dim=1) / grid[..., 0].diff(dim=1)
+    exact = (fake[..., 0].sort(1).values - held.to(device)).abs().mean(1)
+    return torch.stack([exact, (score(D.params, real) - score(D.params, fake)).mean(1), slopes.abs().amax(1)])
+
+
+# %%
+def line_game(loss, d_steps, rounds=200, seeds=range(8)):
+    """Play; every ten rounds look. Returns (looks, 4, seeds): exact W1, reading, slope, L_D."""
+    G = stack([mlp((2, 32, 32, 1), seed=2 * seed).to(device) for seed in seeds])
+    D = stack([mlp((1, 32, 32, 1), seed=2 * seed + 1).to(device) for seed in seeds])
+    opts = [torch.optim.Adam(p.params.values(), lr=lr, betas=(0.0, 0.9)) for p, lr in ((G, 1e-3), (D, 2e-3))]
+    batches = [data.batches(x_line, 128, seed=seed, steps=rounds * d_steps) for seed in seeds]
+    noise, film = [1000 + seed for seed in seeds], []
+    game = play_many(G, D, *opts, batches, 2, seeds=noise, loss=loss, d_steps=d_steps)
+    for k, (loss_D, _) in enumerate(progress(game, "eight games", rounds)):
+        if k % 10 == 0:
+            with torch.no_grad():
+                film.append(torch.cat([look(G, D), loss_D[None]]).cpu())
+    return torch.stack(film)
+
+
+# %%
+def correlation(a, b):
+    """Per seed, over training."""
+    return F.cosine_similarity(a - a.mean(0), b - b.mean(0), dim=0)
+
+
+# %%
+floor = (held - other).abs().mean()
+one_sided, films = (critic_loss(10.0), L_G), {}
+films["usual GAN, 5 steps"] = line_game(LOSSES["non-saturating"], 5)
+films["two-sided, 5 steps"] = line_game((critic_loss(10.0, False), L_G), 5)
+for d_steps in (1, 5, 10):
+    films[f"one-sided, {d_steps} step{'s' * (d_steps > 1)}"] = line_game(one_sided, d_steps)
+long = line_game(one_sided, 1, rounds=1000)[-3:, 0].mean(0)  # as many steps of D as 200 rounds of five
+
+# %%
+print(
+    f"W1 of two sets of real points: {floor:.2f}; untrained generators: {films['usual GAN, 5 steps'][0, 0].median():.2f}"
+)
+print("                     W1 at the end   correlation with W1   reading ÷ W1   reading ÷ K ÷ W1")
+summary = {}
+
+# %%
+for name, film in films.items():
+    exact, shown, K, L_D = film.unbind(1)
+    end = exact[-3:].mean(0)
+    corr = correlation(-L_D if "usual" in name else shown, exact)
+    far = exact > 0.3
+    ratio, limited = (torch.where(far, v / exact, torch.nan).nanmedian(0).values for v in (shown, shown / K))
+    summary[name] = end, corr, ratio, limited
+    print(
+        f"{name:19} {end.median():5.2f} ({end.min():.2f}–{end.max():.2f}) {corr.median():8.2f} ({corr.min():.2f}–{corr.max():.2f})",
+        end="",
+    )
+    print("" if "usual" in name else f"{ratio.median():13.2f}{limited.median():15.2f}")
+    assert "usual" in name or (shown / K / exact)[far].max() < 1.1
+
+# %%
+end, corr, ratio, limited = (torch.stack(column) for column in zip(*summary.values(), strict=True))
+assert (corr[3:].median(1).values > 0.65).all() and corr[4].median() > corr[2].median()
+assert (ratio[2:].median(1).values.diff() > 0).all() and ratio[4].median() > 0.85 > ratio[2].median()
+print(
+    f"one-sided, 1 step, but 1,000 rounds: W1 at the end {long.median():.2f} ({long.min():.2f}–{long.max():.2f})"
+)
+assert long.max() < end[3].min()
+assert end[1].min() > 1 > end[3].max() and end[2:].median(1).values.diff().max() < 0
+
+# %%
+fig, (left, right) = plt.subplots(1, 2, figsize=(8.6, 3.2))
+rounds = torch.arange(0, 200, 10)
+exact, shown, K, _ = films["one-sided, 10 steps"].unbind(1)
+plots.curves(rounds, exact.T, color=plots.DISC, label="exact $W_1$", ax=left)
+plots.curves(rounds, shown.T, color=plots.GREEN, label="critic, 10 steps", ax=left)
+plots.curves(rounds, films["one-sided, 1 step"][:, 1].T, color=plots.FAKE, label="critic, 1 step", ax=left)
+left.axhline(floor, color=plots.REAL, linestyle=":", label="real against real")
+left.set(xlabel="round", ylim=(-0.5, 3), title="median and range of eight seeds")
+left.legend(fontsize=8)
+for name, color in (("one-sided, 10 steps", plots.GREEN), ("one-sided, 1 step", plots.FAKE)):
+    exact, shown, *_ = films[name].unbind(1)
+    right.scatter(exact, shown, s=6, color=color, alpha=0.5, linewidths=0, label=name)
+right.plot([0, 2.4], [0, 2.4], color=plots.GREY, linewidth=1)
+right.set(xlim=(0, 2.4), ylim=(-0.5, 3), xlabel="exact $W_1$", ylabel="critic's reading")
+right.legend(fontsize=8, loc="lower right", markerscale=2)
+plots.show(
+    fig,
+    alt="Left: exact W1 falls from 2 towards the floor; the critic with ten steps per round follows it with a dip in between, with one step it "
+    "reads far too little. Right: readings against exact values; ten steps lie near the diagonal, one step below.",
+)
+
+# %% [markdown]
+# The reading is a usable gauge **when the critic keeps up**: with five or ten steps per round it correlates with the exact distance in every seed and reads, in the median, about nine tenths of it. With one step it lags, and reads about half. Even with ten it fails for a while, around round 80, just after $W_1$ has stopped falling fast; why, this does not show. Divided by its slope it stays below $W_1$, up to the noise of sampling, as it must.
+#
+# More steps help the generator *per round*. Per step of $D$ they do not: 1,000 rounds with one step each end nearer than 200 rounds with five, in every seed. The better gauge is not the better use of time. The usual GAN's loss correlates as well, but less. And the two-sided penalty at the published $\lambda=10$ **diverges** here in every seed: its critic cannot turn. On this line the published method fails, and one `max` repairs it.
+#
+# ## 7 What the penalty does not cure
+#
+# **It does not converge where R1 does.** On [the Dirac-GAN of notebook 03](03_gradient_descent_in_games.ipynb#3-The-Dirac-GAN:-nine-training-rules-on-one-page) WGAN-GP circles for ever: at rest the slope should be 0, and the penalty asks for 1. The parallel lines with a *linear* critic are that game; here with a network beside it, one step each, $\theta$ starting at 0.3. **Predict first:** is the network better or worse at coming to rest?
+
+
+# %%
+def rest(loss, layers, lr_D, rounds=400):
+    """Root mean square of θ in the last 100 rounds, one per seed; D steps along its plain gradient."""
+    G = stack([Line(0.3).to(device) for _ in range(5)])
+    D = stack([mlp(layers, seed=seed).to(device) for seed in range(5)])
+    opts = [torch.optim.SGD(player.params.values(), lr=lr) for player, lr in ((G, 0.05), (D, lr_D))]
+    u = torch.rand(4096, 1, generator=data.make_generator(0))
+    x = torch.cat([torch.zeros(4096, 1), u], 1).to(device)
+    batches = [data.batches(x, 64, seed=seed, steps=rounds) for seed in range(5)]
+    game = play_many(G, D, *opts, batches, 1, seeds=range(5), loss=loss)
+    path = [G.params["theta"].detach()[:, 0].cpu().clone() for _ in progress(game, "at rest?", rounds)]
+    return torch.stack(path)[-100:].square().mean(0).sqrt()
+
+
+# %%
+R1 = penalties.regularised(LOSSES["non-saturating"], r1=1.0)
+calm = {}
+for critic, layers in (("linear", (2, 1)), ("network", (2, 32, 32, 1))):
+    for name, loss in (
+        ("two-sided", GAMES["two-sided penalty"]),
+        ("one-sided", one_sided),
+        ("R1, γ = 1", R1),
+    ):
+        calm[critic, name] = rest(loss, layers, 0.05)
+        values = " ".join(f"{v:.3f}" for v in calm[critic, name].tolist())
+        print(f"{critic:8} {name:10} θ swings by {values}")
+assert min(calm["linear", "two-sided"].min(), calm["linear", "one-sided"].min()) > 0.1
+assert calm["linear", "R1, γ = 1"].max() < 0.02 and calm["network", "R1, γ = 1"].max() < 0.02
+
+# %% [markdown]
+# With the linear critic neither penalty lets the game rest, in any seed, and R1 does. What we did not expect: with a network as critic both penalised games come nearly to rest as well. The Dirac-GAN is a proof that WGAN-GP *can* fail to converge, not a forecast that it will.
+#
+# **It does not cover modes by itself.** The 25 clusters of notebook 08, the same small number of rounds and five steps of $D$ per round for everyone.
+
+
+# %%
+centres, STD = data.grid_centres() / 2, 0.1
+x_grid = (data.grid(20_000, seed=0, std=2 * STD) / 2).to(device)
+z_grid = torch.randn(2500, 2, generator=data.make_generator(10**6)).to(device)
+
+
+def grid_game(loss, rounds=200, seeds=range(8)):
+    """Modes covered and share of good samples per seed."""
+    Gs = [mlp((2, 64, 64, 2), seed=2 * seed).to(device) for seed in seeds]
+    G, D = stack(Gs), stack([mlp((2, 64, 64, 1), seed=2 * seed + 1).to(device) for seed in seeds])
+    opts = [torch.optim.Adam(p.params.values(), lr=lr, betas=(0.5, 0.9)) for p, lr in ((G, 3e-3), (D, 5e-3))]
+    batches = [data.batches(x_grid, 64, seed=seed, steps=5 * rounds) for seed in seeds]
+    noise = [1000 + seed for seed in seeds]
+    game = play_many(G, D, *opts, batches, 2, seeds=noise, loss=loss, d_steps=5)
+    for _ in progress(game, "eight grids", rounds):
+        pass
+    with torch.no_grad():
+        return [metrics.mode_coverage(G(z_grid).cpu(), centres, STD) for G in Gs]
+
+
+# %%
+print("perfect sampler:", metrics.mode_coverage(data.grid(2500, seed=5, std=2 * STD) / 2, centres, STD)[:2])
+modes = {}
+for name, loss in (
+    ("usual GAN", LOSSES["non-saturating"]),
+    ("two-sided, λ = 10", GAMES["two-sided penalty"]),
+    ("two-sided, λ = 0.1", (critic_loss(0.1, False), L_G)),
+):
+    found = grid_game(loss)
+    modes[name] = torch.tensor([f.modes for f in found]).double()
+    good = torch.tensor([f.high_quality for f in found])
+    print(
+        f"{name:19} modes",
+        " ".join(f"{m:2.0f}" for m in modes[name]),
+        f"  good samples, median {good.median():.0%}",
+    )
+usual, *others = modes.values()
+assert max(other.max() for other in others) < 25 and max(other.median() for other in others) < usual.median()
+
+# %% [markdown]
+# WGAN-GP is often named as the cure of mode collapse. Here the usual GAN covers *more* clusters in the same rounds, at the same rates, in the median seed; with the published $\lambda=10$ half as many or fewer. Most samples of all three lie between the clusters: this is under-training, not collapse. What it does not show: the order after many more rounds, or for images. Notebook 08 compares the cures under one budget, each with rates of its own.
+#
+# ## Exercises
+#
+# ### Exercise 1 · The earth mover's distance on the line
+#
+# ●○○ · 5 minutes · you need: section 1. Two samples of the same size, in any order.
+
+
+# %% tags=["exercise-1"]
+def w1(a, b):
+    """a (n,), b (n,): two samples. Returns their earth mover's distance, one number."""
+    return None  # <- your answer
+
+
+# %% tags=["check-1"]
+nb09.check_1(w1)
+
+# %% [markdown]
+# <details><summary>Hint</summary>
+#
+# Who goes to whom? On the line paths need not cross.
+# </details>
+#
+# <details><summary>Solution</summary>
+#
+# ```python
+# def w1(a, b):
+#     return (a.sort().values - b.sort().values).abs().mean()
+# ```
+# It is differentiable in `a` and `b`: in one dimension a generator could be trained without any critic.
+# </details>
+#
+# ### Exercise 2 · One norm per image
+#
+# ●●○ · 10 minutes · you need: section 4. Return $\lVert\nabla_xD\rVert_2$ for each image of a batch, so that a penalty made of it can train $D$.
+
+
+# %% tags=["exercise-2"]
+def slope_norms(D, x):
+    """D: images (n, c, h, w) -> scores (n, 1). Returns (n,) norms that can be differentiated again."""
+    return None  # <- your answer
+
+
+# %% tags=["check-2"]
+nb09.check_2(slope_norms)
+
+# %% [markdown]
+# <details><summary>Hint</summary>
+#
+# `torch.autograd.grad` of the *sum* of scores; flatten all axes but the first; which keyword keeps the graph?
+# </details>
+#
+# <details><summary>Solution</summary>
+#
+# ```python
+# def slope_norms(D, x):
+#     x = x.detach().requires_grad_()
+#     (slope,) = torch.autograd.grad(D(x).sum(), x, create_graph=True)
+#     return slope.flatten(1).norm(dim=1)
+# ```
+# `penalties.slopes` does it with `torch.func.grad`, which also works inside `vmap`.
+# </details>
+#
+# ### Exercise 3 · One side only
+#
+# ●○○ · 5 minutes · you need: section 4.2. Turn norms into the one-sided penalty.
+
+
+# %% tags=["exercise-3"]
+def one_sided_penalty(norms, weight):
+    """norms (n,). Returns weight times the mean squared excess over 1, one number."""
+    return None  # <- your answer
+
+
+# %% tags=["check-3"]
+nb09.check_3(one_sided_penalty)
+
+# %% [markdown]
+# <details><summary>Hint</summary>
+#
+# Excess first, then cut at 0, then square.
+# </details>
+#
+# <details><summary>Solution</summary>
+#
+# ```python
+# def one_sided_penalty(norms, weight):
+#     return weight * (norms - 1).clamp_min(0).square().mean()
+# ```
+# Below the limit it has no opinion: a critic that is flat where nothing has to be moved pays nothing.
+# </details>
+#
+# ### Exercise 4 · The norm of any linear map
+#
+# ●●● · 15 minutes · you need: section 5. You get a linear map and its adjoint as functions, and a start; return the operator norm. It must work for a convolution, whose matrix nobody wants to write down.
+
+
+# %% tags=["exercise-4"]
+def operator_norm(forward, adjoint, v, steps=300):
+    """forward: v -> u and adjoint: u -> v, tensors of any shapes. Returns the largest stretch, one number."""
+    return None  # <- your answer
+
+
+# %% tags=["check-4"]
+nb09.check_4(operator_norm)
+
+# %% [markdown]
+# <details><summary>Hint</summary>
+#
+# Section 5.1's `conv_norm` has everything: normalise (over all axes), forward, normalise, back.
+# </details>
+#
+# <details><summary>Solution</summary>
+#
+# ```python
+# def operator_norm(forward, adjoint, v, steps=300):
+#     for _ in range(steps):
+#         u = forward(v / v.norm())
+#         v = adjoint(u / u.norm())
+#     return v.norm()
+# ```
+# `torch.func.vjp(forward, v)[1]` gives the adjoint of any linear map, so you need not know its formula.
+# </details>
+#
+# ## Recap
+#
+# 1. A linear programme, sorting and the best 1-Lipschitz scores give the same earth mover's distance ([section 1](#1-Moving-earth)).
+# 2. Between parallel lines JSD jumps and $W_1$ glides; trained discriminators whisper or shout where a critic with a speed limit speaks evenly ([section 2](#2-JSD-jumps-and-W1-glides)).
+# 3. Clipping and spectral norm keep a limit and lose shapes; a convolution normalised by its reshaped kernel is not 1-Lipschitz ([section 3](#3-The-speed-limit-by-clipping), [section 5](#5-The-speed-limit-by-spectral-norm)).
+# 4. The gradient penalty overestimates $W_1$ by a known amount, and its two-sided form freezes signs on the line ([section 4](#4-The-speed-limit-by-penalty)).
+# 5. With enough steps the critic's loss follows the exact distance; neither rest nor modes come with it ([section 6](#6-Is-the-critic's-loss-a-distance-during-training?), [section 7](#7-What-the-penalty-does-not-cure)).
+#
+# **Further reading.** Arjovsky, Chintala and Bottou 2017 (arXiv:1701.07875), Sections 2 and 3 · Gulrajani et al. 2017 (1704.00028), Sections 3 and 4 · Petzka, Fischer and Lukovnikov 2018 (1709.08894): the one-sided penalty · Miyato et al. 2018 (1802.05957): spectral norm · Sedghi, Gupta and Long 2019 (1805.10408): singular values of convolutions · Mescheder et al. 2018 (1801.04406), Section 3. Next: 10, where R1, R2 and a relativistic loss take over.
