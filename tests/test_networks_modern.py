@@ -135,6 +135,13 @@ def test_without_tanh_values_leave_the_range():
     assert bare.abs().max() > 1 and torch.allclose(bare.tanh(), full, atol=1e-6)
 
 
+def test_new_images_have_even_blocks():
+    x = modern_generator(seed=0)(noise(4, 32))
+    blocks = x.unfold(2, 2, 2).unfold(3, 2, 2).flatten(-2)
+    assert (blocks - blocks[..., :1]).abs().max() < 1e-6
+    assert (x[..., 1::2][..., :-1] - x[..., 2::2]).abs().max() > 0.1
+
+
 # ---------------------------------------------------------------- schedule
 
 
