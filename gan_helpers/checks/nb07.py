@@ -22,9 +22,9 @@ def check_1(answer: object) -> None:
         value,
         gap.sum().item() / 2,
         mistakes={
-            "every excess of one class is a lack of another, so the sum counts all twice: half of it": gap.sum(),
+            "an excess of one class is a lack of another, the sum counts both: half of it": gap.sum(),
             "shares, not counts: the two sets may differ in size": (counts[0] - counts[1]).abs().sum() / 2,
-            "that is the mean over the classes: a sum (halved) is the share of images to be exchanged": gap.mean(),
+            "that is the mean over the classes: half the sum is the share to be exchanged": gap.mean(),
             "that is the largest difference of one class: add up all of them": gap.max(),
             "absolute differences, not squares": gap.square().sum() / 2,
             "without the absolute value excess and lack cancel: this is always 0": (p - q).sum(),
@@ -91,7 +91,6 @@ def check_3(answer: object) -> None:
             "straight in 1/n, not in 1/√n: the distance is quadratic in errors of 1/√n": (
                 (math.sqrt(m) * e - math.sqrt(n) * d) / (math.sqrt(m) - math.sqrt(n))
             ),
-            "the weights are exchanged: the larger set is nearer to the limit": (m * d - n * e) / (m - n),
             "the bias was added, not taken away": e + slope / m,
         },
         rtol=1e-5,
@@ -119,9 +118,7 @@ def check_4(answer: object) -> None:
         value,
         report[rows, select.argmin(1)],
         mistakes={
-            "that is the smallest distance of the report set: the choice was made on the data it is reported on": (
-                report.amin(1)
-            ),
+            "that is the smallest of the report set: chosen on the data it is reported on": report.amin(1),
             "that is the winner's distance on the selection set, where it won by luck, too": select.amin(1),
             "that is the last state: nothing was chosen": report[:, -1],
             "that is the worst state by selection: a small distance is good": report[rows, select.argmax(1)],

@@ -47,7 +47,6 @@ WRONG = {
             "lambda d_1, n_1, d_2, n_2: (n_2**0.5 * d_2 - n_1**0.5 * d_1) / (n_2**0.5 - n_1**0.5)",
             "not in 1/√n",
         ),
-        ("lambda d_1, n_1, d_2, n_2: (n_2 * d_1 - n_1 * d_2) / (n_2 - n_1)", "weights are exchanged"),
         ("lambda d_1, n_1, d_2, n_2: d_2 + (d_1 - d_2) / (1 / n_1 - 1 / n_2) / n_2", "was added"),
         (
             "lambda d_1, n_1, d_2, n_2: d_2 - (d_1 - d_2) / (1 / n_1 - 1 / n_2) / max(n_1, n_2)",
@@ -55,7 +54,7 @@ WRONG = {
         ),
     ],
     4: [
-        (honest("report.amin(1)"), "made on the data it is reported on"),
+        (honest("report.amin(1)"), "chosen on the data it is reported on"),
         (honest("select.amin(1)"), "by luck"),
         (honest("report[:, -1]"), "last state"),
         (honest("report[torch.arange(3), select.argmax(1)]"), "worst state"),
