@@ -23,6 +23,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -49,7 +50,7 @@ from gan_helpers.machine import progress
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
 SAMPLES, SHOWN, NOISE_SEED = 2000, 10, 10**6
-FIRST = (1.0, 2.0, 3.0, 4.0)  # early looks, in seconds, at the recipes that are cheap to sample from
+MARKS = (10, 30, 60, 120)  # seconds at which the summary compares
 
 RECIPES: dict[str, Callable[[], Game]] = {
     "ours": ours,
@@ -60,14 +61,7 @@ RECIPES: dict[str, Callable[[], Game]] = {
     "tutorial 64x64": lambda: tutorial(64),
     "d2l 64x64": d2l,
 }
-COSTLY = {
-    "PyTorch-GAN dcgan",
-    "tutorial 64x64",
-    "d2l 64x64",
-    "generator",
-    "both players",
-    "all of it",
-}  # sampling takes them seconds: fewer looks
+COSTLY = {"PyTorch-GAN dcgan", "tutorial 64x64", "d2l 64x64", *FACTORS}  # sampling takes seconds: fewer looks
 
 
 @dataclass
@@ -176,16 +170,11 @@ def unpack(text: str) -> Tensor:
 # ---------------------------------------------------------------- turns, states, results
 
 
-def marks(budget: float, slice_: float, costly: bool) -> list[float]:
+def marks(budget: float, costly: bool) -> list[float]:
     """The clock readings at which a run is looked at: few for the costly ones; the last is the budget."""
-    ends = [slice_ * k for k in range(1, math.ceil(budget / slice_ - 1e-9))]
-    if costly:
-        near = [budget * part for part in (1 / 12, 1 / 4, 1 / 2)]
-        ends = [t for t in ends if any(abs(t - mark) < slice_ / 2 for mark in near)]
-    else:
-        ends = [t for k, t in enumerate(ends, start=1) if k <= 4 or k % 2 == 0]
-        ends += [t for t in FIRST if t < min(slice_, budget)]
-    return [*sorted(ends), budget]
+    early = (10, 30) if costly else (1, 2, 3, 4, 5, 10, 15, 20)
+    late = range(60, math.ceil(budget), 60) if costly else range(30, math.ceil(budget), 10)
+    return [*(float(t) for t in (*early, *late) if t < budget), budget]
 
 
 def turns(names: Sequence[str], seeds: Sequence[int], budget: float, slice_: float) -> Iterator[tuple]:
@@ -221,11 +210,11 @@ def at(run: dict, seconds: float) -> float | None:
     if not t or seconds < t[0] - 1e-9:
         return None
     if seconds > t[-1]:
-        return d[-1] if run["ended"] or seconds < t[-1] + 0.5 else None
+        return d[-1] if run["ended"] else None
     for (t0, d0), (t1, d1) in zip(zip(t, d, strict=True), zip(t[1:], d[1:], strict=True), strict=False):
         if t0 <= seconds <= t1:
-            if math.isinf(d0 + d1):
-                return d0
+            if seconds in (t0, t1) or math.isinf(d0 + d1):
+                return d0 if seconds == t0 else d1 if seconds == t1 else math.inf
             return math.exp(math.log(d0) + (math.log(d1) - math.log(d0)) * (seconds - t0) / (t1 - t0))
     return d[0]
 
@@ -326,7 +315,7 @@ def race(builds: dict[str, Callable[[], Game]], record: dict, out: Path, state: 
     record["floor"] = {str(side): round(judge.distance(x), 3) for side, x in round_trips.items()}
     stop, runs, current = time.monotonic() + 60 * minutes, {}, None
     plan = list(turns(list(builds), seeds, budget, slice_))
-    complete = {(r["recipe"], r["seed"]) for r in record["runs"] if r["complete"]}
+    complete = {(r["recipe"], r["seed"]) for r in record["runs"] if r["ended"] or r["seconds"][-1] >= budget}
     for seed, name, until in progress(plan, "turns"):
         if (name, seed) in complete:
             continue
@@ -336,10 +325,10 @@ def race(builds: dict[str, Callable[[], Game]], record: dict, out: Path, state: 
         new = name not in runs
         if new:
             runs[name] = resume(start(name, builds[name], seed, fit), path)
-        played = turn(runs[name], until, marks(budget, slice_, name in COSTLY), judge, device)
+        played = turn(runs[name], until, marks(budget, name in COSTLY), judge, device)
         if played or new:
             save(runs[name], path)
-            keep(record, runs[name], budget, commit)
+            keep(record, runs[name], commit)
             record |= {"summary": summary(record), "overtaking": overtaking(record)}
             write(record, out)
         if played and time.monotonic() > stop:
@@ -359,9 +348,11 @@ def turn(run: Run, until: float, looks: Sequence[float], judge: Judge, device: s
     return (run.rounds, len(run.curve)) != before
 
 
-def keep(record: dict, run: Run, budget: float, commit: str) -> None:
+def keep(record: dict, run: Run, commit: str) -> None:
     """Put a run's curve into the record, in the place of what was there of it."""
-    new = entry(run, commit) | {"complete": run.seconds >= budget or run.finished()}
+    if not run.curve:
+        return
+    new = entry(run, commit)
     others = [r for r in record["runs"] if (r["recipe"], r["seed"]) != (run.name, run.seed)]
     record["runs"] = sorted([*others, new], key=lambda r: (r["seed"], r["recipe"]))
     record.setdefault("recipes", {})[run.name] = describe(run.game)
@@ -381,38 +372,36 @@ def describe(game: Game) -> dict:
 
 
 def summary(record: dict) -> list[dict]:
-    """Per recipe: distances at half of the budget and at its last look, seconds per round; seeds in order."""
-    budget, rows = record["settings"]["budget"], []
+    """Per recipe: distances at the `MARKS` that its seeds have reached, and seconds per round."""
+    rows = []
     for name in record["recipes"]:
-        runs = [r for r in record["runs"] if r["recipe"] == name and r["complete"]]
-        if runs:
-            half = [at(r, budget / 2) for r in runs]
-            half = [None if d is None or math.isinf(d) else round(d, 3) for d in half]
-            full = [r["distance"][-1] for r in runs]
-            pace = [round(r["seconds"][-1] / r["rounds"][-1], 5) for r in runs]
-            rows.append({"recipe": name, "half": half, "full": full, "seconds_per_round": pace})
+        runs = [r for r in record["runs"] if r["recipe"] == name]
+        seen = {str(t): [at(r, t) for r in runs if r["ended"] or r["seconds"][-1] >= t] for t in MARKS}
+        seen = {
+            t: [None if d is None or math.isinf(d) else round(d, 3) for d in v] for t, v in seen.items() if v
+        }
+        pace = [round(r["seconds"][-1] / r["rounds"][-1], 5) for r in runs]
+        rows.append({"recipe": name, "distance": seen, "seconds_per_round": pace})
     return rows
 
 
-def overtaking(record: dict) -> dict | None:
-    """When each seed of ours reaches the median of what the best other recipe has at the end."""
-    rows = summary(record)
-    others = [row for row in rows if row["recipe"] != "ours"]
-    if not others or len(others) == len(rows):
-        return None
-    best = min(others, key=lambda row: middle(row["full"]))
-    target, mine = (
-        middle(best["full"]),
-        [r for r in record["runs"] if r["recipe"] == "ours" and r["complete"]],
-    )
-    distances = [[math.inf if d is None else d for d in r["distance"]] for r in mine]
-    times = [crossing(r["seconds"], d, target) for r, d in zip(mine, distances, strict=True)]
-    return {"recipe": best["recipe"], "distance": target, "seconds": times}
+def overtaking(record: dict) -> list[dict]:
+    """When each seed of ours reaches the median of what the best other recipe has at each of the `MARKS`."""
+    mine, rows = [r for r in record["runs"] if r["recipe"] == "ours"], []
+    for mark in map(str, MARKS):
+        others = [row for row in summary(record) if row["recipe"] != "ours" and mark in row["distance"]]
+        if mine and others:
+            best = min(others, key=lambda row: middle(row["distance"][mark]))
+            target = middle(best["distance"][mark])
+            curves = [(r["seconds"], [math.inf if d is None else d for d in r["distance"]]) for r in mine]
+            times = [crossing(*curve, target) for curve in curves]
+            rows.append({"at": float(mark), "recipe": best["recipe"], "distance": target, "seconds": times})
+    return rows
 
 
 def spread(values: Sequence[float | None]) -> str:
     """Median, smallest and largest, or a dash where a run has none."""
-    if any(v is None for v in values):
+    if not values or any(v is None for v in values):
         return "–"
     return f"{middle(values):.1f} ({min(values):.1f} to {max(values):.1f})"
 
@@ -424,16 +413,17 @@ def middle(values: Sequence[float | None]) -> float:
 
 
 def table(record: dict) -> str:
-    """The summary as text, with the time our recipe needs for the best other recipe's final quality."""
-    budget, rows = record["settings"]["budget"], summary(record)
-    lines = [f"{'recipe':22}{'seeds':>6}{f'at {budget / 2:g} s':>26}{f'at {budget:g} s':>26}{'s/round':>10}"]
-    for row in rows:
-        lines.append(f"{row['recipe']:22}{len(row['full']):6}{spread(row['half']):>26}{spread(row['full']):>26}"
-                     f"{middle(row['seconds_per_round']):10.4f}")  # fmt: skip
-    if goal := overtaking(record):
+    """The summary as text, with the times at which ours reaches the best other recipe's quality."""
+    head = "".join(f"{f'at {t} s':>23}" for t in MARKS)
+    lines = [f"{'recipe':21}{'seeds':>5}{head}{'s/round':>9}"]
+    for row in summary(record):
+        columns = "".join(f"{spread(row['distance'].get(str(t), [])):>23}" for t in MARKS)
+        pace = row["seconds_per_round"]
+        lines.append(f"{row['recipe']:21}{len(pace):5}{columns}{middle(pace):9.4f}")
+    for goal in overtaking(record):
         times = ", ".join("never" if t is None else f"{t:.1f}" for t in goal["seconds"])
-        what = f"the median of {goal['recipe']} at {budget:g} s, {goal['distance']:.1f}"
-        lines.append(f"ours reaches {what}, after {times} s (one number per seed)")
+        what = f"the best other at {goal['at']:g} s, {goal['recipe']} ({goal['distance']:.1f}),"
+        lines.append(f"{what} is reached by ours after {times} s (one number per seed)")
     return "\n".join(lines)
 
 
@@ -451,17 +441,18 @@ DASHES = {"PyTorch-GAN gan": "--", "PyTorch-GAN wgan_gp": ":", "tutorial 64x64":
 def draw(record: dict, real: Tensor) -> plt.Figure:
     """Distance against seconds, median and full spread over seeds, beside samples at the end."""
     plots.use_course_style()
-    rows = sorted(summary(record), key=lambda row: middle(row["full"]))
+    rows = [(row, list(row["distance"].items())[-1]) for row in summary(record) if row["distance"]]
+    rows = sorted(rows, key=lambda pair: middle(pair[1][1]))
     fig, (left, right) = plt.subplots(1, 2, figsize=(10.5, 4.6), width_ratios=(1, 1.15))
-    budget = record["settings"]["budget"]
-    for row in rows:
-        runs = [r for r in record["runs"] if r["recipe"] == row["recipe"] and r["complete"]]
-        first = max(r["seconds"][0] for r in runs)
-        grid = torch.logspace(math.log10(first), math.log10(max(budget, first)), 60, dtype=torch.float64)
-        grid = grid.clamp(first, max(budget, first)).tolist()
+    for row, _ in rows:
+        name, runs = row["recipe"], [r for r in record["runs"] if r["recipe"] == row["recipe"]]
+        first, last = max(r["seconds"][0] for r in runs), min(r["seconds"][-1] for r in runs)
+        grid = torch.logspace(math.log10(first), math.log10(last), 60, dtype=torch.float64)
+        grid = grid.clamp(first, last).tolist()
         curves = [[at(r, t) for t in grid] for r in runs]
-        plots.curves(grid, curves, label=row["recipe"], color=COLOURS.get(row["recipe"]),
-                     linestyle=DASHES.get(row["recipe"], "-"), ax=left)  # fmt: skip
+        style = {"color": COLOURS.get(name), "linestyle": DASHES.get(name, "-")}
+        plots.curves(grid, curves, label=name, ax=left, **style)
+    budget = max(r["seconds"][-1] for r in record["runs"])
     left.axhline(record["floor"]["28"], color=plots.REAL, linewidth=1)
     left.text(
         budget, record["floor"]["28"] * 1.08, "real against real", color=plots.REAL, ha="right", fontsize=9
@@ -472,11 +463,11 @@ def draw(record: dict, real: Tensor) -> plt.Figure:
     left.get_xaxis().set_major_formatter("{x:g}")
     left.get_xaxis().set_minor_formatter("")
     left.legend(fontsize=8, loc="lower left", bbox_to_anchor=(0, 0.07))
-    images = torch.cat([*(unpack(record["samples"][row["recipe"]]) for row in rows), real[:SHOWN]])
-    labels = [f"{row['recipe']}\n{middle(row['full']):.3g}" for row in rows] + ["real"]
+    images = torch.cat([*(unpack(record["samples"][row["recipe"]]) for row, _ in rows), real[:SHOWN]])
+    labels = [f"{row['recipe']}\n{middle(d):.3g} at {t} s" for row, (t, d) in rows] + ["real"]
     plots.image_grid(images, columns=SHOWN, row_labels=labels, ax=right)
     right.tick_params(labelsize=8)
-    right.set_title(f"one seed's samples after {budget:g} s; median distance", fontsize=10)
+    right.set_title("last samples of seed 0; median distance", fontsize=10)
     return fig
 
 
@@ -505,10 +496,12 @@ def threads(parts: data.Splits, seconds: float = 3.0, times: int = 4) -> list[di
 
 def arguments(args: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--recipes", nargs="+", choices=RECIPES, default=list(RECIPES), metavar="NAME",
-                        help=f"among {', '.join(RECIPES)}")  # fmt: skip
+    parser.add_argument("--recipes", nargs="+", metavar="NAME",
+                        help=f"some of {', '.join(RECIPES)}; factors: {', '.join(FACTORS)}")  # fmt: skip
     parser.add_argument("--seeds", type=int, default=3, help="this many, from 0")
-    parser.add_argument("--budget", type=float, help="CPU seconds per recipe and seed (120; factors 30)")
+    parser.add_argument(
+        "--budget", type=float, help="play each run up to so many CPU seconds (120; factors 30)"
+    )
     parser.add_argument(
         "--slice", type=float, default=5.0, help="seconds that a recipe plays before the next's turn"
     )
@@ -527,6 +520,10 @@ def arguments(args: Sequence[str] | None = None) -> argparse.Namespace:
         "--out", type=Path, help="results file; unfinished runs are kept in the course's cache"
     )
     options = parser.parse_args(args)
+    known = list(FACTORS if options.factors else RECIPES)
+    options.recipes = options.recipes or known
+    if unknown := set(options.recipes) - set(known):
+        parser.error(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(known)}")
     name = "time_to_quality_factors" if options.factors or options.threads else "time_to_quality"
     options.out = options.out or RESULTS / f"{name}.json"
     options.budget = options.budget or (30.0 if options.factors or options.threads else 120.0)
@@ -542,7 +539,7 @@ def header(options: argparse.Namespace) -> dict:
     command = ["python benchmarks/time_to_quality.py", *(["--factors"] if options.factors else [])]
     command += [f"--seeds {options.seeds} --budget {options.budget:g} --slice {options.slice:g}"]
     command += ["--device cuda"] if options.device == "cuda" else []
-    if not options.factors and options.recipes != list(RECIPES):
+    if options.recipes != list(FACTORS if options.factors else RECIPES):
         command += ["--recipes", *(f'"{name}"' for name in options.recipes)]
     where = (
         f"{cpu()}, {os.cpu_count()} cores, one thread"
@@ -566,7 +563,7 @@ def main(args: Sequence[str] | None = None) -> None:
     images = data.load_images("auto", device=options.device)
     parts = data.split(images, seed=0, fit=0.4, select=0.4, report=0.2)
     settings = {
-        "budget": options.budget, "slice": options.slice, "device": options.device, "threads": 1,
+        "slice": options.slice, "device": options.device, "threads": 1,
         "samples": SAMPLES, "data": f"{images.name}, {len(images.images)}", "torch": torch.__version__,
     }  # fmt: skip
     record = read(options.out, settings)
@@ -581,10 +578,8 @@ def main(args: Sequence[str] | None = None) -> None:
         record["threads"] = threads(parts)
         write(record, options.out)
     elif not options.draw:
-        names = FACTORS if options.factors else options.recipes
-        builds = {
-            name: (lambda name=name: factor(name)) if options.factors else RECIPES[name] for name in names
-        }
+        known = {name: partial(factor, name) for name in FACTORS} if options.factors else RECIPES
+        builds = {name: known[name] for name in options.recipes}
         state = state_folder(options.out, settings)
         if not options.out.exists():  # whoever deletes the results wants to start anew
             shutil.rmtree(state, ignore_errors=True)

@@ -288,9 +288,9 @@ def loader(images: Tensor, batch: int, seed: int) -> Iterator[Tensor]:
         yield from source
 
 
-FACTORS = ("nothing", "both players", "generator", "discriminator", "up-sampling", "noise", "weights", "rate",
-           "betas", "no EMA", "batch 128", "data path", "all of it", "all but both players", "all but Adam",
-           "all but EMA")  # fmt: skip
+FACTORS = ("nothing", "both players", "generator", "discriminator", "up-sampling", "uneven start", "noise",
+           "weights", "rate", "betas", "no EMA", "batch 128", "data path", "all of it",
+           "all but both players", "all but Adam", "all but EMA")  # fmt: skip
 
 
 def factor(name: str) -> Game:
@@ -313,6 +313,7 @@ def factor(name: str) -> Game:
         "generator": {"G": G, "z_dim": 100},
         "discriminator": {"D": D},
         "up-sampling": {"G": dcgan_generator(upsampling="resize", seed=2 * seed)},
+        "uneven start": {"G": dcgan_generator(even=False, seed=2 * seed)},
         "noise": {"G": dcgan_generator(100, choices=0, seed=2 * seed), "z_dim": 100},
         "weights": weights,
         "rate": rate,

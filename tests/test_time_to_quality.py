@@ -3,6 +3,7 @@
 import json
 import math
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -218,10 +219,9 @@ def test_recipes_alternate_within_a_seed():
 
 
 def test_when_a_run_is_looked_at():
-    assert race.marks(20, 5, False) == [1, 2, 3, 4, 5, 10, 15, 20]
-    assert race.marks(120, 5, True) == [10, 30, 60, 120]
-    assert race.marks(60, 5, False) == [1, 2, 3, 4, 5, 10, 15, 20, 30, 40, 50, 60]
-    assert race.marks(3, 5, False) == [1, 2, 3]
+    assert race.marks(60, False) == [1, 2, 3, 4, 5, 10, 15, 20, 30, 40, 50, 60]
+    assert race.marks(120, True) == [10, 30, 60, 120]
+    assert race.marks(3, False) == [1, 2, 3] and race.marks(7.5, True) == [7.5]
 
 
 def test_the_crossing_is_interpolated_in_log_distance():
@@ -246,22 +246,27 @@ def test_a_distance_between_two_looks():
 
 
 def test_the_summary_and_the_overtaking():
-    def run(recipe, seed, *distances, complete=True):
-        return {"recipe": recipe, "seed": seed, "seconds": [10, 20, 40], "rounds": [5, 10, 20],
-                "distance": list(distances), "ended": False, "complete": complete}  # fmt: skip
+    def run(recipe, seed, *distances):
+        return {"recipe": recipe, "seed": seed, "seconds": [10, 30, 60][: len(distances)], "ended": False,
+                "rounds": [5, 15, 30][: len(distances)], "distance": list(distances)}  # fmt: skip
 
-    runs = [run("ours", 0, 64, 16, 4), run("ours", 1, 32, 30, 20), run("ours", 2, 1, 1, 1, complete=False)]
+    runs = [run("ours", 0, 64, 16, 4), run("ours", 1, 32, 30, 20), run("ours", 2, 40)]
     runs += [run("a", s, 900, 400, d) for s, d in enumerate((20, 32, 99))] + [run("b", 0, 900, 90, None)]
-    record = {"settings": {"budget": 40}, "recipes": {"ours": 0, "a": 0, "b": 0}, "runs": runs}
+    record = {"recipes": {"ours": 0, "a": 0, "b": 0}, "runs": runs}
     first, second, third = race.summary(record)
-    assert first == {"recipe": "ours", "half": [16, 30], "full": [4, 20], "seconds_per_round": [2, 2]}
-    assert second["full"] == [20, 32, 99] and third["full"] == [None]
-    assert race.overtaking(record) == {"recipe": "a", "distance": 32, "seconds": [pytest.approx(15), 10]}
-    assert race.overtaking(record | {"recipes": {"ours": 0}}) is None
+    assert first["distance"] == {"10": [64, 32, 40], "30": [16, 30], "60": [4, 20]}
+    assert first["seconds_per_round"] == [2, 2, 2]
+    assert second["distance"]["60"] == [20, 32, 99] and third["distance"]["60"] == [None]
+    early, middle, late = race.overtaking(record)
+    assert (early["distance"], early["seconds"]) == (900, [10, 10, 10])
+    assert (middle["recipe"], middle["distance"], middle["seconds"]) == ("b", 90, [10, 10, 10])
+    assert (late["at"], late["recipe"], late["distance"]) == (60, "a", 32)
+    assert late["seconds"] == [pytest.approx(20), 10, None]
+    assert race.overtaking(record | {"runs": runs[3:]}) == []
     lines = race.table(record).splitlines()
     assert "12.0 (4.0 to 20.0)" in lines[1] and "32.0 (20.0 to 99.0)" in lines[2] and "–" in lines[3]
-    assert "after 15.0, 10.0 s" in lines[-1]
-    assert (race.middle([3, 1, 2]), race.middle([4, 1])) == (2, 2.5)
+    assert "after 20.0, 10.0, never s" in lines[-1]
+    assert (race.middle([3, 1, 2]), race.middle([4, 1]), race.middle([1, None, None])) == (2, 2.5, math.inf)
 
 
 def test_packed_images_come_back():
@@ -310,12 +315,12 @@ def small(monkeypatch, tmp_path):
 
     monkeypatch.setattr(race, "clock", clock)
 
-    def go(folder, interrupt=False, seeds=(0, 1), settings=None):
+    def go(folder, interrupt=False, seeds=(0, 1), settings=None, budget=10.0):
         out, state = tmp_path / folder / "r.json", tmp_path / folder / "state"
-        settings = settings or {"budget": 10.0, "slice": 2.0}
+        settings = settings or {"slice": 2.0}
         for calls in range(1, 100):
             record = race.read(out, settings)
-            if race.race(builds, record, out, state, parts, Brightness(), seeds=seeds, budget=10.0,
+            if race.race(builds, record, out, state, parts, Brightness(), seeds=seeds, budget=budget,
                          slice_=2.0, device="cpu", minutes=-1 if interrupt else 60):  # fmt: skip
                 return json.loads(out.read_text()), calls
         raise AssertionError("it never ends")
@@ -332,8 +337,8 @@ def test_an_interrupted_race_equals_an_uninterrupted_one(small):
         (n, s) for s in (0, 1) for n in ("fast", "short", "slow")
     ]
     for run in whole["runs"]:
-        assert run["complete"] and run["ended"] == (run["recipe"] == "short")
-        assert run["seconds"] == ([1, 2, 3] if run["ended"] else [1, 2, 4, 6, 8, 10])
+        assert run["ended"] == (run["recipe"] == "short")
+        assert run["seconds"] == ([1, 2, 3] if run["ended"] else [1, 2, 3, 4, 5, 10])
         assert run["rounds"] == [round(2 * t) for t in run["seconds"]]
     first, second = (
         next(r for r in whole["runs"] if (r["recipe"], r["seed"]) == ("slow", s)) for s in (0, 1)
@@ -341,12 +346,19 @@ def test_an_interrupted_race_equals_an_uninterrupted_one(small):
     assert first["distance"] != second["distance"]
 
 
+def test_a_larger_budget_continues_a_race(small):
+    whole, _ = small("a", seeds=[0])
+    small("b", seeds=[0], budget=5.0)
+    later, _ = small("b", seeds=[0])
+    assert later["runs"] == whole["runs"]
+
+
 def test_more_seeds_extend_a_race_and_other_settings_are_refused(small, tmp_path):
     first, _ = small("a", seeds=[0])
     both, _ = small("a", seeds=[0, 1])
     assert both["runs"][:3] == first["runs"] and len(both["runs"]) == 6
-    with pytest.raises(ValueError, match=r"budget was 10\.0 and is 20\.0.*another --out"):
-        small("a", settings={"budget": 20.0, "slice": 2.0})
+    with pytest.raises(ValueError, match=r"slice was 2\.0 and is 4\.0.*another --out"):
+        small("a", settings={"slice": 4.0})
 
 
 def test_a_run_does_not_touch_the_global_random_source(small):
@@ -404,11 +416,13 @@ def test_the_factors_change_what_they_say():
         kinds = [[type(m).__name__ for m in net.modules()] for net in (game.G, game.D)]
         groups = [opt.param_groups[0] for opt in (game.opt_G, game.opt_D)]
         z = (game.z_dim, "Choice" in kinds[0])
+        shuffled = [a.weight for a, b in pairwise(game.G) if isinstance(b, nn.PixelShuffle)]
+        even = all(torch.equal(w[0], w[1]) for w in shuffled)
         spread = round(game.D[0].weight.std().item(), 2)
         average = None if game.average is None else count(game.average) == count(game.G)
         return {"G": kinds[0], "D": kinds[1], "rate": [g["lr"] for g in groups], "average": average,
                 "betas": [g["betas"] for g in groups], "batch": game.batch, "feed": game.feed,
-                "z": z, "spread": spread}  # fmt: skip
+                "z": z, "spread": spread, "even": even}  # fmt: skip
 
     def build(name):
         with torch.random.fork_rng():
@@ -420,12 +434,13 @@ def test_the_factors_change_what_they_say():
     players = {"G", "D", "z", "spread"}
     assert changed == {
         "nothing": set(), "generator": {"G", "z"}, "discriminator": {"D", "spread"}, "both players": players,
-        "up-sampling": {"G"}, "noise": {"G", "z"}, "weights": {"spread"}, "rate": {"rate"},
+        "up-sampling": {"G"}, "uneven start": {"even"}, "noise": {"G", "z"}, "weights": {"spread"},
+        "rate": {"rate"},
         "betas": {"betas"}, "no EMA": {"average"}, "batch 128": {"batch"}, "data path": {"feed"},
         "all of it": players | {"rate", "betas", "average"}, "all but Adam": players | {"average"},
         "all but EMA": players | {"rate", "betas"}, "all but both players": {"rate", "betas", "average"},
     }  # fmt: skip
-    free = {"feed", "batch", "G"}  # no value of theirs, the same as theirs, or only a part of it
+    free = {"feed", "batch", "G", "even"}  # no value of theirs, the same as theirs, or only a part of it
     for name in recipes.FACTORS:
         assert all(
             build(name)[k] == theirs[k] for k in changed[name] - free - ({"z"} if name == "noise" else set())
