@@ -381,7 +381,7 @@ assert picture.value != before
 widgets.VBox([shift, width, picture])
 
 # %% [markdown]
-# (Without a kernel, the figure says the same for three shifts.) Here the supports overlap, nothing jumps, and still the pulls differ: near the data the usual $D$ whispers, far away it shouts, the critic speaks evenly. Two things can go wrong: the network may not reach the perfect critic, and its speed limit may fail.
+# (Without a kernel, the figure says the same for three shifts.) Here nothing jumps, and still the pulls differ: near the data the usual $D$ whispers, far away it shouts, the critic speaks evenly. Two things can go wrong: the network may not reach the perfect critic, and its speed limit may fail.
 #
 # ## 3 The speed limit by clipping
 #
@@ -526,7 +526,7 @@ plots.show(
 )
 
 # %% [markdown]
-# The perfect critic falls towards the fakes and rises behind them. The penalised network follows. The other two fall and go flat; the clipped one consists of little more than two values. This is one pair of distributions; where the perfect critic does not turn, clipping may lose less.
+# The perfect critic falls towards the fakes and rises behind them. The penalised network follows. The other two fall and go flat; the clipped one consists of little more than two values. This is one pair of distributions; where the perfect critic does not turn, less may be lost.
 #
 # ## 4 The speed limit by penalty
 #
@@ -593,7 +593,7 @@ print("linear critic:", gradient_penalty(lambda x: x @ w.T, x[:8], y[:8], torch.
 assert abs(gradient_penalty(lambda x: x @ w.T, x[:8], y[:8], torch.rand(8)).item() - 160) < 1e-3
 
 # %% [markdown]
-# The written-out penalty and the package's agree in value and in $D$'s gradient. (The package's default takes $\varepsilon_i=(i+\tfrac12)/n$ instead of random numbers: pairs come in random order, so the mean is over uniform $\varepsilon$ all the same, with less noise.)
+# The written-out penalty and the package's agree in value and in $D$'s gradient. (The package's default is $\varepsilon_i=(i+\tfrac12)/n$: pairs come in random order, so the mean is over uniform $\varepsilon$ all the same, with less noise.)
 #
 # Each requirement in the code has been got wrong in public. **Predict first:** which of these violations raises an error?
 
@@ -676,11 +676,11 @@ for name, penalty in (
 assert min(learned["norm of shape (n, 8, 8)"]) > 8 and max(learned["norm of shape (n,)"]) < 1.6
 
 # %% [markdown]
-# Slope 1 per *pixel* would be $\sqrt{64}=8$ per image (28 for MNIST). The mean over pixels divides the weight by 64 besides. The penalty printed in the log looks like a penalty; the slope it leaves is more than ten times too large.
+# Slope 1 per *pixel* would be $\sqrt{64}=8$ per image (28 for MNIST). The mean over pixels divides the weight by 64 besides. The slope it leaves is more than ten times too large.
 #
 # ### 4.1 How far off is the estimate?
 #
-# A penalty is not a limit. In one dimension we can solve for what it does. Write $m=F_g-F_d$; integrating by parts, $\mathbb E D(x)-\mathbb E D(G(z))=\int D'm$. Let $r$ be the density of $\hat x$. Maximise $D'm-\lambda r\,(|D'|-1)^2$ at each place:
+# In one dimension we can solve for what a penalty does. Write $m=F_g-F_d$; integrating by parts, $\mathbb E D(x)-\mathbb E D(G(z))=\int D'm$. Let $r$ be the density of $\hat x$. Maximise $D'm-\lambda r\,(|D'|-1)^2$ at each place:
 #
 # $$|D'|=1+\frac{|m|}{2\lambda r},\qquad \mathbb E D(x)-\mathbb E D(G(z))=W_1+\int\frac{m^2}{2\lambda r}\,dx .$$
 #
@@ -958,7 +958,7 @@ print(
     f"one-sided, 1 step, but 1,000 rounds: W1 at the end {long.median():.2f} ({long.min():.2f}–{long.max():.2f})"
 )
 assert long.max() < end[3].min()
-assert end[1].min() > 1 > end[3].max() and end[2:].median(1).values.diff().max() < 0
+assert end[1].min() > 1.5 > 1 > end[3].max() and end[2:].median(1).values.diff().max() < 0
 
 # %%
 fig, (left, right) = plt.subplots(1, 2, figsize=(8.6, 3.2))
@@ -985,7 +985,7 @@ plots.show(
 # %% [markdown]
 # The reading is a usable gauge **when the critic keeps up**: with five or ten steps per round it correlates with the exact distance in every seed and reads, in the median, about nine tenths of it. With one step it lags, and reads about half. Even with ten it fails for a while, around round 80, just after $W_1$ has stopped falling fast; why, this does not show. Divided by its slope it stays below $W_1$, up to the noise of sampling, as it must.
 #
-# More steps help the generator *per round*. Per step of $D$ they do not: 1,000 rounds with one step each end nearer than 200 rounds with five, in every seed. The better gauge is not the better use of time. The usual GAN's loss correlates as well, but less. And the two-sided penalty at the published $\lambda=10$ **diverges** here in every seed: its critic cannot turn. On this line the published method fails, and one `max` repairs it.
+# More steps help the generator *per round*. Per step of $D$ they do not: 1,000 rounds with one step each end nearer than 200 rounds with five, in every seed. The usual GAN's loss is no such gauge: its median correlation was 0.58 here and −0.12 in eight other seeds. And with the two-sided penalty at the published $\lambda=10$ every seed ends **farther from the data than it began** (in eight others, seven; one ended where it began): its critic cannot turn. On this line the published method fails, and one `max` repairs it.
 #
 # ## 7 What the penalty does not cure
 #
@@ -1022,7 +1022,7 @@ assert min(calm["linear", "two-sided"].min(), calm["linear", "one-sided"].min())
 assert calm["linear", "R1, γ = 1"].max() < 0.02 and calm["network", "R1, γ = 1"].max() < 0.02
 
 # %% [markdown]
-# With the linear critic neither penalty lets the game rest, in any seed, and R1 does. What we did not expect: with a network as critic both penalised games come nearly to rest as well. The Dirac-GAN is a proof that WGAN-GP *can* fail to converge, not a forecast that it will.
+# With the linear critic neither penalty lets the game rest, in any seed, and R1 does. What we did not expect: with a network as critic both come nearly to rest as well. The Dirac-GAN is a proof that WGAN-GP *can* fail to converge, not a forecast that it will.
 #
 # **It does not cover modes by itself.** The 25 clusters of notebook 08, the same small number of rounds and five steps of $D$ per round for everyone.
 
@@ -1067,7 +1067,7 @@ usual, *others = modes.values()
 assert max(other.max() for other in others) < 25 and max(other.median() for other in others) < usual.median()
 
 # %% [markdown]
-# WGAN-GP is often named as the cure of mode collapse. Here the usual GAN covers *more* clusters in the same rounds, at the same rates, in the median seed; with the published $\lambda=10$ half as many or fewer. Most samples of all three lie between the clusters: this is under-training, not collapse. What it does not show: the order after many more rounds, or for images. Notebook 08 compares the cures under one budget, each with rates of its own.
+# WGAN-GP is often named as the cure of mode collapse. Here the usual GAN covers *more* clusters in the same rounds, at the same rates, in the median seed; with the published $\lambda=10$ half as many or fewer. Most samples of all three lie between the clusters: this is under-training, not collapse. The order was the same at four other settings of rates and $\beta_1$ (four seeds each). What it does not show: the order after many more rounds, or for images. Notebook 08 compares the cures under one budget.
 #
 # ## Exercises
 #
