@@ -39,7 +39,7 @@ FUNCTIONS = {
     "draw", "readings", "flattery",
 }  # fmt: skip
 LOOKS_MLP, LOOKS_DCGAN = tuple(range(100, 1201, 100)), tuple(range(100, 1601, 100))
-COUNTS, SHARES, DUELS = (50, 100, 200, 500, 1000, 2000), (0.2, 0.05), 50
+COUNTS, SHARES, DUELS = (50, 100, 200, 500, 1000, 2000), (0.2, 0.05), 40
 POOL = 4000  # generated images per state
 
 
