@@ -240,32 +240,32 @@ def test_a_distance_between_two_looks():
     run = {"seconds": [10, 20], "distance": [100, 25], "ended": False}
     assert race.at(run, 15) == pytest.approx(50)
     assert (race.at(run, 10), race.at(run, 20)) == (pytest.approx(100), pytest.approx(25))
-    assert race.at(run, 9) is None and race.at(run, 30) is None
+    assert race.at(run, 9.6) == 100 and race.at(run, 9) is None and race.at(run, 30) is None
     assert race.at(run | {"ended": True}, 30) == 25
     assert race.at({"seconds": [10, 20], "distance": [None, 25], "ended": False}, 15) == math.inf
 
 
 def test_the_summary_and_the_overtaking():
     def run(recipe, seed, *distances):
-        return {"recipe": recipe, "seed": seed, "seconds": [10, 30, 60][: len(distances)], "ended": False,
-                "rounds": [5, 15, 30][: len(distances)], "distance": list(distances)}  # fmt: skip
+        return {"recipe": recipe, "seed": seed, "seconds": [10, 20, 60][: len(distances)], "ended": False,
+                "rounds": [5, 10, 30][: len(distances)], "distance": list(distances)}  # fmt: skip
 
     runs = [run("ours", 0, 64, 16, 4), run("ours", 1, 32, 30, 20), run("ours", 2, 40)]
     runs += [run("a", s, 900, 400, d) for s, d in enumerate((20, 32, 99))] + [run("b", 0, 900, 90, None)]
     record = {"recipes": {"ours": 0, "a": 0, "b": 0}, "runs": runs}
     first, second, third = race.summary(record)
-    assert first["distance"] == {"10": [64, 32, 40], "30": [16, 30], "60": [4, 20]}
+    assert first["distance"] == {"10": [64, 32, 40], "20": [16, 30], "60": [4, 20]}
     assert first["seconds_per_round"] == [2, 2, 2]
     assert second["distance"]["60"] == [20, 32, 99] and third["distance"]["60"] == [None]
     early, middle, late = race.overtaking(record)
     assert (early["distance"], early["seconds"]) == (900, [10, 10, 10])
     assert (middle["recipe"], middle["distance"], middle["seconds"]) == ("b", 90, [10, 10, 10])
     assert (late["at"], late["recipe"], late["distance"]) == (60, "a", 32)
-    assert late["seconds"] == [pytest.approx(20), 10, None]
+    assert late["seconds"] == [pytest.approx(15), 10, None]
     assert race.overtaking(record | {"runs": runs[3:]}) == []
     lines = race.table(record).splitlines()
     assert "12.0 (4.0 to 20.0)" in lines[1] and "32.0 (20.0 to 99.0)" in lines[2] and "–" in lines[3]
-    assert "after 20.0, 10.0, never s" in lines[-1]
+    assert "after 15.0, 10.0, never s" in lines[-1]
     assert (race.middle([3, 1, 2]), race.middle([4, 1]), race.middle([1, None, None])) == (2, 2.5, math.inf)
 
 
@@ -306,6 +306,7 @@ def small(monkeypatch, tmp_path):
     """Runs a race of two toy recipes; `interrupt` stops it after every turn."""
     parts = data.split(data.rendered(40, seed=0), seed=0, fit=0.5, select=0.3, report=0.2)
     monkeypatch.setattr(race, "SAMPLES", 20)
+    monkeypatch.setattr(race, "COSTLY", {"fast"})  # first looked at after some turns
     builds = {"slow": toy, "fast": lambda: toy(3e-2, average=True), "short": lambda: toy(rounds=6)}
     tick = {"now": 0.0}
 
@@ -336,9 +337,10 @@ def test_an_interrupted_race_equals_an_uninterrupted_one(small):
     assert [(r["recipe"], r["seed"]) for r in whole["runs"]] == [
         (n, s) for s in (0, 1) for n in ("fast", "short", "slow")
     ]
+    looks = {"short": [1, 2, 3], "fast": [10], "slow": [1, 2, 3, 4, 5, 10]}
     for run in whole["runs"]:
         assert run["ended"] == (run["recipe"] == "short")
-        assert run["seconds"] == ([1, 2, 3] if run["ended"] else [1, 2, 3, 4, 5, 10])
+        assert run["seconds"] == (looks[run["recipe"]])
         assert run["rounds"] == [round(2 * t) for t in run["seconds"]]
     first, second = (
         next(r for r in whole["runs"] if (r["recipe"], r["seed"]) == ("slow", s)) for s in (0, 1)
@@ -350,7 +352,8 @@ def test_a_larger_budget_continues_a_race(small):
     whole, _ = small("a", seeds=[0])
     small("b", seeds=[0], budget=5.0)
     later, _ = small("b", seeds=[0])
-    assert later["runs"] == whole["runs"]
+    slow, before = ([r for r in record["runs"] if r["recipe"] == "slow"] for record in (later, whole))
+    assert slow == before
 
 
 def test_more_seeds_extend_a_race_and_other_settings_are_refused(small, tmp_path):
@@ -445,3 +448,35 @@ def test_the_factors_change_what_they_say():
         assert all(
             build(name)[k] == theirs[k] for k in changed[name] - free - ({"z"} if name == "noise" else set())
         )
+
+
+# --- what is recorded: consistent, and as good as the README says ---
+
+
+@pytest.fixture(params=["time_to_quality", "time_to_quality_factors"])
+def record(request):
+    return json.loads((race.RESULTS / f"{request.param}.json").read_text())
+
+
+def test_the_records_are_consistent(record):
+    assert {"command", "commit", "date", "machine", "versions", "settings", "floor"} <= record.keys()
+    assert record["settings"]["data"] == "mnist, 10000" and 0.5 < record["floor"]["28"] < 3
+    assert len({(r["recipe"], r["seed"]) for r in record["runs"]}) == len(record["runs"])
+    for run in record["runs"]:
+        columns = [run[key] for key in ("seconds", "rounds", "distance", "mode")]
+        assert len({len(c) for c in columns}) == 1 and min(run["distance"]) > record["floor"]["28"]
+        assert all(a < b for key in ("seconds", "rounds") for a, b in pairwise(run[key]))
+        assert run["recipe"] in record["recipes"]
+    assert record["summary"] == race.summary(record) and record["overtaking"] == race.overtaking(record)
+
+
+def test_the_recorded_race_supports_the_readme():
+    record = json.loads((race.RESULTS / "time_to_quality.json").read_text())
+    assert set(record["recipes"]) == set(race.RECIPES) == set(record["samples"])
+    for name, (G, D) in SIZES.items():
+        assert record["recipes"][name]["parameters"] == {"G": G, "D": D}
+    rows = {row["recipe"]: row["distance"] for row in record["summary"]}
+    worst = max(rows.pop("ours")["60"])
+    assert worst <= 0.1 * min(min(row["60"]) for row in rows.values())
+    goal = record["overtaking"][-1]
+    assert goal["at"] == 120 and max(goal["seconds"]) <= 12
