@@ -39,9 +39,9 @@ SEEDS, OTHERS = range(16), range(100, 104)  # the recorded seeds, and those that
 ROUNDS = {"grid": 1200, "stacked": 300}
 GAMMAS = {"grid": (0.2, 1.0, 5.0), "stacked": (5.0, 25.0)}
 SCALES = {"grid": (1.0, 2.0, 4.0), "stacked": (2.0,)}
-BUDGET, LOOKS, CURVE_SEEDS = 30.0, (3, 6, 10, 15, 20, 25, 30), 3
-ABLATION_ROUNDS, ABLATION_SEEDS = 250, 3
-RATE_ROUNDS, RATE_SEEDS, FACTORS, RACERS = 250, 2, (0.316, 1.0, 3.16), ("full", "no R2", "DCGAN")
+BUDGET, LOOKS, CURVE_SEEDS = 30.0, (3, 6, 10, 15, 20, 25, 30), 2
+ABLATION_ROUNDS, ABLATION_SEEDS = 150, 3
+RATE_ROUNDS, RATE_SEEDS, FACTORS, RACERS = 150, 2, (0.316, 1.0, 3.16), ("full", "DCGAN")
 
 
 def lift(source: Path) -> SimpleNamespace:
@@ -53,7 +53,7 @@ def lift(source: Path) -> SimpleNamespace:
     space |= {"dcgan_game": dcgan_game, "dcgan_rounds": dcgan_rounds, "dcgan_generator": dcgan_generator}
     space |= {"slopes": slopes, "squared_norms": squared_norms}
     wanted = {"GAMES", "grid", "small", "judge_8", "readable", "unseen", "stacked"}
-    wanted |= {"parts", "judge", "real_features", "z_judge", "FULL", "RECIPE"}
+    wanted |= {"parts", "judge", "real_features", "z_judge", "FULL"}
     for node in ast.parse(source.read_text()).body:
         names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
         names |= {  # stacked.lr, … = …
@@ -96,6 +96,40 @@ def loss_cells(notebook: SimpleNamespace, part: str) -> dict[str, Callable[[], d
     return {name: lambda name=name: cell(name) for name in notebook.GAMES}
 
 
+def recipes(full: dict) -> dict[str, dict | None]:
+    """The notebook's full recipe with one thing changed at a time, and None, its sign for the DCGAN."""
+    first = full["rate"][0]
+    changes = {
+        "full": {},
+        "no pairing": {"pairing": False},
+        "no R1": {"r1": False},
+        "no R2": {"r2": False},
+        "no penalty": {"r1": False, "r2": False},
+        "γ constant": {"gamma": (full["gamma"][0],) * 2},
+        "rate constant": {"rate": (first, first)},
+        "no blocks": {"blocks": False},
+        "He's start": {"start": "He"},
+        "bilinear": {"upsampling": "bilinear"},
+        "no tanh": {"tanh": False},
+        "batch norm in G": {"norm": True},
+    }
+    return {name: full | change for name, change in changes.items()} | {"DCGAN": None}
+
+
+def ended(notebook: SimpleNamespace, name: str, seed: int, rounds: int, factor: float = 1.0) -> dict:
+    """Where one run of so many rounds ends: its time, the scores of its samples, and how steep its D is."""
+    run = notebook.new_run(recipes(notebook.FULL)[name], seed, rounds, factor, unit="rounds")
+    notebook.go_on(run, rounds)
+    with torch.no_grad():
+        x_fake = run.game.G(notebook.z_judge[:500])
+    D = run.game.D.eval()  # batch norm, where there is one, with its running averages
+    real = notebook.slope(D, notebook.parts.fit.images[:500])
+    steep = {"slope_real": real, "slope_fake": notebook.slope(D, x_fake)}
+    last = notebook.quality(run, run.game.G.eval())["distance"]  # without the average of the weights
+    value = {"seconds": run.seconds, "last": last} | notebook.quality(run) | steep
+    return {key: round(v, 3) for key, v in value.items()}
+
+
 def curve_cells(notebook: SimpleNamespace) -> dict[str, Callable[[], dict]]:
     """One cell per seed: both recipes in turns."""
     return {str(seed): lambda seed=seed: notebook.race(seed, BUDGET, LOOKS)[0] for seed in range(CURVE_SEEDS)}
@@ -104,17 +138,17 @@ def curve_cells(notebook: SimpleNamespace) -> dict[str, Callable[[], dict]]:
 def ablation_cells(notebook: SimpleNamespace) -> dict[str, Callable[[], dict]]:
     """One cell per variant and seed, at equal rounds."""
     return {
-        f"{name} / {seed}": lambda name=name, seed=seed: notebook.ended(name, seed, ABLATION_ROUNDS)
+        f"{name} / {seed}": lambda name=name, seed=seed: ended(notebook, name, seed, ABLATION_ROUNDS)
         for seed in range(ABLATION_SEEDS)
-        for name in notebook.RECIPE
+        for name in recipes(notebook.FULL)
     }
 
 
 def rate_cells(notebook: SimpleNamespace) -> dict[str, Callable[[], dict]]:
     """One cell per recipe, learning rate and seed: short runs."""
     return {
-        f"{recipe} / {factor:g} / {seed}": lambda r=recipe, f=factor, s=seed: notebook.ended(
-            r, s, RATE_ROUNDS, f
+        f"{recipe} / {factor:g} / {seed}": lambda r=recipe, f=factor, s=seed: ended(
+            notebook, r, s, RATE_ROUNDS, f
         )
         for seed in range(RATE_SEEDS)
         for factor in FACTORS
@@ -122,7 +156,7 @@ def rate_cells(notebook: SimpleNamespace) -> dict[str, Callable[[], dict]]:
     }
 
 
-def provenance(source: Path) -> dict:
+def provenance(part: str) -> dict:
     """Where and with what this was measured; no host or user name."""
     git = ["git", "-C", str(ROOT), "log", "-1", "--format=%H"]
     try:
@@ -131,7 +165,7 @@ def provenance(source: Path) -> dict:
     except (OSError, StopIteration):
         cpu = platform.processor() or "unknown"
     return {
-        "command": "python benchmarks/modern_gan.py --part PART",
+        "command": f"python benchmarks/modern_gan.py --part {part}",
         "commit": subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip(),
         "date": datetime.date.today().isoformat(),
         "machine": f"{cpu}, one thread",
@@ -166,7 +200,7 @@ def main() -> None:
         value = {**measure(), "cpu_seconds": round(time.process_time() - start, 1)}
         record = json.loads(args.out.read_text()) if args.out.exists() else {}
         record.setdefault(args.part, {})[name] = value
-        record["made"] = provenance(args.source)
+        record["made"] = provenance(args.part)
         args.out.parent.mkdir(parents=True, exist_ok=True)
         partial = args.out.with_suffix(".partial")
         partial.write_text(json.dumps(record, indent=1) + "\n")
