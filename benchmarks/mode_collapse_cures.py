@@ -105,7 +105,7 @@ def jobs(notebook: dict, record: dict, seeds: int) -> Iterator[tuple[dict, str, 
     for first in range(0, seeds, BLOCK):  # all remedies with eight seeds, then with eight more
         block = range(first, min(first + BLOCK, seeds))
         for stage in ("equal_steps", "equal_seconds"):
-            for name in remedies:
+            for name in reversed(remedies):  # the strongest remedies first
                 n = rounds if stage == "equal_steps" else round(rounds / record["cost"][name])
                 done = record[stage].get(name, {"seeds": []})
                 if block[0] in done["seeds"] or (stage == "equal_seconds" and n >= rounds / 1.1):
