@@ -468,7 +468,7 @@ def draw(record: dict, real: Tensor) -> plt.Figure:
     labels = [f"{row['recipe']}\n{middle(d):.3g} at {t} s" for row, (t, d) in rows] + ["real"]
     plots.image_grid(images, columns=SHOWN, row_labels=labels, ax=right)
     right.tick_params(labelsize=8)
-    right.set_title("last samples of seed 0; median distance", fontsize=10)
+    right.set_title("last samples of seed 0; distance (median, if there are more seeds)", fontsize=10)
     return fig
 
 
@@ -516,7 +516,10 @@ def arguments(args: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--threads", action="store_true", help="add a comparison of 1 and 2 threads to the factors"
     )
-    parser.add_argument("--draw", action="store_true", help="only draw what is recorded, and print the table")
+    parser.add_argument(
+        "--draw", action="store_true", help="record nothing: summarise and draw what there is"
+    )
+    parser.add_argument("--note", help="a sentence for the record, such as what interrupted it")
     parser.add_argument(
         "--out", type=Path, help="results file; unfinished runs are kept in the course's cache"
     )
@@ -590,6 +593,10 @@ def main(args: Sequence[str] | None = None) -> None:
                     budget=options.budget, slice_=options.slice, device=options.device,
                     minutes=options.minutes)  # fmt: skip
         print("done" if done else "to be continued: give the same command again")
+    if options.note:
+        record["note"] = options.note
+    record |= {"summary": summary(record), "overtaking": overtaking(record)}
+    write(record, options.out)
     print(table(record))
     if not options.factors and not options.threads and summary(record):
         fig = draw(record, parts.report.images.cpu())
