@@ -214,10 +214,10 @@ for name in LIVE[1:]:
     print(f"{name:23} more modes than logistic in {(modes[name] > plain).sum()} of 8 seeds, ", end="")
     print(f"median of the difference {(modes[name] - plain).median():+.0f}")
 assert (r12 > plain).all() and (all3 > paired).all() and max(plain.median(), paired.median()) <= 5
-assert plain.median() + 2 <= r1.median() <= r12.median() - 2 and (all3 - r12).median().abs() <= 3
+assert plain.median() + 2 <= r1.median() and (all3 - r12).median().abs() <= 3
 
 # %% [markdown]
-# Without a penalty the game loses most of the clusters, with the ordinary loss and with pairs alike: pairing alone is no cure. R1 brings some back; R1 and R2 together find about twelve of 25 in every seed after 700 rounds. Pairing on top of both makes no difference that eight seeds could show. So the penalties do it; which of the two, and whether both are needed or merely faster, the next sections ask. The seeds shown are those in the middle. Mind the difference of notebook 08: the logistic game has collapsed (few centres, nearly all samples good), the games with R1 and R2 are unfinished (samples everywhere, a fifth of them good).
+# Without a penalty the game loses most of the clusters, with the ordinary loss and with pairs alike: pairing alone is no cure. R1 brings some back; R1 and R2 together find 8 to 15 of 25 after 700 rounds in each of 16 seeds (eight here, eight others). How much the second penalty adds to the first is not decided by eight seeds: the medians are 5 and 12 clusters here, and were 10 and 11 for the eight others. Pairing on top of both makes no difference that eight seeds could show. So the penalties do it; which of the two, and whether both are needed or merely faster, the next sections ask. The seeds shown are those in the middle. Mind the difference of notebook 08: the logistic game has collapsed (few centres, nearly all samples good), the games with R1 and R2 are unfinished (samples everywhere, a fifth of them good).
 #
 # ## 2 Two slopes
 #
