@@ -12,12 +12,14 @@ from gan_helpers.checks import call, compare, exercise, expect, tensor
 @exercise(1)
 def check_1(answer: object) -> None:
     """`w1(a, b)`: mean absolute difference of the sorted samples."""
-    a = torch.tensor([3.0, -1.0, 0.5, 2.0])
-    b = torch.tensor([0.0, 4.0, -2.5, 1.0])
+    a = torch.tensor([3.0, -1.0, 0.5, 2.2])
+    b = torch.tensor([0.0, 4.0, -2.5, 1.3])
     up, other = a.sort().values, b.sort().values
+    gap = (up - other).abs()
+    table = (a[:, None] - b).abs()
     compare(
         call(answer, a, b),
-        (up - other).abs().mean().item(),
+        gap.mean().item(),
         mistakes={
             "the points are paired as they came: who goes to whom on the line?": (a - b).abs().mean().item(),
             "only one of the two samples is sorted": (up - b).abs().mean().item(),
@@ -25,12 +27,34 @@ def check_1(answer: object) -> None:
             "that is the distance of the means: a broad and a narrow heap with one mean would cost nothing": (
                 (a.mean() - b.mean()).abs().item()
             ),
-            "the mean, not the sum: each point carries 1/n of the earth": (up - other).abs().sum().item(),
+            "the mean, not the sum: each point carries 1/n of the earth": gap.sum().item(),
             "squared distances belong to W2: W1 pays for metres, not for squared metres": (
-                (up - other).square().mean().item()
+                gap.square().mean().item()
             ),
-            "the root of the mean square is W2, not W1": (up - other).square().mean().sqrt().item(),
+            "the root of the mean square is W2, not W1": gap.square().mean().sqrt().item(),
             "smallest to largest is the dearest plan": (up - other.flip(0)).abs().mean().item(),
+            "the median forgets how far the far ones travel: take the mean": gap.median().item(),
+            "argsort gives places, not values: those are distances between indices": (
+                (a.argsort() - b.argsort()).abs().double().mean().item()
+            ),
+            "each point goes to its nearest one, and some places get too much earth: each takes one": (
+                table.amin(1).mean().item()
+            ),
+            "each point goes to its nearest one, and some places send too much: each sends one": (
+                table.amin(0).mean().item()
+            ),
+            "that is the mean over all pairs: a plan sends each point to one place": table.mean().item(),
+        },
+    )
+    source = torch.Generator().manual_seed(1)
+    a, b = torch.randn(7, generator=source), 2 * torch.randn(7, generator=source) + 1
+    gap = (a.sort().values - b.sort().values).abs()
+    compare(
+        call(answer, a, b),
+        gap.mean().item(),
+        mistakes={
+            "right for four points, wrong for seven: divide by the number of points": gap.sum().item() / 4,
+            "the same number as for other samples: use `a` and `b`": 0.975,
         },
     )
 
@@ -45,7 +69,7 @@ def check_2(answer: object) -> None:
     """`slope_norms(D, x)`: (n,) Euclidean norms of the score's slope, differentiable with respect to D."""
     x = torch.randn(5, 2, 3, 3, generator=torch.Generator().manual_seed(0))
     slope = x * torch.linspace(-1, 2, 18).view(2, 3, 3)
-    value = call(answer, _critic, x)
+    value = call(answer, _critic, x, limit=30.0)  # a first use of torch.func loads for seconds
     expect(isinstance(value, torch.Tensor), f"expected a tensor, got {type(value).__name__}")
     expect(
         tuple(value.shape) != (5, 3, 3),
@@ -73,10 +97,22 @@ def check_2(answer: object) -> None:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         D = nn.Sequential(nn.Flatten(), nn.Linear(18, 4), nn.Tanh(), nn.Linear(4, 1))
-    value = answer(D, x.clone())
+    value = call(lambda x: answer(D, x), x)
     expect(
-        value.requires_grad,
+        isinstance(value, torch.Tensor) and value.requires_grad,
         "the norms are right, but no gradient of a penalty would reach D: create_graph=True?",
+    )
+
+    def score(p: torch.Tensor) -> torch.Tensor:  # the same norms, written out for this D
+        slope = (1 - (x.flatten(1) @ p.T + D[1].bias).tanh().square()) * D[3].weight @ p
+        return slope.norm(dim=1).sum()
+
+    weight = D[1].weight.detach().clone().requires_grad_()
+    (expected,) = torch.autograd.grad(score(weight), weight)
+    (found,) = torch.autograd.grad(value.sum(), D[1].weight, allow_unused=True)
+    expect(
+        found is not None and torch.allclose(found, expected, rtol=1e-3, atol=1e-5),
+        "the norms are right, but they do not carry the gradient of D's weights: keep the graph of the slope",
     )
 
 
@@ -85,6 +121,7 @@ def check_3(answer: object) -> None:
     """`one_sided_penalty(norms, weight)`: weight · mean max(0, norm - 1)²."""
     norms = torch.tensor([0.0, 0.5, 1.0, 1.5, 3.0, 0.9])
     excess = (norms - 1).clamp_min(0)
+    both = 10 * ((norms.square() - 1).clamp_min(0)).square().mean()
     compare(
         call(answer, norms, 10.0),
         (10 * excess.square().mean()).item(),
@@ -101,11 +138,23 @@ def check_3(answer: object) -> None:
             "that is max(0, norm² - 1): subtract before you square": (
                 (10 * (norms.square() - 1).clamp_min(0).mean()).item()
             ),
+            "that is the excess of the squared norm, squared: compare the norm itself with 1": both.item(),
             "the mean over all samples, also those within the limit": (
                 (10 * excess[excess > 0].square().mean()).item()
             ),
             "the weight belongs outside of the square": (10 * excess).square().mean().item(),
+            "square first, then take the mean: a few steep places must not hide among flat ones": (
+                (10 * excess.mean().square()).item()
+            ),
+            "the mean norm may be below 1 while some are above: cut each sample, not the mean": (
+                (10 * (norms.mean() - 1).clamp_min(0).square()).item()
+            ),
         },
+    )
+    compare(
+        call(answer, norms, 2.0),
+        (2 * excess.square().mean()).item(),
+        mistakes={"right for weight 10 only: use `weight`": (10 * excess.square().mean()).item()},
     )
 
 

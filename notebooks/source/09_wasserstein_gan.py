@@ -3,15 +3,15 @@
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gans-measured/gans-measured/blob/main/notebooks/09_wasserstein_gan.ipynb)
 #
-# ![Four generators, each a vertical line of points that should move onto the blue data line at 0: eight seeds stop half-way with the saturating loss, swing far across the data with the non-saturating one, some first move away with the two-sided gradient penalty, and all glide in and stay with the one-sided one](images/09_wasserstein_gan.gif)
+# ![Four generators, each a vertical line of points that should move onto the blue data line at 0: eight seeds stop after a fifth of the way with the saturating loss; cross the data, come back and settle with the non-saturating one, where some swing again; some first move away with the two-sided gradient penalty; all glide in and stay with the one-sided one](images/09_wasserstein_gan.gif)
 #
 # **After this notebook you can**
 #
 # - **compute** the earth mover's distance in three ways, and say what a critic must obey to measure it;
 # - **constrain** a critic by clipping, gradient penalty and spectral norm, and test whether each does what it says;
-# - **read** a critic's loss: when it is a distance, by how much it is off, and what it does not cure.
+# - **read** a critic: when its reading is a distance, by how much it is off, and what it does not cure.
 #
-# *Before:* [02](02_losses_and_gradients.ipynb), [03](03_gradient_descent_in_games.ipynb), [04](04_gan_laboratory_2d.ipynb). *Run time:* about 65 s on two CPU cores; a GPU is used if there is one, none is needed.
+# *Before:* [02](02_losses_and_gradients.ipynb), [03](03_gradient_descent_in_games.ipynb), [04](04_gan_laboratory_2d.ipynb). *Run time:* about 70 s on two CPU cores; a GPU is used if there is one, none is needed.
 
 # %% tags=["setup"]
 import sys
@@ -51,7 +51,7 @@ F64 = torch.float64
 #
 # $$W_1(p,q)=\inf_{\pi\in\Pi(p,q)}\mathbb E_{(x,y)\sim\pi}\lVert x-y\rVert$$
 #
-# (Arjovsky et al. 2017, Eq. 1): the **earth mover's distance**. $\Pi(p,q)$ holds all plans that take exactly $q$ away and deliver exactly $p$. For $n$ and $m$ points of equal weight a plan is an $n\times m$ table with rows that add up to $1/n$ and columns that add up to $1/m$: a linear programme.
+# (Arjovsky et al. 2017, Eq. 1): the **earth mover's distance**. $\Pi(p,q)$ holds all plans that take exactly $q$ away and deliver exactly $p$. For $n$ and $m$ points of equal weight a plan is an $n\times m$ table with rows that add up to $1/n$ and columns that add up to $1/m$. Cost and conditions are linear in its entries: a linear programme.
 
 
 # %%
@@ -91,13 +91,13 @@ print(f"cost {cost:.4f}; {len(shares)} entries, each {shares.min():.3f} to {shar
 assert len(shares) == 40 and (shares - 1).abs().max() < 1e-6
 
 # %% [markdown]
-# Nobody told the programme to send each fake to *one* place; with equal numbers of equal weights there always is a cheapest plan that does. This does not prove that it is the only one.
+# Each fake goes to *one* place: with equal numbers of equal weights some cheapest plan always does that. This does not prove that it is the only one.
 #
-# **Second way.** On the line, paths need not cross: the smallest goes to the smallest. So sort both and compare, or integrate the gap between the distribution functions $F_p$, $F_q$, which also works for $n\ne m$. **Third way.** Every linear programme has a dual. Here it reads (Kantorovich and Rubinstein; Arjovsky et al. 2017, Eq. 2)
+# **Second way.** On the line, paths need not cross: the smallest goes to the smallest. So sort both and compare, or integrate the gap between the distribution functions $F_p$, $F_q$, which also works for $n\ne m$. **Third way.** Every linear programme has a dual, with the same value; here (Kantorovich and Rubinstein; Arjovsky et al. 2017, Eq. 2)
 #
 # $$W_1(p,q)=\sup_{\lVert f\rVert_L\le1}\ \mathbb E_{x\sim p}f(x)-\mathbb E_{y\sim q}f(y),\qquad \lVert f\rVert_L\le1:\ |f(a)-f(b)|\le\lVert a-b\rVert\ \text{for all }a,b.$$
 #
-# $f$ is **1-Lipschitz**: never steeper than 1. A function that scores real high and fake low – a discriminator with a speed limit. It is called a **critic**.
+# $f$ is **1-Lipschitz**: never steeper than 1. (It cannot give more: each pair of a plan gains at most its way.) A discriminator with a speed limit, called a **critic**.
 
 
 # %%
@@ -161,9 +161,9 @@ assert (table[off, 0] - math.log(2)).abs().max() < 1e-6 and table[~off, 0].item(
 assert (table[:, 1] - thetas.abs()).abs().max() < 1e-6
 
 # %% [markdown]
-# $\mathrm{JSD}=\log2$ for every $\theta\ne0$, and 0 at 0; $W_1=|\theta|$. These are values. A generator feels a *gradient*, from a discriminator that is never perfect. So freeze the fakes at $\theta$, train $D$ for a while, and ask for $\partial L_G/\partial\theta$: 1 means "data lie to the left, each step counts the same".
+# $\mathrm{JSD}=\log2$ for every $\theta\ne0$, and 0 at 0; $W_1=|\theta|$. A generator feels a *gradient*, from a discriminator that is never perfect. So freeze the fakes at $\theta$, train $D$ for a while, and ask for $\partial L_G/\partial\theta$: 1 means "data lie to the left, each step counts the same".
 #
-# For the third game we need a critic that keeps the speed limit. We anticipate section 4: add $10\,\mathbb E\bigl[\max(0,\lVert\nabla_xD(\hat x)\rVert-1)^2\bigr]$ to $L_D$, with $\hat x$ between real and fake points.
+# The last two games need a critic that keeps the speed limit. We anticipate section 4: add $10\,\mathbb E(\lVert\nabla_xD(\hat x)\rVert-1)^2$ to $L_D$, with $\hat x$ between real and fake points: **two-sided**, as published. **One-sided** counts only norms above 1.
 
 
 # %%
@@ -237,7 +237,7 @@ right.legend(loc="lower left", fontsize=8)
 plots.show(
     fig,
     alt="Left: JSD is log 2 everywhere except for one point at 0, W1 is a V. Right: gradients over the distance. With "
-    "training the saturating one falls by decades, the non-saturating one rises and is largest for the nearest lines, and "
+    "training the saturating one falls by decades, the non-saturating one rises and is in the end largest for the nearest lines, and "
     "that of the critic stays near 1.",
 )
 
@@ -250,10 +250,10 @@ print("two-sided, wrong sign after 30 steps:", int((pull["two-sided penalty"][0]
 unit = 1 + torch.tensor(STARTS)[:, None] / 20  # section 4: 1 + θ / (2 · 10)
 assert late["saturating"][1:].abs().max() < 0.02 and (late["one-sided penalty"] - unit).abs().max() < 0.25
 assert late["non-saturating"][0].min() > 10 * late["non-saturating"][-1].max()
-assert (pull["non-saturating"].diff(dim=0) > 0).all() and (pull["two-sided penalty"][0] < 0).sum() >= 1
+assert (pull["non-saturating"].diff(dim=0) > 0).all() and late["saturating"][0].median() > 0.1
 
 # %% [markdown]
-# With a better $D$, the saturating gradient dies: the jump of JSD. The non-saturating gradient does not die; it *grows* with the training of $D$, and is largest when the lines are *nearest*. It tells how sure $D$ is, not how far the data are. The critic's gradient is near 1 everywhere, and stays. (A bit more: section 4.) Two-sided is the penalty as published; some of its seeds begin with the wrong sign.
+# With a better $D$, the saturating gradient dies, the later the nearer (at $\theta=0.1$ it is alive after 200 steps). The non-saturating one *grows* with the training of $D$, and in the end is largest when the lines are *nearest*. The critic's gradient is near 1 everywhere, and stays. Two-sided, some seeds begin with the wrong sign, though not in every draw of three.
 #
 # **Predict first:** which of the four generators reach the data when both players move? $G$ takes plain gradient steps, so that the size of the gradient shows; five steps of $D$ per step.
 
@@ -282,8 +282,8 @@ def frame(k):
 
 plots.gif(
     fig, frame, len(marks), fps=4, colors=48,
-    alt="Eight seeds of four games. Saturating: the lines stop far from the data. Non-saturating: they swing far across "
-    "the data line, settle, and some later jump again, further and further. Two-sided penalty: some first move away, then all cross the data and swing. "
+    alt="Eight seeds of four games. Saturating: the lines stop far from the data. Non-saturating: they cross "
+    "the data line, come back and settle, and some later swing again. Two-sided penalty: some first move away, then all cross the data and swing. "
     "One-sided penalty: they glide in at constant speed and stay near.",
 )  # fmt: skip
 
@@ -296,7 +296,10 @@ for name, theta in paths.items():
     )
     print(f"largest step {theta.diff(dim=0).abs().max():.2f}")
 sat, ns, two, one = paths.values()
-assert sat[-1].min() > 0.5 and (sat[-1] - sat[60]).abs().max() < 0.01  # stuck
+game = lines_game(GAMES["saturating"], [1.0] * 8, range(8), 240, d_steps=1, lr=0.05)
+home = torch.stack([theta.clone() for theta, _ in game])[-20:].abs().max()
+print(f"saturating, one step of D per round: |θ| in rounds 220 to 240 at most {home:.3f}")
+assert sat[-1].min() > 0.5 and (sat[-1] - sat[60]).abs().max() < 0.01 and home < 0.1  # stuck, not stuck
 print(
     "non-saturating: seeds that leave again after round 100:",
     int((ns[100:].abs().amax(0) > 0.3).sum()),
@@ -307,11 +310,11 @@ assert one.min() > -0.25 and one[25:].abs().max() < 0.25  # hardly through, and 
 assert two[10].max() > 1.05 > one.max() and one.diff(dim=0).abs().max() < 0.08
 
 # %% [markdown]
-# The saturating games stop for good. **The non-saturating games do not**: "a GAN cannot learn parallel lines" is true of the value and of the saturating loss. But without a sense of distance they arrive at full speed, in every seed swing at least 0.3 beyond the data, and settle only then; some break out again later, further and further (6 of 32 seeds tried). With a one-sided penalty they come in at constant speed, 0.05 times a slope near 1, and stop. Section 7 asks whether they always do.
+# With five steps of $D$ the saturating games stop. With *one* the same loss swings through the data and has brought all eight home by round 220: "a GAN cannot learn parallel lines" is true of the value, not of the game. The non-saturating games arrive at full speed, swing at least 0.3 beyond the data in every seed, come back and settle; by round 120 some swing again (three of these eight; of eight others, one). With a one-sided penalty they come in at constant speed, 0.05 times a slope near 1, and stop.
 #
 # ### 2.1 Move the fakes yourself
 #
-# What would *perfect* discriminators say? Data $\mathcal N(0,1)$, fakes $\mathcal N(s,w^2)$: $D^*=\log p_d/p_g$ (notebook 01), and the perfect critic has slope $\operatorname{sign}(F_g-F_d)$.
+# What would *perfect* discriminators say? Data $\mathcal N(0,1)$, fakes $\mathcal N(s,w^2)$: $D^*=\log p_d/p_g$ (notebook 01), and the perfect critic has slope $\operatorname{sign}(F_g-F_d)$ (section 4.1 shows why).
 
 # %%
 t = torch.linspace(-8, 12, 2001, dtype=F64)
@@ -354,7 +357,7 @@ plots.show(
 )
 pulls = torch.tensor([perfect(s, 1.0) for s in (0.5, 2.0, 5.0)])
 assert (pulls[:, 1] - torch.tensor([0.5, 2.0, 5.0])).abs().max() < 1e-3 and pulls[2, 0] > 0.95 * math.log(2)
-assert pulls[2, 2] < 0.05 and pulls[2, 3] > 4.5 and pulls[0, 3] < 0.3
+assert pulls[2, 2] < 0.05 and pulls[:, 2].max() < 0.6 and pulls[2, 3] > 4.5 and pulls[0, 3] < 0.3
 
 # %%
 picture = widgets.Image(width=360)
@@ -381,7 +384,7 @@ assert picture.value != before
 widgets.VBox([shift, width, picture])
 
 # %% [markdown]
-# (Without a kernel, the figure says the same for three shifts.) Here nothing jumps, and still the pulls differ: near the data the usual $D$ whispers, far away it shouts, the critic speaks evenly. Two things can go wrong: the network may not reach the perfect critic, and its speed limit may fail.
+# (Without a kernel, see the figure.) Here the non-saturating pull is small near the data and large far away, the opposite of the lines, which never overlap: it depends on the pair of distributions, not on the distance alone. The saturating pull stays below 0.6, the critic's is 1.
 #
 # ## 3 The speed limit by clipping
 #
@@ -415,7 +418,7 @@ def fit(L_D, seeds, draws=(real_1d, fake_1d), steps=400, lr=2e-3, sizes=(1, 64, 
     opt = torch.optim.Adam(D.params.values(), lr=lr, betas=(0.0, 0.9))
     cost = vmap(lambda p, x, y: L_D(lambda x: functional_call(D.net, p, (x,)), x, y))
     for step in progress(range(steps), "critics", steps):
-        opt.param_groups[0]["lr"] = lr * min(1, 2.02 - 2 * step / steps)
+        opt.param_groups[0]["lr"] = lr * min(1, 2.02 - 2 * step / steps)  # falls to lr / 50
         x, y = (torch.stack([draw(128, g) for g in sources]).to(device) for draw in draws)
         opt.zero_grad()
         cost(D.params, x, y).sum().backward()
@@ -448,7 +451,7 @@ clipped = {}
 
 # %%
 for c, layers in ((0.01, sizes), (0.01, deep), (0.1, sizes), (0.1, deep)):
-    Ds = fit(CRITIC, range(5), sizes=layers, steps=300, lr=0.02 * c, clip=c)
+    Ds = fit(CRITIC, range(5), sizes=layers, lr=0.02 * c, clip=c)
     estimate, K, _ = reading(Ds)
     ceiling = c ** (len(layers) - 1) * math.prod(layers)
     w = inner_weights(Ds)
@@ -456,16 +459,16 @@ for c, layers in ((0.01, sizes), (0.01, deep), (0.1, sizes), (0.1, deep)):
     clipped[c, len(layers) - 1] = Ds
     print(f"c = {c:<4} {len(layers) - 1} layers  {K.min():8.2g} to {K.max():<8.2g}{ceiling:9.2g}", end="")
     print(f"     {(estimate / K / W1).min():.2f} to {(estimate / K / W1).max():.2f}      {wall:6.0%}")
-    assert K.max() < ceiling and wall > 0.7 and (estimate / K / W1).max() < 0.8
+    assert K.max() < ceiling and wall > 0.8 and (estimate / K / W1).max() < 0.8
 
 # %% [markdown]
-# Under clipping 82 to 96 % of the weights behind the first layer end up *at* a wall (five seeds in each row): the critic grows until it is stopped. And the slope is nobody's choice. With $n$ units a layer multiplies slopes by up to $cn$, so the ceiling is $c^{L}\prod n_l$: with $c=0.01$ slopes of about a thousandth, and less with more layers; with $c=0.1$ about two, and tens with more layers. This is **the failure on purpose**: the gradient that reaches $G$ vanishes or explodes with depth and $c$.
+# Under clipping nine tenths or more of the weights behind the first layer end up *at* a wall (five seeds in each row). With $n$ units a layer multiplies slopes by up to $cn$, so with $L$ layers of $n_l$ inputs the ceiling is $c^{L}\prod_l n_l$: with $c=0.01$ slopes of about a thousandth, and less with more layers; with $c=0.1$ about two, and tens with more layers. This is **the failure on purpose**: the gradient that reaches $G$ vanishes or explodes with depth and $c$.
 #
-# Dividing by $K$ repairs the scale. It does not repair the shape: the bounds reach about 0.6 of $W_1$. Beside clipping, two other critics whose construction the next sections explain.
+# Dividing by $K$ repairs the scale. It does not repair the shape: the bounds reach 0.5 to 0.7 of $W_1$, and less than half with $c=0.1$ and five layers. For comparison two other critics, explained in sections 4 and 5:
 
 
 # %%
-def fit_spectral(seed, steps=300, lr=2e-3):
+def fit_spectral(seed, steps=400, lr=2e-3):
     """One critic whose three weight matrices have spectral norm 1."""
     D, g = mlp(sizes, seed=seed), data.make_generator(100 + seed)
     for layer in D[::2]:
@@ -522,19 +525,19 @@ plots.show(
     fig,
     alt="Left: the perfect critic falls with slope 1 and rises again; the critic with gradient penalty follows it, the "
     "clipped one and the one with spectral norm fall as well but go flat instead of rising. Right: clipped weights stand in two spikes at "
-    "the walls, the others form a bell.",
+    "the walls, those of the penalised critic spread out.",
 )
 
 # %% [markdown]
-# The perfect critic falls towards the fakes and rises behind them. The penalised network follows. The other two fall and go flat; the clipped one consists of little more than two values. This is one pair of distributions; where the perfect critic does not turn, less may be lost.
+# The perfect critic falls towards the fakes and rises behind them. The penalised network follows. The other two fall and go flat; the clipped one's weights take little more than two values, $\pm c$. This is one pair; where the perfect critic does not turn, less may be lost.
 #
 # ## 4 The speed limit by penalty
 #
-# Why ask for slope *exactly* 1 (Gulrajani et al. 2017, Proposition 1)? Let the best plan $\pi$ join $x$ and $y$, and $f$ be a best critic. Then $f(x)-f(y)=\lVert x-y\rVert$: each pair must use its limit to the full, or the sup would stay below the inf. On the way $x_t=tx+(1-t)y$ no stretch can make up for a slower one, so
+# Why slope *exactly* 1 (Gulrajani et al. 2017, Proposition 1)? Let the best plan $\pi$ join $x$ and $y$, and $f$ be a best critic. Then $f(x)-f(y)=\lVert x-y\rVert$: each pair must use its limit to the full, or the sup would stay below the inf. On the way $x_t=tx+(1-t)y$ no stretch can make up for a slower one, so
 #
 # $$f(x_t)=f(y)+t\,\lVert x-y\rVert\quad\Rightarrow\quad \text{slope 1 along the whole path of transport.}$$
 #
-# Both sides, with the plan and the dual of section 1: continue the LP's scores to the plane by $f(z)=\min_i\,(f_i+\lVert z-p_i\rVert)$, which is 1-Lipschitz and keeps them.
+# With the plan and the dual of section 1: continue the LP's scores to the plane by $f(a)=\min_i\,(f_i+\lVert a-a_i\rVert)$, with $a_i$ all the points, which is 1-Lipschitz and keeps them.
 
 # %%
 _, f_x, f_y = dual(x, y)
@@ -561,7 +564,7 @@ print(
 assert (on_plan - 1).abs().max() < 1e-4 and at_random.max() < 1 + 1e-6 and at_random.mean() < 0.9
 
 # %% [markdown]
-# But a training step does not know the plan. WGAN-GP takes *random* pairs, where the theorem asks for slope at most 1, and penalises any other norm than 1 (their Eq. 3, with $D$ for the critic, $\lambda=10$):
+# But a training step does not know the plan. WGAN-GP takes *random* pairs, where the Lipschitz condition asks for slope at most 1, and penalises any other norm than 1 (their Eq. 3, with $D$ for the critic, $\lambda=10$; our $\gamma$ is kept for penalties that ask for slope 0):
 #
 # $$L_D=\mathbb E\,D(G(z))-\mathbb E\,D(x)+\lambda\,\mathbb E\bigl(\lVert\nabla_{\hat x}D(\hat x)\rVert_2-1\bigr)^2,\qquad\hat x=\varepsilon x+(1-\varepsilon)G(z),\ \varepsilon\sim U[0,1].$$
 
@@ -593,9 +596,9 @@ print("linear critic:", gradient_penalty(lambda x: x @ w.T, x[:8], y[:8], torch.
 assert abs(gradient_penalty(lambda x: x @ w.T, x[:8], y[:8], torch.rand(8)).item() - 160) < 1e-3
 
 # %% [markdown]
-# The written-out penalty and the package's agree in value and in $D$'s gradient. (The package's default is $\varepsilon_i=(i+\tfrac12)/n$: pairs come in random order, so the mean is over uniform $\varepsilon$ all the same, with less noise.)
+# It agrees with the package's in value and in $D$'s gradient. (The package's default is $\varepsilon_i=(i+\tfrac12)/n$; pairs come in random order.)
 #
-# Each requirement in the code has been got wrong in public. **Predict first:** which of these violations raises an error?
+# Six violations: (1) $\varepsilon$ from a normal; (2) one $\varepsilon$ per batch; (3) no `create_graph`; (4) batch norm in $D$; (5) the norm of a slope of 0; (6) on images, the norm over one axis only. **Predict first:** which of them raises an error?
 
 # %%
 g, D = data.make_generator(0), mlp((1, 64, 64, 1), seed=0)
@@ -632,7 +635,7 @@ for D in (nn.Sequential(plain[0], nn.BatchNorm1d(32), *plain[1:]), plain):
 print(f"4 batch norm: {shares[0]:.0%} of |∂D(x_i)/∂x_j| has i ≠ j (without: {abs(shares[1]):.0%})")
 
 # %%
-zero = nn.Linear(2, 1)
+zero, at_zero = nn.Linear(2, 1), []
 nn.init.zeros_(zero.weight)
 for name in ("pow(2).sum(1).sqrt()", "norm(dim=1)"):
     inner = x.clone().requires_grad_()
@@ -640,11 +643,13 @@ for name in ("pow(2).sum(1).sqrt()", "norm(dim=1)"):
     norm = slope.norm(dim=1) if name.startswith("norm") else slope.pow(2).sum(1).sqrt()
     (norm - 1).square().mean().backward()
     print(f"5 {name:21} of a slope of 0: the gradient is {zero.weight.grad.abs().max().item()}")
+    at_zero.append(zero.weight.grad.abs().max().item())
     zero.weight.grad = None
+assert math.isnan(at_zero[0]) and at_zero[1] == 0
 assert free.min() > 20 and 0.3 < shares[0] < 0.95 and abs(shares[1]) < 1e-6
 
 # %% [markdown]
-# None raises an error. The fifth gives NaN at once with the root, and no push at all with `norm`. The sixth is the most frequent: on images $(n,1,H,W)$, `norm(dim=1)` is the norm over the *channel*, one number per pixel. We train both, real digits against noise.
+# None raises an error. With batch norm a score depends on the whole batch, so the gradient of the summed scores by $x_i$ is not the slope of sample $i$. The fifth gives NaN at once with the root, and no push at all with `norm`. The sixth: on images $(n,1,H,W)$, `norm(dim=1)` is the norm over the *channel*, one number per pixel. We train both, real digits against noise.
 
 
 # %%
@@ -673,18 +678,18 @@ for name, penalty in (
             opt.step()
         learned[name].append(penalties.slopes(D, digits[:500])[0].flatten(1).norm(dim=1).median().item())
     print(f"{name:24} slope per sample on digits: " + " ".join(f"{v:.2f}" for v in learned[name]))
-assert min(learned["norm of shape (n, 8, 8)"]) > 8 and max(learned["norm of shape (n,)"]) < 1.6
+assert min(learned["norm of shape (n, 8, 8)"]) > 10 and max(learned["norm of shape (n,)"]) < 1.6
 
 # %% [markdown]
-# Slope 1 per *pixel* would be $\sqrt{64}=8$ per image (28 for MNIST). The mean over pixels divides the weight by 64 besides. The slope it leaves is more than ten times too large.
+# Slope 1 per *pixel* would be $\sqrt{64}=8$ per image, and the mean over pixels divides the weight by 64. The slope it leaves is 23 where 1 was asked; the right norm leaves 1.1 to 1.4.
 #
 # ### 4.1 How far off is the estimate?
 #
-# In one dimension we can solve for what a penalty does. Write $m=F_g-F_d$; integrating by parts, $\mathbb E D(x)-\mathbb E D(G(z))=\int D'm$. Let $r$ be the density of $\hat x$. Maximise $D'm-\lambda r\,(|D'|-1)^2$ at each place:
+# Call $\mathbb E D(x)-\mathbb E D(G(z))$ the critic's **reading**. In one dimension we can solve for what a penalty does to it. Write $m=F_g-F_d$; integrating by parts, $\mathbb E D(x)-\mathbb E D(G(z))=\int D'm$. Let $r$ be the density of $\hat x$. Maximise $D'm-\lambda r\,(|D'|-1)^2$ at each place:
 #
 # $$|D'|=1+\frac{|m|}{2\lambda r},\qquad \mathbb E D(x)-\mathbb E D(G(z))=W_1+\int\frac{m^2}{2\lambda r}\,dx .$$
 #
-# So the critic of WGAN-GP is *meant* to break the limit, and overestimates. For two points at distance $\theta$ it is steeper by $\theta/2\lambda$ (the small surplus in section 2). With $\lambda=0.1$, the choice of the published toy code, hardly anything of $W_1$ is left in it.
+# So the critic of WGAN-GP is *meant* to break the limit, and overestimates. For two points at distance $\theta$ it is steeper by $\theta/2\lambda$ (the small surplus in section 2). With $\lambda=0.1$, the choice of the published toy code, the formula predicts 8.5 $W_1$. The logged $-L_D$ contains the penalty too, which takes back half of the surplus: $-L_D=W_1+\int m^2/(4\lambda r)$.
 
 # %%
 g = data.make_generator(9)
@@ -699,7 +704,7 @@ def surplus(weight):
     return (m**2 / (2 * weight * r.clamp_min(1e-4)) * 0.05).sum() / W1
 
 
-print(f"λ = 0.1: predicted loss ÷ W1 {1 + surplus(0.1):.1f}")
+print(f"λ = 0.1: predicted reading ÷ W1 {1 + surplus(0.1):.1f}")
 
 # %%
 for weight in (1.0, 10.0, 100.0):
@@ -707,25 +712,31 @@ for weight in (1.0, 10.0, 100.0):
     estimate, K, slopes = reading(fitted[weight])
     predicted = 1 + surplus(weight)
     rows[weight] = torch.stack([estimate / W1, estimate / K / W1])
-    print(f"λ = {weight:<4g} loss ÷ W1 {rows[weight][0].min():.3f} to {rows[weight][0].max():.3f} ", end="")
+    excess = (slopes.abs() - 1).clamp_min(0).square()
+    minus_L = estimate - weight * (torch.repeat_interleave(r, 20) * excess).mean(1) * 5  # a length of 5
+    print(
+        f"λ = {weight:<4g} reading ÷ W1 {rows[weight][0].min():.3f} to {rows[weight][0].max():.3f} ", end=""
+    )
     print(
         f"(predicted {predicted:.3f}); divided by K: {rows[weight][1].min():.3f} to {rows[weight][1].max():.3f}"
     )
+    print(f"         -L_D ÷ W1 {(minus_L / W1).min():.3f} to {(minus_L / W1).max():.3f}")
     assert (rows[weight][0] / predicted - 1).abs().max() < 0.04
+    assert (minus_L / W1 / (1 + surplus(weight) / 2) - 1).abs().max() < 0.04
 assert (rows[100.0] - 1).abs().max() < 0.05 and rows[1.0][0].min() > 1.5 and rows[10.0][1].min() > 0.93
 
 # %% [markdown]
-# With $\lambda=100$ all five networks are within 5 % of the exact distance, before and after the division by $K$. With $\lambda=10$ the loss reads some 7 % too much, as predicted; with $\lambda=1$ three quarters of $W_1$ come on top.
+# With $\lambda=100$ all five networks are within 5 % of the exact distance, before and after the division by $K$. With $\lambda=10$ the reading is some 7 % too large, as predicted; with $\lambda=1$ three quarters of $W_1$ come on top. $-L_D$ is off by half as much.
 #
 # ### 4.2 One side or two?
 #
-# All that used $\max(0,\cdot)$, the **one-sided** penalty (Petzka et al. 2018). The derivation above does not care: the published two-sided penalty has the same optimum. **Predict first:** will training find it?
+# All that used $\max(0,\cdot)$, the **one-sided** penalty (Petzka et al. 2018). By the derivation above, the two-sided penalty has the same optimum. **Predict first:** will training find it?
 
 # %%
 stuck = fit(critic_loss(10.0, one_sided=False), range(5))
 start = [mlp(sizes, seed=seed) for seed in range(5)]
 estimate, _, slopes = reading(stuck)
-print("two-sided, loss ÷ W1:", " ".join(f"{v:.2f}" for v in estimate / W1))
+print("two-sided, reading ÷ W1:", " ".join(f"{v:.2f}" for v in estimate / W1))
 signs = [(reading(Ds)[2] > 0).float().mean(1) for Ds in (start, stuck, penalised)]
 for name, values in zip(("untrained", "two-sided", "one-sided"), signs, strict=True):
     print(f"{name}: share of places with rising D", " ".join(f"{v:.2f}" for v in values))
@@ -741,8 +752,8 @@ def sphere(radii, d):
     return draw
 
 
-print("shells: real at radius 1 and 3, fake at radius 2, W1 = 1 in every dimension")
-for d in (2, 8):
+print("shells: real at radius 1 and 3, fake at radius 2, W1 = 1")
+for d in (8,):
     draws, g = (sphere((1.0, 3.0), d), sphere((2.0,), d)), data.make_generator(5)
     x_big, y_big = (draw(20_000, g) for draw in draws)
     for one_sided in (False, True):
@@ -781,11 +792,11 @@ plots.show(
 )
 
 # %% [markdown]
-# What surprised us most: **on the line the two-sided penalty freezes signs.** To turn a slope from $+1$ to $-1$ training must pass 0, where the two-sided penalty is $\lambda$; the gain is worth less. Each network here ends with *one* sign everywhere, that of its random beginning where there was a clear one. (In ten other seeds one network escaped: it began with a turn near the right place.) Longer training does not free it: on shells on the line 3,000 steps, or rates five times as large, left six of six seeds below 0.1 of $W_1$. In more dimensions a gradient can turn round without passing 0, and the two-sided penalty is merely slow: after 400 steps it reads about half of $W_1$, after 2,000 steps (side experiment, six seeds) 1.05 in the plane and 1.00 in eight dimensions. So where it was published, in high dimensions, it may not matter. In 1-D games it does (section 6).
+# **On the line the two-sided penalty tends to keep its signs.** To turn a slope from $+1$ to $-1$ training must pass 0, where the two-sided penalty is $\lambda$; the gain is worth less. Each network here ends with *one* sign everywhere (in another draw of five, one was right). In more dimensions a gradient can turn round without passing 0; on shells in eight the reading after 400 steps is about half of $W_1$. What longer training does, or images, this does not show.
 #
 # ## 5 The speed limit by spectral norm
 #
-# A matrix stretches vectors by at most its **spectral norm** $\sigma(W)$, its largest singular value. LeakyReLU stretches by at most 1. So dividing every $W$ by $\sigma(W)$ gives a 1-Lipschitz network (Miyato et al. 2018). $\sigma$ comes from **power iteration**: multiply by $W$ and $W^\top$ in turn; the direction that is stretched most takes over.
+# A matrix stretches vectors by at most its **spectral norm** $\sigma(W)$, its largest singular value (not the sigmoid). LeakyReLU stretches by at most 1. Dividing every $W$ by $\sigma(W)$ gives a 1-Lipschitz network (Miyato et al. 2018). $\sigma$ comes from **power iteration**: multiply by $W$ and $W^\top$ in turn; the direction that is stretched most takes over.
 
 
 # %%
@@ -809,7 +820,7 @@ for name, steps, tolerance in (("1", 1, 0.6), ("10", 10, 0.15), ("1000", 1000, 1
     assert -1e-12 < min(errors) and max(errors) < tolerance
 layer = mlp((48, 64), seed=0)[0].double()
 W = layer.weight.detach().clone()
-spectral_norm(layer)
+_ = spectral_norm(layer)
 
 # %%
 for _ in range(1000):
@@ -824,11 +835,11 @@ assert (after - 1).abs().max() < 0.15
 assert torch.allclose(F.relu(place * half * torch.tensor([1, -1])) @ half, place[:, 0].abs() / 2)
 
 # %% [markdown]
-# One iteration on a new matrix is far off, always too small. PyTorch makes one per training step and keeps the vectors: weights move slowly, so the estimate catches up: the matrices of section 3 end within a tenth of norm 1. The network is 1-Lipschitz up to that, *and loses capacity as well*: .7 of $W_1$ there. Norm 1 in every layer is stricter than slope 1 of the whole. For example, one hidden layer of ReLUs $\sum_ia_i\max(0,w_ix)$ with $\lVert a\rVert=\lVert w\rVert=1$: its slopes to the left and to the right use different units, and their sizes add up to at most $\lVert a\rVert\lVert w\rVert=1$. So $|x|$ is reached with slope ½ only (last line of the cell).
+# One iteration on a new matrix is far off, always too small. PyTorch makes one per call of the layer in train mode, here two per training step, and keeps the vectors: weights move slowly, so the estimate catches up, and the matrices of section 3 end within a tenth of norm 1. The network is 1-Lipschitz up to that, *and loses capacity as well*: its bound is 0.7 of $W_1$ there. Norm 1 in every layer is stricter than slope 1 of the whole. One hidden layer of ReLUs $\sum_ia_i\max(0,w_ix)$ with $\lVert a\rVert=\lVert w\rVert=1$: its slopes to the left and to the right use different units, and their sizes add up to at most $\lVert a\rVert\lVert w\rVert=1$. So $|x|$ is reached with slope ½ only (last line of the cell). With one budget for both sides, and an objective linear in both slopes, the best critic spends all on the better side and goes flat on the other (see the picture of section 3).
 #
 # ### 5.1 Convolutions
 #
-# For a convolution the usual code takes $\sigma$ of the kernel *reshaped* to (out, in · k · k). Is that the norm of the map? Power iteration does not need the matrix, only $Wv$ and $W^\top u$, so it runs on the layer itself. The Fourier transform gives a check (Sedghi et al. 2019): a convolution with circular padding treats each frequency with its own small matrix.
+# For a convolution the usual code takes $\sigma$ of the kernel *reshaped* to (out, in · k · k). Is that the norm of the map? Power iteration does not need the matrix, only $Wv$ and $W^\top u$ (for a layer, its *adjoint*: the same convolution run backwards), so it runs on the layer itself. The Fourier transform gives a check (Sedghi et al. 2019): a convolution with circular padding treats each frequency with its own small matrix.
 
 
 # %%
@@ -862,18 +873,28 @@ for seed in range(6):
     assert abs(conv_norm(kernel, 6) / dense - 1) < 5e-3
     assert abs(conv_norm(kernel, circular=True) / by_fourier(kernel) - 1) < 5e-3
     ratios.append(conv_norm(kernel) / reshaped(kernel))
+wide = torch.randn(4, 64, 3, 3, generator=data.make_generator(0), dtype=F64)
+narrow = conv_norm(wide) / reshaped(wide)
 flat = torch.ones(1, 1, 3, 3, dtype=F64)
 blur = conv_norm(flat) / reshaped(flat), conv_norm(flat, circular=True) / reshaped(flat)
-print(f"true ÷ reshaped, random 3×3 kernels, 3 → 16 channels: {min(ratios):.2f} to {max(ratios):.2f}")
+print(
+    f"true ÷ reshaped, random 3×3 kernels, 3 → 16 channels: {min(ratios):.2f} to {max(ratios):.2f}; 64 → 4: {narrow:.2f}"
+)
 print(f"a box blur: {blur[0]:.2f} with zeros at the border, {blur[1]:.4f} circular; the limit is k = 3")
-assert 1.5 < min(ratios) and max(ratios) < 3 and abs(blur[1] - 3) < 1e-6 and 2.8 < blur[0] < 3
+assert (
+    1.5 < min(ratios)
+    and max(ratios) < 3
+    and 1 < narrow < 1.4
+    and abs(blur[1] - 3) < 1e-6
+    and 2.8 < blur[0] < 3
+)
 
 # %% [markdown]
-# **A convolution with "spectral norm 1" is not 1-Lipschitz.** Each pixel is read by $k^2$ windows, so the true norm may be up to $k$ times that of the reshaped kernel; random ones have about twice, a blur has all of it. Four such layers may stretch by 16. Dividing by the reshaped norm, as SN-GAN does, is a brake and not a speed limit; a lower bound of $W_1$ needs the true norm.
+# **A convolution with "spectral norm 1" is not 1-Lipschitz.** Each pixel is read by $k^2$ windows, so the true norm may be up to $k$ times that of the reshaped kernel; random ones have 1.1 to 2.4 times, depending on the channels, a blur has all of it. Four layers at 2 may stretch by up to 16. Dividing by the reshaped norm, as SN-GAN does, is a brake and not a speed limit.
 #
-# ## 6 Is the critic's loss a distance during training?
+# ## 6 Is the critic's reading a distance during training?
 #
-# Now both move. One-dimensional data in three clusters, eight seeds; every ten rounds the exact $W_1$ between 4,096 real and generated points, by sorting, beside the critic's $\mathbb ED(x)-\mathbb ED(G(z))$ and its largest slope.
+# Now both move. One-dimensional data in three clusters, eight seeds; every ten rounds the exact $W_1$ of 4,096 points, by sorting, beside the critic's reading and its largest slope.
 
 # %%
 MEANS, SHARES = (-2.0, 0.0, 3.0), (1, 1, 2)
@@ -926,47 +947,47 @@ films["usual GAN, 5 steps"] = line_game(LOSSES["non-saturating"], 5)
 films["two-sided, 5 steps"] = line_game((critic_loss(10.0, False), L_G), 5)
 for d_steps in (1, 5, 10):
     films[f"one-sided, {d_steps} step{'s' * (d_steps > 1)}"] = line_game(one_sided, d_steps)
-long = line_game(one_sided, 1, rounds=1000)[-3:, 0].mean(0)  # as many steps of D as 200 rounds of five
+long = line_game(one_sided, 1, rounds=600)[-3:, 0].mean(0)  # 1,200 updates, as 200 rounds of five + one
 
 # %%
 print(
     f"W1 of two sets of real points: {floor:.2f}; untrained generators: {films['usual GAN, 5 steps'][0, 0].median():.2f}"
 )
-print("                     W1 at the end   correlation with W1   reading ÷ W1   reading ÷ K ÷ W1")
-summary = {}
+print("                       W1 at the end     correlation of W1 with    reading ÷ W1      ÷ K")
+print("                                         -L_D    round number")
+summary, clock = {}, -torch.arange(20.0)[:, None].expand(20, 8)
 
 # %%
 for name, film in films.items():
     exact, shown, K, L_D = film.unbind(1)
     end = exact[-3:].mean(0)
-    corr = correlation(-L_D if "usual" in name else shown, exact)
+    corr, time = correlation(-L_D, exact), correlation(clock, exact)
     far = exact > 0.3
     ratio, limited = (torch.where(far, v / exact, torch.nan).nanmedian(0).values for v in (shown, shown / K))
-    summary[name] = end, corr, ratio, limited
-    print(
-        f"{name:19} {end.median():5.2f} ({end.min():.2f}–{end.max():.2f}) {corr.median():8.2f} ({corr.min():.2f}–{corr.max():.2f})",
-        end="",
-    )
-    print("" if "usual" in name else f"{ratio.median():13.2f}{limited.median():15.2f}")
-    assert "usual" in name or (shown / K / exact)[far].max() < 1.1
+    summary[name] = end, corr, time, ratio
+    print(f"{name:19} {end.median():6.2f} ({end.min():.2f}–{end.max():.2f})", end="")
+    print(f" {corr.median():6.2f} ({corr.min():.2f}–{corr.max():.2f}) {time.median():6.2f}", end="")
+    size = f"{ratio.median():8.2f} ({ratio.min():.2f}–{ratio.max():.2f}) {limited.median():6.2f}"
+    print("" if "usual" in name else size)
+    assert (shown / K / exact)[far].max() < 1.005
 
 # %%
-end, corr, ratio, limited = (torch.stack(column) for column in zip(*summary.values(), strict=True))
-assert (corr[3:].median(1).values > 0.65).all() and corr[4].median() > corr[2].median()
+end, corr, time, ratio = (torch.stack(column) for column in zip(*summary.values(), strict=True))
+assert (corr[3:] > 0.5).all() and (time[3:].median(1).values > corr[3:].median(1).values).all()
 assert (ratio[2:].median(1).values.diff() > 0).all() and ratio[4].median() > 0.85 > ratio[2].median()
+assert 0.6 < ratio[3].min() and 0.8 < ratio[4].min() and ratio[3:].max() < 1.05
 print(
-    f"one-sided, 1 step, but 1,000 rounds: W1 at the end {long.median():.2f} ({long.min():.2f}–{long.max():.2f})"
+    f"one-sided, 1 step, but 600 rounds: W1 at the end {long.median():.2f} ({long.min():.2f}–{long.max():.2f})"
 )
-assert long.max() < end[3].min()
-assert end[1].min() > 1.5 > 1 > end[3].max() and end[2:].median(1).values.diff().max() < 0
+assert (long < end[3]).all() and (end[1] > films["two-sided, 5 steps"][0, 0]).all()
+assert end[3].max() < 1 and end[2:].median(1).values.diff().max() < 0
 
 # %%
 fig, (left, right) = plt.subplots(1, 2, figsize=(8.6, 3.2))
 rounds = torch.arange(0, 200, 10)
 exact, shown, K, _ = films["one-sided, 10 steps"].unbind(1)
-plots.curves(rounds, exact.T, color=plots.DISC, label="exact $W_1$", ax=left)
-plots.curves(rounds, shown.T, color=plots.GREEN, label="critic, 10 steps", ax=left)
-plots.curves(rounds, films["one-sided, 1 step"][:, 1].T, color=plots.FAKE, label="critic, 1 step", ax=left)
+plots.curves(rounds, exact.T, color=plots.DISC, label="exact $W_1$ (10 steps)", ax=left)
+plots.curves(rounds, shown.T, color=plots.GREEN, label="reading, 10 steps", ax=left)
 left.axhline(floor, color=plots.REAL, linestyle=":", label="real against real")
 left.set(xlabel="round", ylim=(-0.5, 3), title="median and range of eight seeds")
 left.legend(fontsize=8)
@@ -978,18 +999,18 @@ right.set(xlim=(0, 2.4), ylim=(-0.5, 3), xlabel="exact $W_1$", ylabel="critic's 
 right.legend(fontsize=8, loc="lower right", markerscale=2)
 plots.show(
     fig,
-    alt="Left: exact W1 falls from 2 towards the floor; the critic with ten steps per round follows it with a dip in between, with one step it "
-    "reads far too little. Right: readings against exact values; ten steps lie near the diagonal, one step below.",
+    alt="Left: exact W1 falls from 2 towards the floor; the critic with ten steps per round begins too low, then follows it "
+    "with a dip in between. Right: readings against exact values; ten steps lie near the diagonal, one step below.",
 )
 
 # %% [markdown]
-# The reading is a usable gauge **when the critic keeps up**: with five or ten steps per round it correlates with the exact distance in every seed and reads, in the median, about nine tenths of it. With one step it lags, and reads about half. Even with ten it fails for a while, around round 80, just after $W_1$ has stopped falling fast; why, this does not show. Divided by its slope it stays below $W_1$, up to the noise of sampling, as it must.
+# Both fall, so anything that falls correlates with $W_1$: the plain round number does so better than $-L_D$. What a clock cannot do is give the *size*. With five or ten steps per round the reading is, in the median of a run, 0.7 to 1.0 of the exact distance in every seed; with one step it lags, and is about half. Even with ten it begins too low (0.6 of 2.0) and fails for a while around round 80; why, this does not show. Divided by its slope it stays below $W_1$ exactly, up to the grid on which $K$ is read.
 #
-# More steps help the generator *per round*. Per step of $D$ they do not: 1,000 rounds with one step each end nearer than 200 rounds with five, in every seed. The usual GAN's loss is no such gauge: its median correlation was 0.58 here and −0.12 in eight other seeds. And with the two-sided penalty at the published $\lambda=10$ every seed ends **farther from the data than it began** (in eight others, seven; one ended where it began): its critic cannot turn. On this line the published method fails, and one `max` repairs it.
+# More steps help the generator *per round*. At equal numbers of updates they do not: 600 rounds with one step end nearer than 200 rounds with five, in every seed. With the two-sided penalty at the published $\lambda=10$ every seed ends **farther from the data than it began** (in eight others, seven; one ended where it began). Section 4.2 suggests why. Here one `max` repairs the published method.
 #
 # ## 7 What the penalty does not cure
 #
-# **It does not converge where R1 does.** On [the Dirac-GAN of notebook 03](03_gradient_descent_in_games.ipynb#3-The-Dirac-GAN:-nine-training-rules-on-one-page) WGAN-GP circles for ever: at rest the slope should be 0, and the penalty asks for 1. The parallel lines with a *linear* critic are that game; here with a network beside it, one step each, $\theta$ starting at 0.3. **Predict first:** is the network better or worse at coming to rest?
+# **It does not converge where R1 does.** On [the Dirac-GAN of notebook 03](03_gradient_descent_in_games.ipynb#3-The-Dirac-GAN:-nine-training-rules-on-one-page) WGAN-GP circled for as long as we played. At rest the slope should be 0; the two-sided penalty asks for 1, the one-sided one does nothing below 1: neither damps. The parallel lines with a *linear* critic contain that game (the critic has one more direction, along the lines); here with a network beside it, one step each, $\theta$ starting at 0.3. **Predict first:** is the network better or worse at coming to rest?
 
 
 # %%
@@ -1019,12 +1040,13 @@ for critic, layers in (("linear", (2, 1)), ("network", (2, 32, 32, 1))):
         values = " ".join(f"{v:.3f}" for v in calm[critic, name].tolist())
         print(f"{critic:8} {name:10} θ swings by {values}")
 assert min(calm["linear", "two-sided"].min(), calm["linear", "one-sided"].min()) > 0.1
+assert max(calm["network", "two-sided"].max(), calm["network", "one-sided"].max()) < 0.15
 assert calm["linear", "R1, γ = 1"].max() < 0.02 and calm["network", "R1, γ = 1"].max() < 0.02
 
 # %% [markdown]
-# With the linear critic neither penalty lets the game rest, in any seed, and R1 does. What we did not expect: with a network as critic both come nearly to rest as well. The Dirac-GAN is a proof that WGAN-GP *can* fail to converge, not a forecast that it will.
+# With the linear critic neither penalty lets the game rest, in any seed; R1 does. With a network both come nearly to rest as well (one two-sided seed still swings by 0.09). The Dirac-GAN proves that WGAN-GP *can* fail to converge, not that it will.
 #
-# **It does not cover modes by itself.** The 25 clusters of notebook 08, the same small number of rounds and five steps of $D$ per round for everyone.
+# **It does not cover modes by itself.** The 25 clusters of notebook 08, the same few rounds and five steps of $D$ per round for everyone.
 
 
 # %%
@@ -1034,7 +1056,7 @@ z_grid = torch.randn(2500, 2, generator=data.make_generator(10**6)).to(device)
 
 
 def grid_game(loss, rounds=200, seeds=range(8)):
-    """Modes covered and share of good samples per seed."""
+    """Modes covered and share of good samples (within 3σ of a centre) per seed."""
     Gs = [mlp((2, 64, 64, 2), seed=2 * seed).to(device) for seed in seeds]
     G, D = stack(Gs), stack([mlp((2, 64, 64, 1), seed=2 * seed + 1).to(device) for seed in seeds])
     opts = [torch.optim.Adam(p.params.values(), lr=lr, betas=(0.5, 0.9)) for p, lr in ((G, 3e-3), (D, 5e-3))]
@@ -1054,6 +1076,7 @@ for name, loss in (
     ("usual GAN", LOSSES["non-saturating"]),
     ("two-sided, λ = 10", GAMES["two-sided penalty"]),
     ("two-sided, λ = 0.1", (critic_loss(0.1, False), L_G)),
+    ("one-sided, λ = 10", one_sided),
 ):
     found = grid_game(loss)
     modes[name] = torch.tensor([f.modes for f in found]).double()
@@ -1067,7 +1090,7 @@ usual, *others = modes.values()
 assert max(other.max() for other in others) < 25 and max(other.median() for other in others) < usual.median()
 
 # %% [markdown]
-# WGAN-GP is often named as the cure of mode collapse. Here the usual GAN covers *more* clusters in the same rounds, at the same rates, in the median seed; with the published $\lambda=10$ half as many or fewer. Most samples of all three lie between the clusters: this is under-training, not collapse. The order was the same at four other settings of rates and $\beta_1$ (four seeds each). What it does not show: the order after many more rounds, or for images. Notebook 08 compares the cures under one budget.
+# WGAN-GP is often named as the cure of mode collapse. Here the usual GAN covers *more* clusters in the same rounds: 23 in the median seed, against 9 with the published penalty and 16 or 17 with $\lambda=0.1$ or one side. Most samples of all four lie between the clusters, which longer training may cure: not tested, nor are images.
 #
 # ## Exercises
 #
@@ -1097,7 +1120,6 @@ nb09.check_1(w1)
 # def w1(a, b):
 #     return (a.sort().values - b.sort().values).abs().mean()
 # ```
-# It is differentiable in `a` and `b`: in one dimension a generator could be trained without any critic.
 # </details>
 #
 # ### Exercise 2 · One norm per image
@@ -1117,7 +1139,7 @@ nb09.check_2(slope_norms)
 # %% [markdown]
 # <details><summary>Hint</summary>
 #
-# `torch.autograd.grad` of the *sum* of scores; flatten all axes but the first; which keyword keeps the graph?
+# `torch.autograd.grad` of the *sum* of scores; `norm` takes at most two axes at once, so flatten all but the first; which keyword keeps the graph?
 # </details>
 #
 # <details><summary>Solution</summary>
@@ -1128,7 +1150,6 @@ nb09.check_2(slope_norms)
 #     (slope,) = torch.autograd.grad(D(x).sum(), x, create_graph=True)
 #     return slope.flatten(1).norm(dim=1)
 # ```
-# `penalties.slopes` does it with `torch.func.grad`, which also works inside `vmap`.
 # </details>
 #
 # ### Exercise 3 · One side only
@@ -1157,12 +1178,11 @@ nb09.check_3(one_sided_penalty)
 # def one_sided_penalty(norms, weight):
 #     return weight * (norms - 1).clamp_min(0).square().mean()
 # ```
-# Below the limit it has no opinion: a critic that is flat where nothing has to be moved pays nothing.
 # </details>
 #
 # ### Exercise 4 · The norm of any linear map
 #
-# ●●● · 15 minutes · you need: section 5. You get a linear map and its adjoint as functions, and a start; return the operator norm. It must work for a convolution, whose matrix nobody wants to write down.
+# ●●● · 15 minutes · you need: section 5. You get a linear map and its adjoint as functions, and a start; return the operator norm. It must work for a convolution.
 
 
 # %% tags=["exercise-4"]
@@ -1177,7 +1197,7 @@ nb09.check_4(operator_norm)
 # %% [markdown]
 # <details><summary>Hint</summary>
 #
-# Section 5.1's `conv_norm` has everything: normalise (over all axes), forward, normalise, back.
+# Section 5.1's `conv_norm` has everything: normalise, forward, normalise, back. `F.normalize` divides along one axis only; use `v / v.norm()`.
 # </details>
 #
 # <details><summary>Solution</summary>
@@ -1189,15 +1209,14 @@ nb09.check_4(operator_norm)
 #         v = adjoint(u / u.norm())
 #     return v.norm()
 # ```
-# `torch.func.vjp(forward, v)[1]` gives the adjoint of any linear map, so you need not know its formula.
 # </details>
 #
 # ## Recap
 #
 # 1. A linear programme, sorting and the best 1-Lipschitz scores give the same earth mover's distance ([section 1](#1-Moving-earth)).
-# 2. Between parallel lines JSD jumps and $W_1$ glides; trained discriminators whisper or shout where a critic with a speed limit speaks evenly ([section 2](#2-JSD-jumps-and-W1-glides)).
+# 2. Between parallel lines JSD jumps and $W_1$ glides; a usual discriminator's pull depends on its training and on the pair, a speed-limited critic's hardly ([section 2](#2-JSD-jumps-and-W1-glides)).
 # 3. Clipping and spectral norm keep a limit and lose shapes; a convolution normalised by its reshaped kernel is not 1-Lipschitz ([section 3](#3-The-speed-limit-by-clipping), [section 5](#5-The-speed-limit-by-spectral-norm)).
-# 4. The gradient penalty overestimates $W_1$ by a known amount, and its two-sided form freezes signs on the line ([section 4](#4-The-speed-limit-by-penalty)).
-# 5. With enough steps the critic's loss follows the exact distance; neither rest nor modes come with it ([section 6](#6-Is-the-critic's-loss-a-distance-during-training?), [section 7](#7-What-the-penalty-does-not-cure)).
+# 4. The gradient penalty overestimates $W_1$ by a known amount, and its two-sided form tends to keep its signs on the line ([section 4](#4-The-speed-limit-by-penalty)).
+# 5. With enough steps the critic's reading has the size of the exact distance; neither rest nor modes come with it ([section 6](#6-Is-the-critic's-reading-a-distance-during-training?), [section 7](#7-What-the-penalty-does-not-cure)).
 #
 # **Further reading.** Arjovsky, Chintala and Bottou 2017 (arXiv:1701.07875), Sections 2 and 3 · Gulrajani et al. 2017 (1704.00028), Sections 3 and 4 · Petzka, Fischer and Lukovnikov 2018 (1709.08894): the one-sided penalty · Miyato et al. 2018 (1802.05957): spectral norm · Sedghi, Gupta and Long 2019 (1805.10408): singular values of convolutions · Mescheder et al. 2018 (1801.04406), Section 3. Next: 10, where R1, R2 and a relativistic loss take over.

@@ -10,6 +10,13 @@ WRONG = {
         ("lambda a, b: (a.sort().values - b.sort().values).square().mean().sqrt()", "W2, not W1"),
         ("lambda a, b: (a.sort().values - b.sort(descending=True).values).abs().mean()", "dearest plan"),
         ("lambda a, b: (a.sort().values - b.sort().values).abs()", "one number"),
+        ("lambda a, b: (a.sort().values - b.sort().values).abs().median()", "median forgets"),
+        ("lambda a, b: (a.argsort() - b.argsort()).abs().double().mean()", "places, not values"),
+        ("lambda a, b: (a[:, None] - b).abs().amin(1).mean()", "places get too much"),
+        ("lambda a, b: (a[:, None] - b).abs().amin(0).mean()", "places send too much"),
+        ("lambda a, b: (a[:, None] - b).abs().mean()", "over all pairs"),
+        ("lambda a, b: (a.sort().values - b.sort().values).abs().sum() / 4", "number of points"),
+        ("lambda a, b: 0.975", "for other samples"),
     ],
     2: [
         (
@@ -42,6 +49,11 @@ WRONG = {
             "the slopes themselves",
         ),
         ("lambda D, x: x.flatten(1).norm(dim=1)", "norms of the images"),
+        (
+            "lambda D, x: torch.autograd.grad(D(y := x.clone().requires_grad_()).sum(), y)[0]"
+            ".flatten(1).norm(dim=1).requires_grad_()",
+            "gradient of D's weights",
+        ),
     ],
     3: [
         ("lambda n, w: w * (n - 1).square().mean()", "two-sided"),
@@ -52,6 +64,10 @@ WRONG = {
         ("lambda n, w: w * (n.square() - 1).clamp_min(0).mean()", "before you square"),
         ("lambda n, w: w * (n[n > 1] - 1).square().mean()", "within the limit"),
         ("lambda n, w: w * (n - 1).clamp_min(0).square()", "one number"),
+        ("lambda n, w: w * (n.square() - 1).clamp_min(0).square().mean()", "excess of the squared norm"),
+        ("lambda n, w: w * (n - 1).clamp_min(0).mean().square()", "hide among flat"),
+        ("lambda n, w: w * (n.mean() - 1).clamp_min(0).square()", "cut each sample"),
+        ("lambda n, w: 10 * (n - 1).clamp_min(0).square().mean()", "weight 10 only"),
     ],
     4: [
         (
