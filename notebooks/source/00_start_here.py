@@ -73,8 +73,8 @@ machine.self_test()
 # | part | notebooks |
 # |---|---|
 # | **I – The game** | **00 Start here** · [01 The minimax game](01_the_minimax_game.ipynb) · [02 Losses and gradients](02_losses_and_gradients.ipynb) · [03 Gradient descent in games](03_gradient_descent_in_games.ipynb) |
-# | **II – First GANs** | [04 The 2-D laboratory](04_gan_laboratory_2d.ipynb) · [05 An MLP GAN for digits](05_mlp_gan.ipynb) · 06 DCGAN · 07 Measuring a generator |
-# | **III – When it goes wrong** | 08 Mode collapse · 09 Wasserstein GANs · 10 A modern GAN · 11 The debugging clinic |
+# | **II – First GANs** | [04 The 2-D laboratory](04_gan_laboratory_2d.ipynb) · [05 An MLP GAN for digits](05_mlp_gan.ipynb) · [06 DCGAN](06_dcgan.ipynb) · [07 Measuring a generator](07_measuring_gans.ipynb) |
+# | **III – When it goes wrong** | [08 Mode collapse](08_mode_collapse.ipynb) · [09 Wasserstein GANs](09_wasserstein_gan.ipynb) · [10 A modern GAN](10_a_modern_gan.ipynb) · 11 The debugging clinic |
 # | **IV – Control** | 12 Conditional GANs · 13 Latent space · 14 Paired translation · 15 Unpaired translation |
 # | **V – In the world** | 16 GAN, VAE, diffusion · 17 Little data · 18 Privacy and misuse · 19 Text, music, time series |
 # | **VI – Scale** | 20 GPU training |
