@@ -38,6 +38,8 @@ def check_1(answer: object) -> None:
     expect(
         abs(float(same)) < 1e-6, f"equal shares must give 0, got {float(same):.3g}: are there ten classes?"
     )
+    nine = call(answer, torch.tensor([0, 1, 9, 9]), torch.tensor([0, 1, 1, 1]))
+    compare(nine, 0.5, mistakes={"digit 9 counts, too: there are ten classes": 0.25}, atol=1e-5)
 
 
 @exercise(2)
@@ -65,6 +67,12 @@ def check_2(answer: object) -> None:
             "that is the limit for infinitely many images of both kinds; here n and m are small": 1 - 0.5**k,
             "that is the chance that a ball around a real image holds one given fake": k / n,
         },
+        rtol=1e-6,
+    )
+    compare(
+        call(answer, 12, 5, 2),
+        1 - product(12, 5, 2),
+        mistakes={"right for k = 3 only: use n, m and k, not fixed numbers": 1 - product(12, 5, 3)},
         rtol=1e-6,
     )
 

@@ -28,6 +28,7 @@ WRONG = {
         (gap("(p - q).sum()"), "cancel"),
         (gap("p[q == 0].sum()"), "missing"),
         (gap("(p - q).abs()"), "one number"),
+        (gap("(p - q).abs()[:9].sum() / 2"), "digit 9 counts"),
     ],
     2: [
         (product("(n - i) / (m + n - i)", result="value"), "one minus it"),
@@ -37,6 +38,7 @@ WRONG = {
         (product("(n - 1) / (m + n - 1)"), "without replacement"),
         ("lambda n, m, k: 1 - 2.0**-k", "infinitely many"),
         ("lambda n, m, k: k / n", "one given fake"),
+        (product("(n - i) / (m + n - i)", last="4"), "not fixed numbers"),
     ],
     3: [
         ("lambda d_1, n_1, d_2, n_2: (d_1 - d_2) / (1 / n_1 - 1 / n_2)", "that is the slope"),
