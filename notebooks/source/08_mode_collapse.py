@@ -901,7 +901,7 @@ if record:
 
 
 # %% [markdown]
-# Four remedies stand apart, in every seed: R1, R1 + R2, the same with relativistic pairs, and WGAN-GP. They cost 1.2 to 1.7 times as much per step; the live runs, which spent *less* than the plain games of the record, were ahead of them as well. What the four have in common: they bound the slope of $D$ at or between the samples. The two that come next, instance noise and the spectral norm, flatten $D$ as well. Section 4 said why that could help.
+# Four remedies stand apart, in each of their seeds (three, on which their settings were chosen, where the table has a star; full runs are still to come): R1, R1 + R2, the same with relativistic pairs, and WGAN-GP. They cost 1.2 to 1.7 times as much per step; the live runs, which spent *less* than the plain games of the record, were ahead of them as well. What the four have in common: they bound the slope of $D$ at or between the samples. The two that come next, instance noise and the spectral norm, flatten $D$ as well. Section 4 said why that could help.
 #
 # Rows with a star are weaker evidence: three seeds, the same on which the best of the settings was picked, so they look better than they are. Those in the lower half look bad all the same.
 #
@@ -1214,6 +1214,6 @@ nb08.check_4(sign_test)
 # 2. A discriminator that sees the clusters makes the plain GAN collapse within 400 rounds; the same players recovered when only the loss was changed ([section 2](#2-See-it)).
 # 3. Few modes of high quality are a collapse, few modes of low quality a game that is not ready ([section 3](#3-Under-trained-is-not-collapsed)).
 # 4. Minimax and maximin have the same value and different generators; against any discriminator that stands still, $G$ gives up modes ([section 4](#4-Why-a-generator-gives-up-modes)).
-# 5. In one frame the penalties on the slope of $D$ cured the collapse in every seed, and more noise, weight resets or other rates did not ([section 5](#5-Cure-it:-one-frame-for-all-remedies)).
+# 5. In one frame the penalties on the slope of $D$ cured the collapse in every seed played, few as they are, and more noise, weight resets or other rates did not ([section 5](#5-Cure-it:-one-frame-for-all-remedies)).
 #
 # **Further reading.** Metz et al. 2017 (arXiv:1611.02163), unrolled GANs · Lin et al. 2018 (1712.04086), PacGAN, with the grid and ring tables · Salimans et al. 2016 (1606.03498), Section 3.2, minibatch discrimination · Mescheder et al. 2018 (1801.04406), R1 and R2 · Huang et al. 2024 (2501.05441), the relativistic pair with both. Next: 09, where $D$ measures a distance.
