@@ -62,7 +62,9 @@ def test_images_on_disk_offline_reachable_or_not(tmp_path, monkeypatch):
         url = f"http://127.0.0.1:{server.getsockname()[1]}"
         threading.Thread(target=server.accept, daemon=True).start()
         assert machine.check_images(url).found.startswith("will be downloaded")
-    gone = machine.check_images(url, seconds=1)
+    with socket.socket() as silent:  # bound and not listening: no other test can be given this port meanwhile
+        silent.bind(("127.0.0.1", 0))
+        gone = machine.check_images(f"http://127.0.0.1:{silent.getsockname()[1]}", seconds=1)
     assert gone.mark == NOTE and "no network" in gone.found and "GAN_DATA_DIR" in gone.remedy
     monkeypatch.setenv("GAN_OFFLINE", "1")
     offline = machine.check_images(url)
