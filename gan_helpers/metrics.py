@@ -28,7 +28,6 @@ __all__ = [
     "Recipe",
     "density_coverage",
     "digit_classifier",
-    "expected_coverage",
     "features_and_logits",
     "fid_infinity",
     "frechet_bias",
@@ -246,17 +245,12 @@ def density_coverage(*, real: Tensor, fake: Tensor, k: int = 5) -> Coverage:
     """Density and coverage (Naeem et al. 2020, k = 5), from balls around the real rows only.
 
     Density: in how many real balls a fake lies, on average, over k. Coverage: share of real balls with at
-    least one fake; its expectation at equality is `expected_coverage`. Balls as in `precision_recall`.
+    least one fake; for one source its expectation is 1 - Π (n - i)/(m + n - i), i = 1..k. Balls as in
+    `precision_recall`.
     """
     real, fake = _pair(real, fake, least=_integer(k, "k") + 1)
     held, hit = _balls(fake, real, _radii(real, k))
     return Coverage(held.double().mean().item() / k, hit.double().mean().item())
-
-
-def expected_coverage(n: int, m: int, k: int = 5) -> float:
-    """Expected coverage for n real and m fake rows of one source, 1 - Π (n - i)/(m + n - i), i = 1..k."""
-    n, m = _integer(n, "n", least=_integer(k, "k") + 1), _integer(m, "m")
-    return 1 - math.prod((n - i) / (m + n - i) for i in range(1, k + 1))
 
 
 def _distances(a: Tensor, b: Tensor) -> Iterator[Tensor]:

@@ -47,15 +47,6 @@ def squared_norms(slope: Tensor) -> Tensor:
     return slope.flatten(1).square().sum(1)
 
 
-def zero_centred(D: Player, x: Tensor, gamma: Weight) -> Tensor:
-    """γ/2 · mean ‖∇D(x)‖²: R1 on real x, R2 on generated x (Mescheder et al. 2018), one number.
-
-    Mind the ½: a code that adds `reg * mean ‖∇D‖²` has γ = 2 reg. The norm is per sample and sums over all
-    pixels, so the same γ weighs more in images of more pixels.
-    """
-    return _not_negative(gamma, "gamma") / 2 * squared_norms(slopes(D, x)[0]).mean()
-
-
 def one_centred(D: Player, x_real: Tensor, x_fake: Tensor, weight: Weight = 10.0,
                 epsilon: Tensor | None = None) -> Tensor:  # fmt: skip
     """weight · mean (‖∇D(x̂)‖ - 1)² with x̂ = ε x_real + (1-ε) x_fake: WGAN-GP (Gulrajani et al. 2017, Eq. 3).
@@ -83,6 +74,9 @@ def one_centred(D: Player, x_real: Tensor, x_fake: Tensor, weight: Weight = 10.0
 
 def regularised(loss: Loss = (L_D, L_G), *, r1: Weight = 0.0, r2: Weight = 0.0) -> Loss:
     """The pair (L_D + r1/2·E‖∇D(x)‖² + r2/2·E‖∇D(G(z))‖², L_G) of a pair `loss`; R1 is on real, R2 on fake.
+
+    R1 and R2 with the ½ of Mescheder et al. 2018: a code that adds `reg * mean ‖∇D‖²` has γ = 2 reg. The norm
+    is per sample and sums over all pixels, so the same γ weighs more in images of more pixels.
 
     A weight is a number γ, or a tensor with one element, which may be changed during training
     (`gamma.fill_(0.01)`): a schedule. A weight of exactly 0.0 costs nothing. D is not called again for

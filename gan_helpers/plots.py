@@ -124,6 +124,8 @@ def image_grid(
     ax.imshow(canvas, cmap=cmap, vmin=low, vmax=high, interpolation="nearest")
     ax.set_xticks([])
     ax.set_yticks([(height + 1) * (r + 0.5) for r in range(rows)] if row_labels else [], row_labels)
+    if row_labels:
+        ax.set_anchor("E")  # a centred picture would push long labels over the figure's edge
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
     if title:

@@ -240,3 +240,13 @@ def test_warped_grid_draws_every_line_asked_for():
     assert len(lines) == 6 and all(line.shape == (9, 2) for line in lines)
     np.testing.assert_allclose(lines[0][:, 1], -3)  # rows first
     np.testing.assert_allclose(lines[5][:, 0], 3)  # then columns
+
+
+@pytest.mark.parametrize("rows", [3, 10])
+def test_long_row_labels_stay_inside_the_figure(rows):
+    plots.use_course_style()
+    ax = plots.image_grid(torch.zeros(8 * rows, 28, 28), columns=8, row_labels=["no class dropped"] * rows)
+    ax.figure.canvas.draw()
+    boxes = [label.get_window_extent() for label in ax.get_yticklabels()]
+    assert len(boxes) == rows and min(box.x0 for box in boxes) >= 2
+    assert all(box.x1 <= ax.get_window_extent().x0 for box in boxes)  # beside the picture, not on it
