@@ -9,16 +9,13 @@ game; started again, the script plays what is missing. Result: benchmarks/result
 from __future__ import annotations
 
 import argparse
-import datetime
 import json
-import platform
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import torch
-from laboratory_maps import cpu
+from common import RESULTS, provenance, write
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -26,8 +23,6 @@ from gan_helpers import data, metrics
 from gan_helpers.networks import dcgan_discriminator, dcgan_generator
 from gan_helpers.training import dcgan_game, dcgan_rounds
 
-ROOT = Path(__file__).resolve().parent.parent
-RESULT = ROOT / "benchmarks" / "results" / "dcgan_ablation.json"
 LOOKS = (80,)  # rounds at which the distance is measured, besides the end
 
 
@@ -117,7 +112,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=300)
     parser.add_argument("--variants", nargs="+", default=list(VARIANTS), choices=list(VARIANTS))
     parser.add_argument("--stop-after", type=float, default=1e9, help="start no further game after so many s")
-    parser.add_argument("--out", type=Path, default=RESULT)
+    parser.add_argument("--out", type=Path, default=RESULTS / "dcgan_ablation.json")
     args = parser.parse_args()
     torch.set_num_threads(1)
     parts = data.split(data.load_images("auto"), seed=0, fit=0.4, select=0.4, report=0.2)
@@ -125,14 +120,12 @@ def main() -> None:
     real, _ = metrics.features_and_logits(judge, parts.report.images)
     fit, _ = metrics.features_and_logits(judge, parts.fit.images[:2000])
     sources = ["gan_helpers/networks.py", "gan_helpers/training.py", "benchmarks/dcgan_ablation.py"]
-    git = ["git", "-C", str(ROOT), "log", "-1", "--format=%H", "--", *sources]
     record = {
-        "what": "one thing changed in the main game of notebook 06; Frechet distance, 2,000 against 2,000",
-        "command": f"python benchmarks/dcgan_ablation.py --rounds {args.rounds}",
-        "commit": subprocess.run(git, capture_output=True, text=True, check=True).stdout.strip(),
-        "date": datetime.date.today().isoformat(),
-        "machine": f"{cpu()}, one thread",
-        "versions": {"python": platform.python_version(), "torch": torch.__version__},
+        **provenance(
+            "one thing changed in the main game of notebook 06; Frechet distance, 2,000 against 2,000",
+            f"python benchmarks/dcgan_ablation.py --rounds {args.rounds}",
+            sources,
+        ),
         "images": parts.fit.name,
         "rounds": args.rounds,
         "floor": round(metrics.frechet_distance(real=real, fake=fit), 3),
@@ -145,7 +138,6 @@ def main() -> None:
                 f"{args.out} is from other settings or another commit: move it away, start again"
             )
         record["games"] = old["games"]
-    args.out.parent.mkdir(parents=True, exist_ok=True)
     begin = time.monotonic()
     for seed in args.seeds:
         for name in args.variants:
@@ -153,7 +145,7 @@ def main() -> None:
             if str(seed) in games or time.monotonic() - begin > args.stop_after:
                 continue
             games[str(seed)] = play_variant(VARIANTS[name], seed, args.rounds, parts.fit.images, judge, real)
-            args.out.write_text(json.dumps(record, indent=1) + "\n")
+            write(args.out, record)
             print(seed, name, games[str(seed)]["distance"], games[str(seed)]["seconds"], flush=True)
 
 

@@ -9,42 +9,21 @@ seed; started again, the script plays what is missing. Result: benchmarks/result
 from __future__ import annotations
 
 import argparse
-import ast
-import datetime
 import json
-import platform
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import torch
+from common import NOTEBOOKS, RESULTS, lift, provenance, write
 from dcgan_ablation import score
-from laboratory_maps import cpu
 from torch import nn
 
 from gan_helpers import data, metrics
-from gan_helpers.networks import mlp
 from gan_helpers.training import dcgan_game, dcgan_rounds, play
 
-ROOT = Path(__file__).resolve().parent.parent
-SOURCE = ROOT / "notebooks" / "source" / "05_mlp_gan.py"
-RESULT = ROOT / "benchmarks" / "results" / "distance_curves.json"
+SOURCE = NOTEBOOKS / "05_mlp_gan.py"
 LOOKS = (0.5, 1, 1.5, 2, 3, 4, 6, 8, 11, 14, 18, 22, 26, 30, 35, 40, 50)  # CPU-seconds
-
-
-def lift(source: Path = SOURCE) -> dict:
-    """Return notebook 05's `make_players`, `adam` and its sizes."""
-    space = {"mlp": mlp, "torch": torch, "nn": nn, "device": "cpu"}
-    for node in ast.parse(source.read_text()).body:
-        names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-        wanted = isinstance(node, ast.FunctionDef) and node.name in ("make_players", "adam")
-        if wanted or (isinstance(node, ast.Assign) and "Z_DIM" in names):
-            exec(compile(ast.Module([node], []), str(source), "exec"), space)
-    missing = {"make_players", "adam", "Z_DIM", "BATCH"} - space.keys()
-    if missing:
-        raise LookupError(f"{source.name} no longer defines {sorted(missing)}")
-    return space
 
 
 class Contestant:
@@ -78,7 +57,8 @@ class Contestant:
 
 def compete(seed: int, rounds: int, images: torch.Tensor, judge: nn.Module, real: torch.Tensor) -> dict:
     """Both games of one seed."""
-    space, flat = lift(), images.flatten(1)
+    space = lift(SOURCE, ["Z_DIM", "BATCH", "ROUNDS", "MEASURED"], device="cpu")
+    flat = images.flatten(1)
     G, D = space["make_players"](seed)
     fed = data.batches(flat, space["BATCH"], seed=seed)
     opt_G, opt_D = space["adam"](G), space["adam"](D)
@@ -106,7 +86,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=1200)
     parser.add_argument("--images", default="auto", choices=("auto", "mnist", "rendered"))
     parser.add_argument("--stop-after", type=float, default=1e9, help="start no further seed after so many s")
-    parser.add_argument("--out", type=Path, default=RESULT)
+    parser.add_argument("--out", type=Path, default=RESULTS / "distance_curves.json")
     args = parser.parse_args()
     torch.set_num_threads(1)
     parts = data.split(data.load_images(args.images), seed=0, fit=0.4, select=0.4, report=0.2)
@@ -114,14 +94,12 @@ def main() -> None:
     real, logits = metrics.features_and_logits(judge, parts.report.images)
     fit, _ = metrics.features_and_logits(judge, parts.fit.images[:2000])
     sources = ["gan_helpers/networks.py", "gan_helpers/training.py", "benchmarks/distance_curves.py"]
-    git = ["git", "-C", str(ROOT), "log", "-1", "--format=%H", "--", *sources]
     record = {
-        "what": "Frechet distance of 2,000 samples from 2,000 report images against CPU-seconds of training",
-        "command": f"python benchmarks/distance_curves.py --rounds {args.rounds} --images {args.images}",
-        "commit": subprocess.run(git, capture_output=True, text=True, check=True).stdout.strip(),
-        "date": datetime.date.today().isoformat(),
-        "machine": f"{cpu()}, one thread",
-        "versions": {"python": platform.python_version(), "torch": torch.__version__},
+        **provenance(
+            "Frechet distance of 2,000 samples from 2,000 report images against CPU-seconds of training",
+            f"python benchmarks/distance_curves.py --rounds {args.rounds} --images {args.images}",
+            sources,
+        ),
         "images": parts.fit.name,
         "rounds": args.rounds,
         "floor": round(metrics.frechet_distance(real=real, fake=fit), 3),
@@ -135,13 +113,12 @@ def main() -> None:
                 f"{args.out} is from other settings or another commit: move it away, start again"
             )
         record["seeds"] = old["seeds"]
-    args.out.parent.mkdir(parents=True, exist_ok=True)
     begin = time.monotonic()
     for seed in args.seeds:
         if str(seed) in record["seeds"] or time.monotonic() - begin > args.stop_after:
             continue
         record["seeds"][str(seed)] = compete(seed, args.rounds, parts.fit.images, judge, real)
-        args.out.write_text(json.dumps(record, indent=1) + "\n")
+        write(args.out, record)
         for name, path in record["seeds"][str(seed)].items():
             print(seed, name, path[-1], flush=True)
 

@@ -10,52 +10,23 @@ anew. The end result is benchmarks/results/metric_power.json.
 from __future__ import annotations
 
 import argparse
-import ast
-import datetime
 import json
 import os
-import platform
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
-import numpy as np
 import torch
-from torch import nn
-from torch.nn import functional as F
+from common import NOTEBOOKS, RESULTS, lift, provenance, write
 
 from gan_helpers import data, metrics
 from gan_helpers.machine import progress
-from gan_helpers.networks import dcgan_generator, mlp
-from gan_helpers.training import dcgan_game, dcgan_rounds, play
 
-ROOT = Path(__file__).resolve().parent.parent
-SOURCE = ROOT / "notebooks" / "source" / "07_measuring_gans.py"
-RESULT = ROOT / "benchmarks" / "results" / "metric_power.json"
-FUNCTIONS = {
-    "seen", "states", "mlp_game", "small_dcgan", "scores", "blurred", "harmed", "trial", "shifts_of",
-    "draw", "readings", "flattery",
-}  # fmt: skip
+SOURCE = NOTEBOOKS / "07_measuring_gans.py"
 LOOKS_MLP, LOOKS_DCGAN = tuple(range(100, 1201, 100)), tuple(range(100, 1601, 100))
 COUNTS, SHARES, DUELS = (50, 100, 200, 500, 1000, 2000), (0.2, 0.05), 40
 POOL = 4000  # generated images per state
-
-
-def lift(source: Path) -> dict:
-    """Return a namespace with the notebook's own functions and WORSE, and nothing else of it."""
-    modules = {"np": np, "torch": torch, "nn": nn, "F": F, "data": data, "metrics": metrics, "device": "cpu"}
-    names = (SimpleNamespace, dcgan_generator, mlp, dcgan_game, dcgan_rounds, play)
-    namespace = modules | {f.__name__: f for f in names} | {"progress": lambda items, *_: items}
-    for node in ast.parse(source.read_text()).body:
-        wanted = isinstance(node, ast.FunctionDef) and node.name in FUNCTIONS
-        if wanted or (isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "WORSE"):
-            exec(compile(ast.Module([node], []), str(source), "exec"), namespace)
-    missing = (FUNCTIONS | {"WORSE"}) - namespace.keys()
-    if missing:
-        raise LookupError(f"{source.name} no longer defines {sorted(missing)}")
-    return namespace
 
 
 def prepare(notebook: dict) -> SimpleNamespace:
@@ -157,15 +128,6 @@ def all_scores(notebook: dict, world: SimpleNamespace, runs: dict) -> dict:
     }
 
 
-def cpu() -> str:
-    """Return the processor's name, as far as the system tells it."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        return next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or "unknown"
-
-
 def step(work: Path, name: str, make: Callable[[], dict]) -> dict:
     """Return the stored result of a step, or make it, store it and say how long it took."""
     path = work / f"{name}.pt"
@@ -185,11 +147,11 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=data.cache_folder() / "metric_power")
     parser.add_argument("--until", type=float, default=float("inf"), help="stop after so many CPU seconds")
     parser.add_argument("--source", type=Path, default=SOURCE)
-    parser.add_argument("--out", type=Path, default=RESULT)
+    parser.add_argument("--out", type=Path, default=RESULTS / "metric_power.json")
     args = parser.parse_args()
     torch.set_num_threads(1)
     args.work.mkdir(parents=True, exist_ok=True)
-    notebook = lift(args.source)
+    notebook = lift(args.source, ["WORSE"], device="cpu", progress=lambda items, *_: items)
     world = prepare(notebook)
     done, spent = {}, 0.0
 
@@ -210,14 +172,12 @@ def main() -> None:
                 power[share].setdefault(name, []).append(values)
         chosen.append(run(f"checkpoints_{seed}", lambda: checkpoints(notebook, runs, seed)))  # noqa: B023
         table.append(run(f"scores_{seed}", lambda: all_scores(notebook, world, runs)))  # noqa: B023
-    git = ["git", "-C", str(ROOT), "log", "-1", "--format=%H", "--", "gan_helpers", str(SOURCE)]
     record = {
-        "what": f"notebook 07 at full size, on {world.parts.fit.name}",
-        "command": f"python benchmarks/metric_power.py --seeds {args.seeds} --trials {args.trials}",
-        "commit": subprocess.run(git, capture_output=True, text=True, check=True).stdout.strip(),
-        "date": datetime.date.today().isoformat(),
-        "machine": f"{cpu()}, {os.cpu_count()} cores, one thread",
-        "versions": {"python": platform.python_version(), "torch": torch.__version__},
+        **provenance(
+            f"notebook 07 at full size, on {world.parts.fit.name}",
+            f"python benchmarks/metric_power.py --seeds {args.seeds} --trials {args.trials}",
+            ["gan_helpers", SOURCE],
+        ),
         "cpu_seconds": round(spent),
         "seeds": args.seeds,
         **done,
@@ -225,9 +185,8 @@ def main() -> None:
         "checkpoints": chosen,
         "scores": table,
     }
-    args.out.parent.mkdir(parents=True, exist_ok=True)
     rounded = json.loads(json.dumps(record), parse_float=lambda text: float(f"{float(text):.5g}"))
-    args.out.write_text(json.dumps(rounded) + "\n")
+    write(args.out, rounded)
 
 
 if __name__ == "__main__":

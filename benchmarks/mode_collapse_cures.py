@@ -11,52 +11,19 @@ same command goes on.
 from __future__ import annotations
 
 import argparse
-import ast
-import datetime
 import json
 import math
-import os
-import platform
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import SimpleNamespace
 
 import torch
-from torch import nn
-from torch.func import functional_call, grad, vmap
-from torch.nn import functional as F
+from common import NOTEBOOKS, RESULTS, lift, provenance, write
 
-from gan_helpers import data, metrics
-from gan_helpers.networks import mlp
-from gan_helpers.penalties import regularised, relativistic, with_gradient_penalty
-from gan_helpers.training import L_D, L_G, LOSSES, play_many, stack
-
-ROOT = Path(__file__).resolve().parent.parent
-SOURCE = ROOT / "notebooks" / "source" / "08_mode_collapse.py"
-RESULT = ROOT / "benchmarks" / "results" / "mode_collapse_cures.json"
+SOURCE = NOTEBOOKS / "08_mode_collapse.py"
 CONSTANTS = {"WITHIN", "CENTRES", "STD", "Z_DIM", "BATCH", "ROUNDS", "RATE", "x_nine", "critic", "REMEDIES"}
-NEEDED = CONSTANTS | {"make_G", "make_D", "train", "count", "misplaced"}
 SELECT_SEEDS = range(100, 103)
 BLOCK = 8
-
-
-def lift(source: Path = SOURCE) -> dict:
-    """The notebook's own functions, classes and constants, without what it measures and draws."""
-    namespace = {f.__name__: f for f in (torch, math, time, mlp, stack, play_many, SimpleNamespace, metrics)}
-    namespace |= {f.__name__: f for f in (functional_call, grad, vmap, regularised, with_gradient_penalty)}
-    namespace |= {"data": data, "nn": nn, "F": F, "L_D": L_D, "L_G": L_G, "LOSSES": LOSSES, "device": "cpu"}
-    namespace |= {"relativistic": relativistic, "progress": lambda items, *_: items, "metrics": metrics}
-    for node in ast.parse(source.read_text()).body:
-        names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-        constant = isinstance(node, (ast.Assign, ast.AugAssign)) and names & CONSTANTS
-        if constant or isinstance(node, (ast.FunctionDef, ast.ClassDef)):
-            exec(compile(ast.Module([node], []), str(source), "exec"), namespace)
-    missing = NEEDED - namespace.keys()
-    if missing:
-        raise LookupError(f"{source.name} no longer defines {sorted(missing)}")
-    return namespace
 
 
 def run(notebook: dict, options: dict, seeds: range, rounds: int) -> dict:
@@ -129,32 +96,21 @@ def joined(before: dict, new: dict) -> dict:
     return new | both | {"cpu_seconds_per_game": round(cost / len(both["seeds"]), 3)}
 
 
-def cpu() -> str:
-    """The processor's name, as far as the system tells it."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        return next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or "unknown"
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=16)
     parser.add_argument("--minutes", type=float, default=math.inf, help="stop after so many CPU-minutes")
     parser.add_argument("--source", type=Path, default=SOURCE)
-    parser.add_argument("--out", type=Path, default=RESULT)
+    parser.add_argument("--out", type=Path, default=RESULTS / "mode_collapse_cures.json")
     args = parser.parse_args()
     torch.set_num_threads(1)
-    notebook = lift(args.source)
-    git = ["git", "-C", str(ROOT), "log", "-1", "--format=%H", "--", str(SOURCE), "gan_helpers"]
+    notebook = lift(args.source, CONSTANTS, device="cpu", progress=lambda items, *_: items)
     record = {
-        "what": "3 x 3 grid of Gaussians: high-quality samples of 2,500 per mode, for every seed",
-        "command": f"python benchmarks/mode_collapse_cures.py --seeds {args.seeds}",
-        "commit": subprocess.run(git, capture_output=True, text=True, check=True).stdout.strip(),
-        "date": datetime.date.today().isoformat(),
-        "machine": f"{cpu()}, {os.cpu_count()} cores, one thread",
-        "versions": {"python": platform.python_version(), "torch": torch.__version__},
+        **provenance(
+            "3 x 3 grid of Gaussians: high-quality samples of 2,500 per mode, for every seed",
+            f"python benchmarks/mode_collapse_cures.py --seeds {args.seeds}",
+            [SOURCE, "gan_helpers"],
+        ),
         "cpu_seconds": 0.0,
         "seeds": args.seeds,
         "select_seeds": list(SELECT_SEEDS),
@@ -169,7 +125,6 @@ def main() -> None:
         if before["seeds"] != args.seeds:
             raise SystemExit(f"{args.out} holds {before['seeds']} seeds: delete it, or use --out")
         record = before
-    args.out.parent.mkdir(parents=True, exist_ok=True)
     start = last = time.process_time()
     for place, key, work in jobs(notebook, record, args.seeds):
         if time.process_time() - start > 60 * args.minutes:
@@ -178,7 +133,7 @@ def main() -> None:
         place[key] = work()
         record["cpu_seconds"] = round(record["cpu_seconds"] + time.process_time() - last, 1)
         last = time.process_time()
-        args.out.write_text(json.dumps(record) + "\n")
+        write(args.out, record)
         shown = place[key] if isinstance(place[key], float) else round(mean(place[key]["misplaced"]), 3)
         print(f"{time.process_time() - start:.0f} s: {key}: {shown}", flush=True)
     print("complete")

@@ -11,30 +11,20 @@ on after the last one; `--minutes` ends a run early. Delete the file to begin ag
 from __future__ import annotations
 
 import argparse
-import ast
-import datetime
 import json
 import math
-import platform
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
 import torch
-from torch import nn
-from torch.nn import functional as F
+from common import NOTEBOOKS, RESULTS, lift, provenance, write
 
-from gan_helpers import data, metrics, modern
-from gan_helpers.modern import between
-from gan_helpers.networks import dcgan_generator, mlp
-from gan_helpers.penalties import regularised, relativistic, slopes, squared_norms
-from gan_helpers.training import L_D, L_G, LOSSES, dcgan_game, dcgan_rounds, play_many, stack
-
-ROOT = Path(__file__).resolve().parent.parent
-SOURCE = ROOT / "notebooks" / "source" / "10_a_modern_gan.py"
-RESULT = ROOT / "benchmarks" / "results" / "modern_gan.json"
+SOURCE = NOTEBOOKS / "10_a_modern_gan.py"
+CONSTANTS = {"GAMES", "grid", "small", "judge_8", "readable", "unseen", "stacked", "parts", "judge"}
+CONSTANTS |= {"real_features", "z_judge", "FULL"}
+PARTS = ("grid", "stacked", "curves", "ablation", "rates")
 SEEDS, OTHERS = range(16), range(100, 104)  # the recorded seeds, and those that choose the settings
 ROUNDS = {"grid": 1200, "stacked": 300}
 GAMMAS = {"grid": (0.2, 1.0, 5.0), "stacked": (5.0, 25.0)}
@@ -42,29 +32,6 @@ SCALES = {"grid": (1.0, 2.0, 4.0), "stacked": (2.0,)}
 BUDGET, LOOKS, CURVE_SEEDS = 30.0, (3, 6, 10, 15, 20, 25, 30), 2
 ABLATION_ROUNDS, ABLATION_SEEDS = 150, 3
 RATE_ROUNDS, RATE_SEEDS, FACTORS, RACERS = 150, 2, (0.316, 1.0, 3.16), ("full", "DCGAN")
-
-
-def lift(source: Path) -> SimpleNamespace:
-    """The notebook's functions, classes and the assignments that they need, without its experiments."""
-    space = {"torch": torch, "nn": nn, "F": F, "time": time, "math": math, "data": data, "metrics": metrics}
-    space |= {"modern": modern, "device": "cpu", "LOSSES": LOSSES, "L_D": L_D, "L_G": L_G, "mlp": mlp}
-    space |= {"stack": stack, "play_many": play_many, "between": between, "SimpleNamespace": SimpleNamespace}
-    space |= {"regularised": regularised, "relativistic": relativistic, "progress": lambda items, *_: items}
-    space |= {"dcgan_game": dcgan_game, "dcgan_rounds": dcgan_rounds, "dcgan_generator": dcgan_generator}
-    space |= {"slopes": slopes, "squared_norms": squared_norms}
-    wanted = {"GAMES", "grid", "small", "judge_8", "readable", "unseen", "stacked"}
-    wanted |= {"parts", "judge", "real_features", "z_judge", "FULL"}
-    for node in ast.parse(source.read_text()).body:
-        names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-        names |= {  # stacked.lr, … = …
-            n.value.id
-            for n in ast.walk(node)
-            if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store) and isinstance(n.value, ast.Name)
-        }
-        defines = isinstance(node, ast.FunctionDef | ast.ClassDef)
-        if defines or (isinstance(node, ast.Assign) and names & wanted):
-            exec(compile(ast.Module([node], []), str(source), "exec"), space)
-    return SimpleNamespace(**space)
 
 
 # ---------------------------------------------------------------- cells: name -> a function that measures it
@@ -156,38 +123,21 @@ def rate_cells(notebook: SimpleNamespace) -> dict[str, Callable[[], dict]]:
     }
 
 
-def provenance(part: str) -> dict:
-    """Where and with what this was measured; no host or user name."""
-    git = ["git", "-C", str(ROOT), "log", "-1", "--format=%H"]
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        cpu = next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        cpu = platform.processor() or "unknown"
-    return {
-        "command": f"python benchmarks/modern_gan.py --part {part}",
-        "commit": subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip(),
-        "date": datetime.date.today().isoformat(),
-        "machine": f"{cpu}, one thread",
-        "versions": {"python": platform.python_version(), "torch": torch.__version__},
-        "rounds": ROUNDS,
-        "budget": BUDGET,
-        "ablation_rounds": ABLATION_ROUNDS,
-        "rate_rounds": RATE_ROUNDS,
-    }
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--part", required=True, choices=("grid", "stacked", "curves", "ablation", "rates"))
+    parser.add_argument("--part", required=True, choices=PARTS)
     parser.add_argument("--minutes", type=float, default=math.inf, help="begin no new cell later")
     parser.add_argument("--source", type=Path, default=SOURCE)
-    parser.add_argument("--out", type=Path, default=RESULT)
+    parser.add_argument("--out", type=Path, default=RESULTS / "modern_gan.json")
     args = parser.parse_args()
     torch.set_num_threads(1)
-    notebook = lift(args.source)
+    space = lift(args.source, CONSTANTS, device="cpu", progress=lambda items, *_: items)
+    notebook = SimpleNamespace(**space)
     makers = {"curves": curve_cells, "ablation": ablation_cells, "rates": rate_cells}
     cells = makers[args.part](notebook) if args.part in makers else loss_cells(notebook, args.part)
+    head = provenance(
+        "notebook 10 at full size", "python benchmarks/modern_gan.py --part PART", [SOURCE, "gan_helpers"]
+    ) | {"rounds": ROUNDS, "budget": BUDGET, "ablation_rounds": ABLATION_ROUNDS, "rate_rounds": RATE_ROUNDS}
     record = json.loads(args.out.read_text()) if args.out.exists() else {}
     begun = time.process_time()
     for name, measure in cells.items():
@@ -200,11 +150,8 @@ def main() -> None:
         value = {**measure(), "cpu_seconds": round(time.process_time() - start, 1)}
         record = json.loads(args.out.read_text()) if args.out.exists() else {}
         record.setdefault(args.part, {})[name] = value
-        record["made"] = provenance(args.part)
-        args.out.parent.mkdir(parents=True, exist_ok=True)
-        partial = args.out.with_suffix(".partial")
-        partial.write_text(json.dumps(record, indent=1) + "\n")
-        partial.replace(args.out)
+        spent = sum(cell["cpu_seconds"] for part in PARTS for cell in record.get(part, {}).values())
+        write(args.out, record | head | {"cpu_seconds": round(spent, 1)})
         print(args.part, name, value["cpu_seconds"], "s", flush=True)
     print("complete")
 

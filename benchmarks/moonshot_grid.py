@@ -9,17 +9,14 @@ command goes on.
 from __future__ import annotations
 
 import argparse
-import datetime
 import json
 import math
-import os
-import platform
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import torch
+from common import RESULTS, provenance, write
 from torch import nn
 from torch.func import functional_call, vmap
 
@@ -28,8 +25,6 @@ from gan_helpers.networks import mlp
 from gan_helpers.penalties import regularised, relativistic
 from gan_helpers.training import L_D, L_G, play_many, stack
 
-ROOT = Path(__file__).resolve().parent.parent
-RESULT = ROOT / "benchmarks" / "results" / "moonshot_grid.json"
 STACK = 4
 RECIPE = {
     "features_G": 1.0,  # scale of the random Fourier features of the noise; 0: none
@@ -122,33 +117,22 @@ def jobs(record: dict, args: argparse.Namespace) -> Iterator[tuple[str, dict, ra
                 yield name, options, range(first, min(first + STACK, seeds)), rounds
 
 
-def cpu() -> str:
-    """The processor's name, as far as the system tells it."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        return next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or "unknown"
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=16)
     parser.add_argument("--rounds", type=int, default=12_000)
     parser.add_argument("--short", type=int, default=2000, help="rounds of the runs without one ingredient")
     parser.add_argument("--minutes", type=float, default=math.inf, help="stop after so many CPU-minutes")
-    parser.add_argument("--out", type=Path, default=RESULT)
+    parser.add_argument("--out", type=Path, default=RESULTS / "moonshot_grid.json")
     args = parser.parse_args()
     torch.set_num_threads(1)
-    git = ["git", "-C", str(ROOT), "log", "-1", "--format=%H", "--", str(Path(__file__)), "gan_helpers"]
     record = {
-        "what": "grid of 25 Gaussians: high-quality samples of 2,500 per mode, for every seed",
-        "command": f"python benchmarks/moonshot_grid.py --seeds {args.seeds} --rounds {args.rounds} "
-        f"--short {args.short}",
-        "commit": subprocess.run(git, capture_output=True, text=True, check=True).stdout.strip(),
-        "date": datetime.date.today().isoformat(),
-        "machine": f"{cpu()}, {os.cpu_count()} cores, one thread",
-        "versions": {"python": platform.python_version(), "torch": torch.__version__},
+        **provenance(
+            "grid of 25 Gaussians: high-quality samples of 2,500 per mode, for every seed",
+            f"python benchmarks/moonshot_grid.py --seeds {args.seeds} --rounds {args.rounds} "
+            f"--short {args.short}",
+            [Path(__file__), "gan_helpers"],
+        ),
         "cpu_seconds": 0.0,
         "recipe": RECIPE,
         "runs": {},
@@ -158,7 +142,6 @@ def main() -> None:
         if before["command"] != record["command"] or before["recipe"] != json.loads(json.dumps(RECIPE)):
             raise SystemExit(f"{args.out} holds other settings: delete it, or use --out")
         record = before
-    args.out.parent.mkdir(parents=True, exist_ok=True)
     start = last = time.process_time()
     for name, options, seeds, rounds in jobs(record, args):
         if time.process_time() - start > 60 * args.minutes:
@@ -168,7 +151,7 @@ def main() -> None:
         record["runs"].setdefault(name, []).append(part)
         record["cpu_seconds"] = round(record["cpu_seconds"] + time.process_time() - last, 1)
         last = time.process_time()
-        args.out.write_text(json.dumps(record) + "\n")
+        write(args.out, record)
         shares = [sum(h) / 2500 for h in part["average"]]
         modes = [sum(v >= 20 for v in h) for h in part["average"]]
         print(f"{name}: high quality {min(shares):.3f} to {max(shares):.3f}, modes {modes}, ", end="")

@@ -11,14 +11,11 @@ from __future__ import annotations
 import argparse
 import base64
 import copy
-import datetime
 import hashlib
 import json
 import math
 import os
-import platform
 import shutil
-import subprocess
 import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -28,7 +25,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import torch
-from laboratory_maps import cpu
+from common import RESULTS, commit_of, provenance, write
 from time_to_quality_recipes import (
     CHANGES,
     FACTORS,
@@ -47,8 +44,7 @@ from torch import Tensor
 from gan_helpers import data, metrics, plots
 from gan_helpers.machine import progress
 
-ROOT = Path(__file__).resolve().parent.parent
-RESULTS = ROOT / "benchmarks" / "results"
+CODE = ["benchmarks/time_to_quality_recipes.py", "gan_helpers/networks.py", "gan_helpers/training.py"]
 SAMPLES, SHOWN, NOISE_SEED = 2000, 10, 10**6
 MARKS = (10, 20, 60, 120)  # seconds at which the summary compares
 
@@ -282,25 +278,12 @@ def read(path: Path, settings: dict) -> dict:
     return record
 
 
-def write(record: dict, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_suffix(".json.new")
-    new.write_text(dumps(record) + "\n")
-    os.replace(new, path)
-
-
 def dumps(record: dict) -> str:
     """JSON with one line per run, so that a change is readable."""
     runs = ",\n  ".join(json.dumps(run) for run in record["runs"])
     pairs = [(key, value) for key, value in record.items() if key != "runs"]
     rest = [f" {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}" for key, value in pairs]
     return "{\n" + ",\n".join([*rest, f' "runs": [\n  {runs}\n ]']) + "\n}"
-
-
-def commit_of_the_code() -> str:
-    files = ["benchmarks/time_to_quality_recipes.py", "gan_helpers/networks.py", "gan_helpers/training.py"]
-    git = ["git", "-C", str(ROOT), "log", "-1", "--format=%H", "--", *files]
-    return subprocess.run(git, capture_output=True, text=True, check=True).stdout.strip()
 
 
 # ---------------------------------------------------------------- the race
@@ -310,7 +293,7 @@ def race(builds: dict[str, Callable[[], Game]], record: dict, out: Path, state: 
          judge: Judge, *, seeds: Sequence[int], budget: float, slice_: float, device: str,
          minutes: float) -> bool:  # fmt: skip
     """Play all turns that are not yet in the record, for at most `minutes` of wall time; True when done."""
-    commit, fit = commit_of_the_code(), parts.fit.images
+    commit, fit = commit_of(CODE), parts.fit.images
     round_trips = {side: shrink(enlarge(fit[:SAMPLES], side)) for side in (28, 32, 64)}
     record["floor"] = {str(side): round(judge.distance(x), 3) for side, x in round_trips.items()}
     stop, runs, current = time.monotonic() + 60 * minutes, {}, None
@@ -330,7 +313,7 @@ def race(builds: dict[str, Callable[[], Game]], record: dict, out: Path, state: 
             save(runs[name], path)
             keep(record, runs[name], commit)
             record |= {"summary": summary(record), "overtaking": overtaking(record)}
-            write(record, out)
+            write(out, record, dumps)
         if played and time.monotonic() > stop:
             return False
     return True
@@ -545,20 +528,9 @@ def header(options: argparse.Namespace) -> dict:
     command += ["--device cuda"] if options.device == "cuda" else []
     if options.recipes != list(FACTORS if options.factors else RECIPES):
         command += ["--recipes", *(f'"{name}"' for name in options.recipes)]
-    where = (
-        f"{cpu()}, {os.cpu_count()} cores, one thread"
-        if options.device == "cpu"
-        else torch.cuda.get_device_name()
-    )
-    return {
-        "what": f"{what}: Fréchet distance (64 features, {SAMPLES} samples against the report part)",
-        "changes": CHANGES,
-        "command": " ".join(command),
-        "commit": commit_of_the_code(),
-        "date": datetime.date.today().isoformat(),
-        "machine": where,
-        "versions": {"python": platform.python_version(), "torch": torch.__version__},
-    }
+    what = f"{what}: Fréchet distance (64 features, {SAMPLES} samples against the report part)"
+    head = provenance(what, " ".join(command), CODE) | {"changes": CHANGES}
+    return head | ({"machine": torch.cuda.get_device_name()} if options.device == "cuda" else {})
 
 
 def main(args: Sequence[str] | None = None) -> None:
@@ -580,7 +552,7 @@ def main(args: Sequence[str] | None = None) -> None:
         record = new | {key: value for key, value in record.items() if key not in new}
     if options.threads:
         record["threads"] = threads(parts)
-        write(record, options.out)
+        write(options.out, record, dumps)
     elif not options.draw:
         known = {name: partial(factor, name) for name in FACTORS} if options.factors else RECIPES
         builds = {name: known[name] for name in options.recipes}
@@ -596,7 +568,7 @@ def main(args: Sequence[str] | None = None) -> None:
     if options.note:
         record["note"] = options.note
     record |= {"summary": summary(record), "overtaking": overtaking(record)}
-    write(record, options.out)
+    write(options.out, record, dumps)
     print(table(record))
     if not options.factors and not options.threads and summary(record):
         fig = draw(record, parts.report.images.cpu())

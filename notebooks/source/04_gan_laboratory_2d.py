@@ -21,10 +21,8 @@ if "google.colab" in sys.modules:  # on Colab only: install the course's helpers
 
 import io
 import itertools
-import json
 import math
 import time
-from pathlib import Path
 from types import SimpleNamespace
 
 import ipywidgets as widgets
@@ -36,6 +34,7 @@ from gan_helpers import data, plots, training
 from gan_helpers.checks import nb04
 from gan_helpers.machine import progress
 from gan_helpers.networks import mlp
+from gan_helpers.records import recorded
 from gan_helpers.training import LOSSES, own_rates, play_many, stack
 
 plots.use_course_style()
@@ -712,15 +711,7 @@ assert slow_D.mean() + 1 < fast_D.mean() < middle.mean() - 3
 # Six hundred rounds cannot tell "late" from "stuck". So here is a recorded run of these functions, too long for a notebook: 49 pairs, 16 seeds, 2,000 rounds, and six momenta for section 7. (Made again on another machine its numbers agree in distribution, not one by one.)
 
 # %%
-path = Path("../benchmarks/results/laboratory_maps.json")
-record = json.loads(path.read_text()) if path.exists() else None
-if record is None:  # on Colab, for example
-    print("The recorded maps come with the repository (benchmarks/results); this copy is without them.")
-else:
-    print("made by:", record["command"], "at commit", record["commit"][:7])
-    print(
-        f"{record['date']}, {record['machine']}, torch {record['versions']['torch']}, {record['cpu_seconds']} s"
-    )
+record = recorded("laboratory_maps")  # from benchmarks/results; None on Colab, which is without them
 
 # %%
 if record:

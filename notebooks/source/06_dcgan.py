@@ -21,7 +21,6 @@ if "google.colab" in sys.modules:  # on Colab only: install the course's helpers
 
 import copy
 import itertools
-import json
 import math
 import tempfile
 import time
@@ -36,6 +35,7 @@ from gan_helpers import data, metrics, networks, plots
 from gan_helpers.checks import nb06
 from gan_helpers.machine import progress
 from gan_helpers.networks import Choice, dcgan_discriminator, dcgan_generator, even_start, initialise, mlp
+from gan_helpers.records import recorded
 from gan_helpers.training import dcgan_game, dcgan_rounds, ema_update, load_checkpoint, play, save_checkpoint
 
 plots.use_course_style()
@@ -375,19 +375,6 @@ assert rival > 1.3 * reached
 # Look at the hundred yourself: how many could you not read? The judge's confidence is a stand-in for your eye, and a lenient one: a classifier can be confident about nonsense.
 #
 # Five seeds of this game, and the MLP of notebook 05 for the same CPU-seconds, taking turns on one core, are a recorded run:
-
-
-# %%
-def recorded(name):
-    """A recorded run, or None where the repository is not at hand (on Colab, for example)."""
-    path = Path("../benchmarks/results") / f"{name}.json"
-    if not path.exists():
-        print(f"The recorded run {name} comes with the repository; this copy is without it.")
-        return None
-    record = json.loads(path.read_text())
-    print(f"{name}: {record['command']}, commit {record['commit'][:7]}, {record['date']}")
-    print(f"   {record['machine']}, torch {record['versions']['torch']}, images: {record['images']}")
-    return record
 
 
 # %%

@@ -21,9 +21,7 @@ if "google.colab" in sys.modules:  # on Colab only: install the course's helpers
         "pip", "install -q git+https://github.com/gans-measured/gans-measured torchmetrics"
     )
 
-import json
 import warnings
-from pathlib import Path
 from types import SimpleNamespace
 
 import matplotlib.pyplot as plt
@@ -39,6 +37,7 @@ from gan_helpers import data, metrics, plots
 from gan_helpers.checks import nb07
 from gan_helpers.machine import progress
 from gan_helpers.networks import dcgan_generator, mlp
+from gan_helpers.records import recorded
 from gan_helpers.training import dcgan_game, dcgan_rounds, play
 
 plots.use_course_style()
@@ -476,15 +475,8 @@ assert (
 # What the matrix does not show: other harms, other strengths, another judge. A harm that hides in the floor at 1,000 images need not hide at 50,000. Where few different images repeat, or all leave the cloud (duplicates, one per class, contrast), *copies* hangs on few neighbours and jumps either way. A recorded run with 20 choices of 1,500 images:
 
 # %%
-path = Path("../benchmarks/results/metric_power.json")
-record = json.loads(path.read_text()) if path.exists() else None
-if record is None:  # on Colab, for example
-    print("The recorded runs come with the repository (benchmarks/results); this copy is without them.")
-else:
-    print("made by:", record["command"], "at commit", record["commit"][:7])
-    print(
-        f"{record['date']}, {record['machine']}, torch {record['versions']['torch']}, {record['cpu_seconds']} s"
-    )
+record = recorded("metric_power")
+if record:
     large = {name: torch.tensor(v) for name, v in record["matrix"].items()}
     plots.show(
         draw_matrix(large, "recorded: 20 choices of 1,500 images, MNIST"), alt="The recorded matrix. " + ALT

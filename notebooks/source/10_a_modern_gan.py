@@ -19,10 +19,8 @@ import sys
 if "google.colab" in sys.modules:  # on Colab only: install the course's helpers
     get_ipython().run_line_magic("pip", "install -q git+https://github.com/gans-measured/gans-measured")
 
-import json
 import math
 import time
-from pathlib import Path
 from types import SimpleNamespace
 
 import matplotlib.pyplot as plt
@@ -36,6 +34,7 @@ from gan_helpers.machine import progress
 from gan_helpers.modern import between
 from gan_helpers.networks import dcgan_generator, mlp
 from gan_helpers.penalties import regularised, relativistic, slopes, squared_norms
+from gan_helpers.records import recorded
 from gan_helpers.training import L_D, L_G, LOSSES, dcgan_game, dcgan_rounds, play_many, stack
 
 plots.use_course_style()
@@ -391,18 +390,7 @@ for pairs, values in journey.items():
 # Now more losses, 16 seeds and 1,200 rounds on the same grid: a recorded run of the functions of this notebook. Each loss with a free constant ($\gamma$; for spectral norm its scale) has the best of three settings, chosen on four other seeds.
 
 # %%
-path = Path("../benchmarks/results/modern_gan.json")
-record = json.loads(path.read_text()) if path.exists() else {}
-if not record:  # on Colab, for example
-    print("The recorded runs come with the repository (benchmarks/results); this copy is without them.")
-else:
-    made = record["made"]
-    print(f"made by: {made['command']}  at commit {made['commit'][:7]}")
-    print(f"{made['date']}, {made['machine']}, torch {made['versions']['torch']}, ", end="")
-    spent = sum(
-        cell["cpu_seconds"] for key, part in record.items() if key != "made" for cell in part.values()
-    )
-    print(f"{spent / 60:.0f} CPU-minutes")
+record = recorded("modern_gan") or {}
 
 
 # %%
