@@ -108,6 +108,8 @@ def check_3(answer: object) -> None:
         abs(float(again) - limit) < 1e-4,
         "the answer changes when the two measurements are passed in the other order: use each n with its d",
     )
+    other = call(answer, 3 + 40 / 100, 100.0, 3 + 40 / 800, 800.0)
+    compare(other, 3.0, mistakes={"one fixed number is no answer: use all four arguments": limit}, rtol=1e-5)
 
 
 @exercise(4)

@@ -421,6 +421,7 @@ shifts, floors = shifts_of(trials)
 print(" " * 10, *(f"{name:>9}" for name in NAMES))
 print(f"{'floor':10}", *(f"{v:9.3f}" for v in floors.mean(0)))
 print(f"{'its spread':10}", *(f"{v:9.3f}" for v in floors.std(0)))
+assert 0.1 < (floors[:, 2] < 0).float().mean() < 0.9  # an unbiased KID of equal sets is often negative
 
 
 # %% tags=["head-picture"]
@@ -432,7 +433,8 @@ def draw_matrix(shifts, title):
     for i, j in np.ndindex(*table.shape):
         value = table[i, j].item()
         color = "white" if abs(value) > 60 else "black"
-        ax.text(j, i, f"{value:.0f}".replace("-0", "0"), ha="center", va="center", fontsize=9, color=color)
+        shown = f"{value:.1f}" if 2.5 <= value < 3.5 else f"{value:.0f}".replace("-0", "0")
+        ax.text(j, i, shown, ha="center", va="center", fontsize=9, color=color)
         if value < 3:
             box = {"fill": False, "edgecolor": plots.DISC, "linewidth": 1.6}
             ax.add_patch(plt.Rectangle((j - 0.46, i - 0.44), 0.92, 0.88, **box))
@@ -463,16 +465,17 @@ BLIND = {
 for harm, row in median.items():
     assert all(row[score] < 3 for score in BLIND.get(harm, ())), harm
     assert harm == "memorised" or min(row["Fréchet"], row["KID"]) > 3, harm
-    assert harm in ("memorised", "class doubled") or row["coverage"] > 3, harm
+    assert harm in ("memorised", "class doubled") or min(row["recall"], row["coverage"]) > 3, harm
 assert max(median["one per class"]["precision"], median["one per class"]["density"]) < -3
+assert parts.fit.name != "mnist" or max(median["noise"]["precision"], median["noise"]["density"]) < 3
 assert (
     median["memorised"]["copies"] > 10 > max(row["copies"] for h, row in median.items() if h != "memorised")
 )
 
 # %% [markdown]
-# Column by column. **IS** knows no real image: one typical image per class is no worse to it than real digits (with MNIST: better), and copies it cannot see. **Fréchet distance and KID** see every harm to the set or to the pixels, though not which. **Precision and density** ask only whether single images are plausible: a class that is missing, or doubled, or duplicates pass, and a collapse to ten typical images they *prefer* to real data. **Recall and coverage** see what is missing or repeated; twice the share of a class is neither. And **no score of images sees copies**: the memorised set *is* real. Only a comparison with the training images does. Distance and copies together miss no harm of this list (*copies* can raise a false alarm, here for contrast); section 8 shows why to report coverage as well. With MNIST precision and density do not even see the noise, which every image carries. The shifts are paired, so they vary less than the spread that divides them: "not seen" means not seen by somebody who has one set of each.
+# Column by column. **IS** knows no real image: one typical image per class is no worse to it than real digits (with MNIST: better), and copies it cannot see. **Fréchet distance and KID** see every harm to the set or to the pixels, though not which. **Precision and density** ask only whether single images are plausible: a class that is missing, or doubled, or duplicates pass, and a collapse to ten typical images they *prefer* to real data. **Recall and coverage** see what is missing or repeated; twice the share of a class is neither. And **no score of images sees copies**: the memorised set *is* real. Only a comparison with the training images does. Distance and copies together miss no harm of this list (where few images repeat or all leave the cloud, *copies* hangs on few neighbours and can raise a false alarm); section 8 shows why to report coverage as well. With MNIST precision and density do not even see the noise, which every image carries. The shifts are paired, so they vary less than the spread that divides them: "not seen" means not seen by somebody who has one set of each.
 #
-# What the matrix does not show: other harms, other strengths, another judge. A harm that hides in the floor at 1,000 images need not hide at 50,000. Where few different images repeat, or all leave the cloud (duplicates, one per class, contrast), *copies* hangs on few neighbours and jumps either way. A recorded run with 20 choices of 1,500 images:
+# What the matrix does not show: other harms, other strengths, another judge. A harm that hides in the floor at 1,000 images need not hide at 50,000. A recorded run with 20 choices of 1,500 images:
 
 # %%
 record = recorded("metric_power")
@@ -558,17 +561,20 @@ if record:
     print("recorded, 20% bad, mean share won:", "  ".join(f"{name} {m:.2f}" for name, m in mean.items()))
     power = {name: torch.tensor(v).mean(1) for name, v in record["power"]["0.2"].items()}  # one per DCGAN
     assert all((power["IS"] > power[name]).all() for name in power if name != "IS")
+    few_bad = torch.tensor(record["power"]["0.05"]["Fréchet"])[:, 3:].mean(0)
+    print("recorded, 5% bad, Fréchet, 500 to 2,000 images:", " ".join(f"{v:.2f}" for v in few_bad))
+    assert few_bad.max() < 0.5 < torch.tensor(record["power"]["0.05"]["IS"])[:, 3:].min()
 
 # %% [markdown]
-# With a fifth of bad images the Fréchet distance needs a few hundred to a thousand images to be right nine times in ten, and **IS needs fewer**, in the live run and in each recorded one. The order of coverage, KID and precision changes with the generator.
+# With a fifth of bad images the Fréchet distance needs a few hundred to a thousand images to be right nine times in ten, and **IS needs fewer**, in the live run and with each of the five recorded DCGANs. The order of the others changes with the generator.
 #
-# With a twentieth of bad images the Fréchet distance is far less sure: live it rises slowly, in the two recorded DCGANs it never leaves the neighbourhood of one half for good, and at 500 images it even preferred the mixture once. How large the gap to IS is differs from run to run. So power belongs to a score, a pair of generators *and* a kind of fault. Here the fault was unreadable images, which IS is made for; in section 4 IS was blind where coverage was not. (All duels draw from the same 2,000 images of one generator: the spread over generators is larger than that of sixty coin flips. The recorded bands show a part of it.)
+# With a twentieth of bad images the Fréchet distance is far less sure. Live (one training run) it rises slowly. In the recorded duels at 500 to 2,000 images the *mixture* won more often than the pure DCGAN. So power belongs to a score, a pair of generators *and* a kind of fault. Here the fault was unreadable images, which IS is made for; in section 4 IS was blind where coverage was not. (All live duels draw from the same 2,000 images of one generator; the bands show how generators differ.)
 #
 # ## 6 Which checkpoint, and when to stop
 #
 # Training delivers a state every few rounds, and somebody must choose. **Predict first:** ten states, each scored; you report the best score. By how much do you flatter yourself?
 #
-# Cut the 2,000 real images into a selection half and a report half, at random, forty times; draw $n$ of the kept images anew for each (at $n=1{,}000$ the two draws share half of them, which flatters the honest reading a little). *Honest:* choose the state by the selection half, report its distance on the other. *Cheating:* report the smallest distance on the report half. *No choice:* take the last state.
+# Cut the 2,000 real images into a selection half and a report half, at random, forty times; draw $n$ generated images for each half, none for both. *Honest:* choose the state by the selection half, report its distance on the other. *Cheating:* report the smallest distance on the report half. *No choice:* take the last state.
 
 
 # %%
@@ -578,9 +584,9 @@ def readings(states, looks, n, splits=40):
     for seed in range(splits):
         source = data.make_generator(seed)
         halves = torch.randperm(len(real.features), generator=source).split(len(real.features) // 2)
-        for half in halves:
-            picks = [torch.randperm(len(states[k].features), generator=source)[:n] for k in looks]
-            fakes = [states[k].features[p] for k, p in zip(looks, picks, strict=True)]
+        orders = [torch.randperm(len(states[k].features), generator=source).split(n) for k in looks]
+        for i, half in enumerate(halves):  # other fakes for the second reading, too
+            fakes = [states[k].features[order[i]] for k, order in zip(looks, orders, strict=True)]
             table.append([metrics.frechet_distance(real=real.features[half], fake=f) for f in fakes])
     return torch.tensor(table).view(splits, 2, len(looks))
 
@@ -628,7 +634,8 @@ if record:
         ylabel="% from the honest distance",
         title="recorded: cheating (dots), last state (dashes)",
     )
-    axes[0, 1].legend(fontsize=8)
+    axes[0, 1].set(xticks=range(record["seeds"]), xlim=(-0.5, record["seeds"] + 2))
+    axes[0, 1].legend(fontsize=8, loc="center right")
 plots.show(
     fig,
     alt="Left: forty readings of the distance over the rounds fall steeply until round 300 and then slowly, within a band wider than "
@@ -644,14 +651,15 @@ if record:
     for n in ("250", "1000", "2000"):
         found = [run["n"][n] for run in record["checkpoints"]]
         lower = [1 - v["cheating"] / v["honest"] for v in found]
-        assert min(lower) > 0.01
+        assert min(lower) > 0.05
+        assert n != "2000" or all(v["last"] < v["honest"] for v in found)
         print(f"recorded, {n:>4} images: cheating gains {min(lower):.0%} to {max(lower):.0%};", end=" ")
         print("last against honest choice", " ".join(f"{v['last'] / v['honest'] - 1:+.0%}" for v in found))
 
 # %% [markdown]
-# A minimum cannot lie above a chosen value; the news is its size, and that it is largest where images are few. And what does an *honest* choice buy over simply taking the last state? Nothing here, or less than nothing (the dashes), where the late states of an averaged generator (notebook 06) differ less than their readings: the choice follows the noise. A run that swings needs the choice; then give it images enough to see the swing.
+# A minimum cannot lie above a chosen value; the news is its size, and that it is largest where images are few. And what does an *honest* choice buy over simply taking the last state? Nothing reliable at 250 images, and at 2,000 the last state is the better one in all five runs (the dashes): the late states of an averaged generator (notebook 06) differ less than their readings, and still improve a little. A run that swings needs the choice; then give it images enough to see the swing.
 #
-# **When to stop.** Read every state several times, with other halves and other images, as on the left. As long as the next state looks better in nearly every reading, training pays. When that share falls towards a half, either nothing improves or $n$ is too small to see it: first more images, then the end. The losses take no part in this (notebook 05, section 7).
+# **When to stop.** Read every state several times, with other halves and other images, as on the left. As long as the next state looks better in nearly every reading, training pays. When that share falls towards a half, either nothing improves or $n$ is too small to see it: first more images, then the end.
 #
 # ## 7 Do the judges agree?
 #
@@ -673,19 +681,20 @@ assert disagree(d, inception) < 0.3
 if record:
     columns = {name: k for k, name in enumerate(NAMES) if name not in ("Fréchet", "copies")}
     for group in (("MLP",), ("DCGAN",), ("MLP", "DCGAN")):
-        shares = []
+        shares = []  # (runs, scores)
         for run in record["scores"]:
             values = torch.tensor([row for kind in group for row in run[kind].values()])
             shares.append([disagree(values[:, 1], -WORSE[k] * values[:, k]) for k in columns.values()])
-        middle = torch.tensor(shares).quantile(0.5, 0)
-        assert group != ("MLP",) or dict(zip(columns, middle, strict=True))["precision"] > 0.5
-        print(
-            f"recorded, {' and '.join(group):13}",
-            "  ".join(f"{n} {m:.0%}" for n, m in zip(columns, middle, strict=True)),
-        )
+        low, high = torch.tensor(shares).aminmax(dim=0)
+        ranges = {n: (100 * a.item(), 100 * b.item()) for n, a, b in zip(columns, low, high, strict=True)}
+        assert ranges["IS"][1] < 20 and ranges["coverage"][1] < 15
+        assert group != ("MLP",) or min(ranges["precision"][0], ranges["density"][0]) > 50
+        assert group != ("DCGAN",) or min(ranges["KID"][0], ranges["recall"][0]) >= 10
+        text = "  ".join(f"{n} {a:.0f}–{b:.0f}" for n, (a, b) in ranges.items())
+        print(f"recorded, %, {' and '.join(group):13} {text}")
 
 # %% [markdown]
-# Along ordinary training runs IS and coverage disagree with the Fréchet distance on few pairs. **Precision and density do not follow**: they order most of the MLP's pairs the other way round in the recorded runs; within the DCGAN it is KID and recall that differ most. And people's eyes? A table cannot hold yours: compare your order of section 1 with the table of section 2. That scores agree along ordinary runs does not make one a substitute for the other. The next section takes them apart.
+# Along ordinary training runs IS and coverage disagree with the Fréchet distance on few pairs. **Precision and density do not follow**: in each of the five recorded runs they order most of the MLP's pairs the other way round; within the DCGAN it is KID and recall that differ. And people's eyes? A table cannot hold yours: compare your order of section 1 with the table of section 2.
 #
 # ## 8 A failure on purpose: pleasing the judge
 #
@@ -698,11 +707,12 @@ names = ("IS", "Fréchet", "precision", "recall", "coverage")
 fooled = dict(zip(NAMES, scores(real.features, good.features[ten], good.logits[ten], half), strict=True))
 for title, row in (("ten images", fooled), ("DCGAN", old), ("real", floor)):
     print(f"{title:12}", "  ".join(f"{name} {row[name]:6.2f}" for name in names))
-assert fooled["IS"] > floor["IS"] > old["IS"] and fooled["precision"] > old["precision"]
+assert fooled["IS"] > floor["IS"] > old["IS"]
+assert fooled["precision"] > 0.5  # in steps of .1
 assert fooled["Fréchet"] > 3 * old["Fréchet"] and fooled["recall"] < 0.05 and fooled["coverage"] < 0.1
 
 # %% [markdown]
-# IS ranks a generator that knows ten pictures above real data, precision ranks it no lower than the DCGAN (with ten images it moves in steps of .1). The Fréchet distance is not deceived. **Predict first:** can it be deceived, by images that are mostly noise?
+# IS ranks a generator that knows ten pictures above real data, and precision lets most of the ten pass (it moves in steps of .1). The Fréchet distance is not deceived. **Predict first:** can it be deceived, by images that are mostly noise?
 #
 # It is a differentiable function of pixels. So start from noise and descend: not a generator but the images themselves, until their features have the mean and covariance of the *training* images' features. The report part is not used.
 
@@ -857,7 +867,7 @@ nb07.check_3(without_bias)
 # def without_bias(d_1, n_1, d_2, n_2):
 #     return (n_1 * d_1 - n_2 * d_2) / (n_1 - n_2)
 # ```
-# Two points give a line and no idea of its error; fifteen sizes, as in FID∞, average some noise away.
+# Two points give no idea of the error; fifteen, as in FID∞, do.
 # </details>
 #
 # ### Exercise 4 · Choose without cheating
@@ -895,6 +905,6 @@ nb07.check_4(honest_report)
 # 2. The Fréchet distance of equal distributions falls as $1/n$, as the formula says: state the number of images and the floor, or extend to $1/n=0$ ([section 3](#3-The-floor,-and-how-it-moves)).
 # 3. Every score is blind to some harm: precision to missing classes, recall to doubled ones, IS to one image per class, all to copies ([section 4](#4-The-damage-matrix)).
 # 4. How many images a comparison needs depends on score, pair and fault; the best of several readings flatters ([section 5](#5-How-many-images-tell-two-generators-apart?), [section 6](#6-Which-checkpoint,-and-when-to-stop)).
-# 5. Most scores agree along ordinary training runs, precision does not; ten images please IS and precision, images that are mostly noise please the Fréchet distance and recall ([section 7](#7-Do-the-judges-agree?), [section 8](#8-A-failure-on-purpose:-pleasing-the-judge)).
+# 5. Most scores agree along ordinary training runs, precision does not; ten images please IS, images that are mostly noise please the Fréchet distance and recall ([section 7](#7-Do-the-judges-agree?), [section 8](#8-A-failure-on-purpose:-pleasing-the-judge)).
 #
 # **Further reading.** Salimans et al. 2016 (arXiv:1606.03498), IS · Heusel et al. 2017 (1706.08500), Fréchet distance · Bińkowski et al. 2018 (1801.01401), KID · Kynkäänniemi et al. 2019 (1904.06991), precision and recall · Naeem et al. 2020 (2002.09797), density and coverage · Chong and Forsyth 2020 (1911.07023), FID∞. Next: 08, where generators lose modes.

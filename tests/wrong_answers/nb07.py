@@ -54,6 +54,7 @@ WRONG = {
             "lambda d_1, n_1, d_2, n_2: d_2 - (d_1 - d_2) / (1 / n_1 - 1 / n_2) / max(n_1, n_2)",
             "other order",
         ),
+        ("lambda d_1, n_1, d_2, n_2: 8.0", "one fixed number"),
     ],
     4: [
         (honest("report.amin(1)"), "chosen on the data it is reported on"),
