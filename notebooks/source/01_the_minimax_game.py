@@ -54,8 +54,8 @@ torch.set_num_threads(1)  # networks this small (and all tensors on the CPU): a 
 # Toss a fair coin. Heads: draw $x$ from the data, $x\sim p_d$. Tails: draw noise $z\sim p_z$ and let the generator turn it
 # into $x=G(z)\sim p_g$. A classifier sees $x$, not the coin, and answers with a probability $P(x)$ for heads, "real".
 # This is a *two-sample test*: are the two heaps of samples from one distribution or from two?
-# The usual price for a probability is the cross-entropy: $-\log P(x)$ after heads, $-\log(1-P(x))$ after tails. Half of
-# the tosses are heads, so the expected price is
+# The usual price for a probability is the cross-entropy: $-\log P(x)$ after heads, $-\log(1-P(x))$ after tails. The
+# expected price is
 #
 # $$H(P)=-\tfrac12\,\mathbb E_{x\sim p_d}[\log P(x)]-\tfrac12\,\mathbb E_{z\sim p_z}[\log(1-P(G(z)))].$$
 #
@@ -63,7 +63,7 @@ torch.set_num_threads(1)  # networks this small (and all tensors on the CPU): a 
 #
 # $$V(D,G)=-2H=\mathbb E_{x\sim p_d}[\log P(x)]+\mathbb E_{z\sim p_z}[\log(1-P(G(z)))],\qquad \min_G\max_D V(D,G)$$
 #
-# (Goodfellow et al. 2014, Eq. 1; all such numbers below are that paper's). The discriminator wants a small price, hence a large $V$; the generator wants the
+# (Goodfellow et al. 2014, Eq. 1; all such numbers below are that paper's). The discriminator wants a large $V$, the generator the
 # opposite. **A matter of letters:** that paper calls the probability $D$. In this course $D(x)$ is the *score*, any real
 # number, and $P(x)=\sigma(D(x))$ the probability. Since $\log\sigma(t)=-\log(1+e^{-t})=-\zeta(-t)$ and
 # $\log(1-\sigma(t))=-\zeta(t)$ with the softplus $\zeta$ of notebook 00,
@@ -90,10 +90,10 @@ for mean, std in [(0, 1), (1, 1.5), (50, 0.01)]:
     )
 
 # %% [markdown]
-# $V=-\log 4$ for *every* generator: the value of a know-nothing discriminator carries no news of $p_g$. Remember this number.
+# $V=-\log 4$ for *every* generator: the value of a know-nothing discriminator carries no news of $p_g$.
 #
-# Now a discriminator with an opinion, $D(x)=0.5-x$, and three roads to the same $V$: the coin-toss test with PyTorch's
-# cross-entropy and 0/1 labels, two separate means, and an integral over $x$ without any sampling.
+# Now a discriminator with an opinion, $D(x)=0.5-x$, and three roads to the same $V$: the coin toss with PyTorch's
+# cross-entropy and 0/1 labels, two separate means, and an integral over $x$.
 
 # %%
 torch.manual_seed(0)
@@ -115,20 +115,20 @@ print(f"coin tosses {tossed:.3f}   two means {sampled:.3f}   integral {integral:
 assert max(abs(tossed - integral), abs(sampled - integral)) < 0.012
 
 # %% [markdown]
-# All three agree. The sampled roads scatter around the integral with a standard deviation of 0.002 (tosses) and 0.001 (means), measured on 20
-# seeds; the largest miss was 0.005 and the assertion allows 0.012. So a GAN's discriminator is an ordinary classifier with
+# All three agree. Over 20 seeds the sampled roads scatter around the integral with standard deviations of 0.002 (tosses) and 0.001 (means);
+# the largest miss was 0.005. So a GAN's discriminator is an ordinary classifier with
 # an ordinary loss. What is unusual is that the generator can change the second heap.
 #
 # ## 2 The best discriminator found four times
 #
-# Freeze the generator. Which score is best? Written as an integral, $V$ has no coupling between different $x$:
+# Freeze the generator. Which score is best? Write $V$ as an integral:
 #
 # $$V(D,G)=\int \big(p_d(x)\log P(x)+p_g(x)\log(1-P(x))\big)\,dx,$$
 #
 # so $P(x)$ may be chosen at each $x$ alone.
 #
 # **Derivation 1, calculus.** Let $a=p_d(x)$, $b=p_g(x)$ and $y=P(x)$. The slope of $a\log y+b\log(1-y)$ is $a/y-b/(1-y)$; it falls
-# with $y$ (the second derivative $-a/y^2-b/(1-y)^2$ is negative), so its only zero is the maximum (for $a,b>0$; where one density is 0, the best $P$ is 0 or 1 and no finite score reaches it):
+# with $y$, so its only zero is the maximum (for $a,b>0$; where one density is 0, the best $P$ is 0 or 1 and no finite score reaches it):
 #
 # $$P^*(x)=\frac{p_d(x)}{p_d(x)+p_g(x)},\qquad D^*(x)=\log\frac{P^*(x)}{1-P^*(x)}=\log\frac{p_d(x)}{p_g(x)}$$
 #
@@ -144,8 +144,8 @@ assert max(abs(tossed - integral), abs(sampled - integral)) < 0.012
 #
 # **Predict first:** blue is $p_d=\mathcal N(0,1)$, orange is $p_g=\mathcal N(1,1.5^2)$. How often does $P^*$ cross $\tfrac12$?
 #
-# The next cells look for $P^*$ in two ways that do not know the formula. First an optimiser: every grid point
-# gets a free score, and Newton's method climbs $V$ with the slope and curvature that autograd reports.
+# Look for $P^*$ in two ways that do not know the formula. First an optimiser: every grid point
+# gets a free score, and Newton's method climbs $V$.
 
 # %%
 x = torch.linspace(-5, 6, 221, dtype=torch.float64)
@@ -165,7 +165,7 @@ print(f"D* runs from {D_star.min():.1f} to {D_star.max():.2f}; largest gap of an
 assert gap < 1e-8 and crossings == 2
 
 # %% [markdown]
-# Second, counting: toss the coin 200,000 times, sort the samples into bins, and note the share of heads in each bin.
+# Second, counting: toss the coin 200,000 times, sort the samples into bins, and note each bin's share of heads.
 
 # %%
 torch.manual_seed(0)
@@ -197,9 +197,9 @@ plots.show(
 )
 
 # %% [markdown]
-# Formula, optimiser and counts lie on one curve (over 20 seeds no bin was more than 3.4 standard errors off), which crosses ½ *twice*: the generator is wider than the data, so samples
-# far out on *either* side are more likely generated. A good discriminator is no one-way scale from fake to real. The figure
-# does not show that a network will find $P^*$; each grid point here was free. That is section 4.
+# All lie on one curve (over 20 seeds no bin was more than 3.4 standard errors off). It crosses ½ *twice*: the generator is wider than the data, so samples
+# far out on *either* side are more likely generated. A good discriminator is no one-way scale from fake to real. Each grid
+# point here was free; those of a network are not (section 4).
 #
 # ## 3 What is left for the generator
 #
@@ -208,7 +208,7 @@ plots.show(
 # $$V(D^*,G)=-\log4+\mathrm{KL}(p_d\|m)+\mathrm{KL}(p_g\|m)=-\log 4+2\,\mathrm{JSD}(p_d,p_g)$$
 #
 # (Thm 1, Eq. 5–6), where $\mathrm{KL}(p\|m)=\int p\log(p/m)$ and the Jensen–Shannon divergence is the mean of the two. It is 0 for equal
-# densities only and, since $p/m\le2$, at most $\log 2$. We evaluate both sides
+# densities only and, since $p/m\le2$, at most $\log 2$. Check both sides
 # by routes that share nothing but the densities. Left: $P^*$ put into $V$ on a midpoint grid. Right: entropies, $\mathrm{JSD}=h(m)-\tfrac12h(p_d)-\tfrac12h(p_g)$ with $h(p)=-\int p\log p$,
 # by adaptive quadrature.
 #
@@ -269,9 +269,9 @@ for name, (a, b) in pairs.items():
     assert abs(left - 2 * jsd) < 1e-6
 
 # %% [markdown]
-# Both sides agree to $10^{-6}$ on all six pairs. Disjoint supports give $\log 2$, half-overlapping boxes exactly half of it. So
-# *if* the discriminator is always the best one, the generator minimises a divergence that is 0 only at $p_g=p_d$. But how does this
-# divergence look from afar? Slide a generator of the right shape away from the data.
+# Both sides agree to $10^{-6}$. Disjoint supports give $\log 2$, half-overlapping boxes exactly half of it. So
+# *if* the discriminator is always the best one, the generator minimises a divergence that is 0 only at $p_g=p_d$. Now slide
+# a generator of the right shape away from the data.
 
 # %%
 shifts = np.linspace(0, 6, 49)
@@ -293,9 +293,9 @@ print(f"JSD of the boxes: s = 1 → {box[8]:.6f},  s = 6 → {box[-1]:.6f};  bel
 assert abs(box[8:] - math.log(2)).max() < 1e-9 and (np.diff(bell) > 0).all()
 
 # %% [markdown]
-# The boxes pay $\log 2$ from $s=1$ on, wherever they are: once the supports part, the JSD has slope zero and no longer says which way is
-# back. The bells always overlap a little, yet their curve flattens too. The figure is about the *best* discriminator and the *value*; the
-# gradients that a generator gets from a trained network are the topic of notebook 02.
+# The boxes pay $\log 2$ from $s=1$ on: once the supports part, the JSD has slope zero and no longer says which way is
+# back. The bells always overlap a little, yet their curve flattens too. This is the *value* against the *best* discriminator; for
+# gradients from a trained network see notebook 02.
 #
 # ### Move the generator yourself
 #
@@ -325,7 +325,7 @@ mean_slider = widgets.FloatSlider(value=1.0, min=-5, max=5, step=0.1, continuous
 std_slider = widgets.FloatSlider(value=1.5, min=0.2, max=4, step=0.1, continuous_update=False)
 _ = widgets.interact(live, mean=mean_slider, std=std_slider)
 # %% [markdown]
-# The same without a running kernel: three generators that a root finder tuned to one and the same JSD, and three others.
+# Without a running kernel: three generators that a root finder tuned to one JSD, and three others.
 
 
 # %%
@@ -356,15 +356,14 @@ plots.show(
 assert max(abs(jsd_of(m, s) - 0.15) for m, s in games[3:]) < 1e-6
 
 # %% [markdown]
-# Lower row: beside the data, too narrow, too wide, and one value $V=-1.086$. The *number* does not say what is wrong; the black *curve*
-# does: generated samples are pushed uphill on it, to the left in the first of these panels, outward in the second, inward in the third.
-# Upper row: at $p_g=p_d$ the curve is flat at ½; far from the data it is a cliff, and nearly flat where the orange samples are. The panels show the exact best discriminator.
+# Lower row: one value, $V=-1.086$. The *number* does not say what is wrong; the black *curve*
+# does: generated samples are pushed uphill on it, to the left, outward, inward.
+# Upper row: far from the data the curve is a cliff, and nearly flat where the orange samples are. The panels show the exact best discriminator.
 #
 # ## 4 A network learns a density ratio
 #
-# In practice nobody hands us $p_d$ and $p_g$, only samples. Prop. 1 gives the optimum over all functions, $\log p_d/p_g$, the ratio of two densities
-# that a classifier never sees. Whether a trained network comes near it has to be measured. Here we know the truth,
-# $\log p_d(x)/p_g(x)$ for $\mathcal N(0,1)$ and $\mathcal N(1,1.5^2)$, so we can measure the error at every $x$.
+# In practice nobody hands us $p_d$ and $p_g$, only samples. Prop. 1 gives the optimum over all functions, $D^*=\log p_d/p_g$;
+# whether a trained network comes near it has to be measured. With $\mathcal N(0,1)$ and $\mathcal N(1,1.5^2)$ we know the truth at every $x$.
 #
 # **Predict first:** with 100 times more samples, where does the error shrink, and where does it stay?
 
@@ -449,16 +448,15 @@ plots.show(
 )
 
 # %% [markdown]
-# Lines are medians of 5 seeds, bands run from the smallest to the largest; the dips on the right are places where a curve crosses the truth.
+# (Lines: medians of 5 seeds, bands from smallest to largest.)
 # Where samples fall, 100 times more of them cut the median weighted error from 0.28 to 0.08 (four other groups of five seeds: from 0.31–0.57 to 0.08–0.09;
-# over those and seeds 5–29 the worst run with 10,000 samples had 0.12, the best with 100 had 0.16). In the tails the error is 4 to 7 whatever $n$ is: the truth falls like a parabola, the network
-# flattens. This is not bad luck. The slope of $V$ with respect to $D(x)$ is $p_d(x)(1-P(x))-p_g(x)P(x)$, since $\frac{d}{dt}\log\sigma(t)=1-\sigma(t)$; without samples it is 0, and at $n=10{,}000$ both tails together cost less than
+# single runs: up to 0.12 with 10,000 samples, down to 0.16 with 100). In the tails the error is 4 to 7 whatever $n$ is: the truth falls like a parabola, the network
+# flattens. The slope of $V$ with respect to $D(x)$ is $p_d(x)(1-P(x))-p_g(x)P(x)$, since $\frac{d}{dt}\log\sigma(t)=1-\sigma(t)$; without samples it is 0, and at $n=10{,}000$ both tails together cost less than
 # 0.001 of $V$. So the score out there is chosen by the architecture, the initial weights and the training time, not by the data – until a generator
-# puts samples there. The
-# figure does not give a law for the error in $n$: at 10,000 samples the 400 steps limit it too (with 2,000 steps, not shown, it was 0.06, and 4.9 in the tails).
+# puts samples there. The figure gives no law for the error in $n$: at 10,000 samples the 400 steps limit it too.
 #
-# To see that it is the architecture, change nothing else: $n=10{,}000$, the same steps, three kinds of $D$. The last one, a straight line in $x$ and
-# $x^2$, happens to be the right family for two normal densities.
+# To see that it is the architecture, change only $D$, at $n=10{,}000$. The last of three kinds, linear in $x$ and
+# $x^2$, is the right family for two normal densities.
 
 
 # %%
@@ -484,12 +482,12 @@ tanh, relu, square = kinds.values()
 assert tanh.min() > 4 > relu.max() and relu.min() > 1 > square.max()
 
 # %% [markdown]
-# The same samples, three different answers where there are almost none: `tanh` flattens, `ReLU` goes on in a straight line, the parabola is
+# The same samples, three answers where there are almost none: `tanh` flattens, `ReLU` goes on in a straight line, the parabola is
 # right because we knew the truth. In a GAN nobody does.
 #
 # ## 5 What the losses read and what they do not
 #
-# The losses of the two players, both *minimised*, and their reading when $P=\tfrac12$ everywhere:
+# The losses of the two players, both *minimised*:
 #
 # | loss | formula | at $P=\tfrac12$ |
 # |---|---|---|
@@ -498,7 +496,7 @@ assert tanh.min() > 4 > relu.max() and relu.min() > 1 > square.max()
 # | generator, non-saturating (paper's Sec. 3) | $L_G=-\mathbb E_z[\log P(G(z))]=\mathbb E_z[\zeta(-D(G(z)))]$ | $\log2=0.693$ |
 #
 # At $p_g=p_d$ the best $D$ is 0, so a finished game reads $L_D=1.386$ and, non-saturating, $L_G=0.693$. Common advice turns this round: *stop when
-# $P$ is ½*. The next cell freezes four generators: a finished one; a generator that *collapsed* to one point, or to two *spikes*, judged by a linear
+# $P$ is ½*. The next cell freezes four generators: a finished one; two that *collapsed*, to one point and to two *spikes*, judged by a linear
 # $D$; and one far away, judged by a *dead* $D$, whose hidden units are off for every sample.
 # **Predict first:** which of the four frozen generators below will read $(1.386,\ 0.693)$?
 
@@ -577,15 +575,15 @@ plots.show(
 )
 
 # %% [markdown]
-# (Blue: data; orange: generated; black: $P$. In the second panel the orange needle stands at 0.) All four games read $(1.386,\ 0.693)$, with $P$ at ½ – and the true JSD runs from 0 to 0.69. (Over 25 seeds no loss was more than 0.02 off; the assertion allows 0.05.) A linear score cannot tell heaps of
-# equal mean, and a dead network cannot tell anything; both find their optimum at $D=0$. The last column is the control: a working network on
-# the same samples reads an $L_D$ far below 1.386 wherever $p_g\neq p_d$, near the minimum $\log4-2\,\mathrm{JSD}$ of section 3 (the thin spikes ask for more than 300 steps: with 1,000, not shown, they read 0.25).
-# So $P=\tfrac12$ says that *this* discriminator sees no difference. For the best of all discriminators it means $p_g=p_d$; for a trained one it is
+# (Blue: data; orange: generated, in the second panel a needle at 0; black: $P$.) All four games read $(1.386,\ 0.693)$ – and the true JSD runs from 0 to 0.69. Over 25 seeds no loss was more than 0.02 off. A linear score cannot tell heaps of
+# equal mean, and a dead network cannot tell anything; both find their optimum at $D=0$. The last column of the printout is the control: a working network
+# reads an $L_D$ far below 1.386 wherever $p_g\neq p_d$, near the minimum $\log4-2\,\mathrm{JSD}$ of section 3 (the thin spikes ask for more than 300 steps).
+# So $P=\tfrac12$ says that *this* discriminator sees no difference. For the best discriminator it means $p_g=p_d$; for a trained one it is
 # neither sufficient (this figure) nor necessary (section 7). Stopping needs a measure outside the game: notebook 07.
 #
 # ## 6 The wall of wrong formulas
 #
-# Twelve statements that circulate in introductory texts, in this course's letters ($D$ the score, $P$ the probability). Losses are minimised.
+# Twelve statements that circulate in introductory texts, in this course's letters. Losses are minimised.
 #
 # | | statement |
 # |---|---|
@@ -602,10 +600,8 @@ plots.show(
 # | K | the discriminator outputs a label, 0 or 1, and is trained on its mistakes |
 # | L | the discriminator's input may also be the noise $z$: $L_G=-\mathbb E[\log P(z)]$ |
 #
-# Four tests, of which only the last knows any theory:
-#
-# All four are tests for *this* game, the minimax game of section 1; "refuted" means that a statement is false about it. Good losses of other games
-# fail some of them: the last two rows are the least-squares and the hinge discriminator of notebook 02.
+# Four tests, of which only the last knows any theory. "Refuted" means false about *this* game, the minimax game of section 1. Good losses of other games
+# fail some tests: the last two rows of the picture are the least-squares and the hinge discriminator of notebook 02.
 #
 # - **shape**: does the formula run on a batch of samples $(n,1)$ and noise $(n,2)$?
 # - **gradient map**: does every term reach the parameters of the player who is said to learn from it?
@@ -613,7 +609,7 @@ plots.show(
 #   score (player $D$), or raise every generated one (player $G$)? Scores from −4 to 4.
 # - **value**: four outcomes $x$, one free score each. Is the smallest $L_D$ equal to $\log4-2\,\mathrm{JSD}$?
 #
-# A dash in the picture below means: the test does not apply to this player, or the formula does not run.
+# A dash in the picture: the test does not apply to this player, or the formula does not run.
 #
 # **Predict first**, seriously: write one test name per letter into the next cell before you read on. Some statements fall to several tests.
 
@@ -622,8 +618,8 @@ guess = {letter: None for letter in "ABCDEFGHIJKL"}
 # for example guess["A"] = "direction"; names: "shape", "gradient map", "direction", "value"
 
 # %% [markdown]
-# Each statement becomes a list of terms, averaged and added; so do three losses that are right for this game, because a test that also refutes the
-# truth is no test, and two that are right for another.
+# Each statement becomes a list of terms, averaged and added; so do three losses that are right for this game (a test that also refutes the
+# truth is no test) and two of another.
 
 # %%
 P, log_P, log_not_P = torch.sigmoid, F.logsigmoid, lambda s: F.logsigmoid(-s)
@@ -769,24 +765,22 @@ plots.show(
 )
 
 # %% [markdown]
-# Twelve refuted, three right ones untouched, and the two of another game refuted as losses of *this* one. What the tests say, in words:
+# Twelve refuted, the three right losses untouched. In words:
 #
 # - **A, F, J** have a sign wrong: descent *lowers* real scores, and the loss falls without end. F with its sign mended still has no
 #   optimum: a difference of means needs a bound on the slope of $D$ (a *critic*, notebook 09).
-# - **B**: one expression for both players has no game in it. With this sign the generator helps the discriminator; with the other sign (see A) the discriminator undoes itself.
+# - **B**: one expression for both players has no game in it. With this sign the generator helps the discriminator; with the other sign the discriminator undoes itself.
 # - **C** is the $V$ of section 1. To minimise it is right, "learns from both terms" is wrong: the first never meets $G$ and only shifts the
 #   printed number.
 # - **D, I** teach the generator to be recognised. **H** pulls a sample back whenever $P(G(z))>\tfrac12$, that is, whenever it is ahead; the minimax
-#   generator never does. That does not make H hopeless: put into the loop of notebook 00 it scores .71 to .73 in three seeds (not shown), because
-#   that generator is mostly behind. It is another game.
-# - **E, L**: $D$ takes one point of data space (E is tried as `D(x, x)` for a real pair). In L, even with sizes that happen to fit, no gradient
-#   reaches $G$; it passes *direction* only because that test hands it $z$ in place of a sample.
+#   generator never does.
+# - **E, L**: $D$ takes one point of data space. In L, even with sizes that happen to fit, no gradient
+#   reaches $G$; it passes *direction* only because that test hands it $z$ as a sample.
 # - **G** passes three tests; only its value gives it away (below). **K**: a label is flat, so there is no slope to follow.
 #
-# The tests refute the *statements* (the formula of C is fine). They do not prove the other three right for training; notebook 02 separates those.
+# The tests do not prove the three right losses right for training; notebook 02 separates those.
 #
-# E deserves a closer look, because a $D$ of two arguments does run. Give it pairs at $p_g=p_d$, where the game is over and $L_D$ should read 1.386:
-#
+# A $D$ of two arguments, as in E, does run. Give it pairs at $p_g=p_d$, where the game is over and $L_D$ should read 1.386:
 
 # %%
 readings = []
@@ -805,8 +799,7 @@ print("L_D of pairs at p_g = p_d: " + "  ".join(f"{r:.2f}" for r in readings))
 assert max(readings) < 0.3
 
 # %% [markdown]
-# This $D$ has learned to see whether its two halves are equal, which says nothing about $p_g$. (Discriminators of pairs answer other
-# questions, such as whether an image fits its label: notebook 12.)
+# This $D$ has learned to see whether its two halves are equal, which says nothing about $p_g$.
 #
 # What does G measure? Its best $P$ is 1 where $p_d>p_g$ and 0 elsewhere, so the sup is $\int\max(p_d,p_g)=1+\mathrm{TV}$, with the total variation distance $\mathrm{TV}=\tfrac12\int|p_d-p_g|$.
 
@@ -819,11 +812,11 @@ for counts in ([4, 3, 2, 1], [2, 2, 3, 3], [1, 2, 3, 4], [10, 0, 0, 0]):
     assert abs(sup - 1 - tv) < 2e-3
 
 # %% [markdown]
-# A fair game, but another one: a different divergence, and a discriminator that answers only "0" and "1".
+# A fair game, but another one, whose discriminator answers only "0" and "1".
 #
 # ## 7 A failure on purpose
 #
-# The knob is the number of samples. Make the question unanswerable: real and generated samples from *one* distribution. The best $D$ is 0, the true value $-\log4=-1.386$. Now train
+# Make the question unanswerable: real and generated samples from *one* distribution. The best $D$ is 0, the true value $-\log4=-1.386$. Train
 # on 20 samples a side, and on 5,000, everything else equal. **Predict first:** what will $V$ read on the training samples after 800 steps, and what on fresh ones?
 
 # %%
@@ -873,10 +866,10 @@ assert small[:, 0].min() > -1.25 and small[:, 1].max() < -math.log(4) - 0.05
 assert abs(large + math.log(4)).max() < 0.05
 
 # %% [markdown]
-# (Lines: medians of 5 seeds, bands from smallest to largest; on the right the two curves lie on each other.) The **symptom**: the two curves part. With 20 samples the training value claims a divergence between two identical distributions, while on fresh samples
+# (Lines: medians of 5 seeds, bands from smallest to largest.) The **symptom**: the two curves part. With 20 samples the training value claims a divergence between two identical distributions, while on fresh samples
 # $V$ falls *below* $-\log 4$: worse than a discriminator that says nothing.
 # Over 50 seeds the training value ended between −1.16 and −0.48, the fresh one between −3.48 and −1.60.
-# The **remedy** here is more samples; what to do without is the topic of later notebooks.
+# The **remedy** here is more samples.
 # The **habit**: read $V$ on held-out samples. The figure does not show how many samples images need.
 #
 # ## Exercises
@@ -887,7 +880,7 @@ assert abs(large + math.log(4)).max() < 0.05
 # ●○○ · 5 minutes · you need: section 2
 #
 # Turn the best discriminator into a yes/no judge: "real" where $P^*(x)>\tfrac12$. Real and generated samples are equally frequent.
-# Given the probabilities of $K$ outcomes under data and generator (tensors `p_d`, `p_g` of shape `(K,)`; an outcome may have probability 0 under both), return the share of correct judgements.
+# Given the probabilities of $K$ outcomes (tensors `p_d`, `p_g` of shape `(K,)`; both may be 0 at an outcome), return the share of correct judgements.
 
 
 # %% tags=["exercise-1"]
@@ -983,7 +976,7 @@ nb01.check_3(jsd_of_outcomes)
 #
 # ●●● · 15 minutes · you need: section 6
 #
-# `loss_G` takes the scores of generated samples, a float64 tensor of shape `(n,)`, and returns one number (a tensor). Return `True` if minimising it raises the score of a generated
+# `loss_G` takes the scores of generated samples, a float64 tensor of shape `(n,)`, and returns one number. Return `True` if minimising it raises the score of a generated
 # sample at *every* score between −5 and 5, else `False`.
 
 
@@ -1021,5 +1014,5 @@ nb01.check_4(pushes_up)
 # - A network learns that ratio where samples fall and invents it elsewhere, and with 20 samples a side it finds a difference where there is none ([section 4](#4-A-network-learns-a-density-ratio), [section 7](#7-A-failure-on-purpose)).
 # - $P=\tfrac12$ and losses $(2\log2,\log2)$ are where a finished game ends, and also what a blind discriminator reads; a formula is trusted after it passed a test ([section 5](#5-What-the-losses-read-and-what-they-do-not), [section 6](#6-The-wall-of-wrong-formulas)).
 #
-# **Further reading.** I. Goodfellow et al., *Generative Adversarial Nets*, 2014, [arXiv:1406.2661](https://arxiv.org/abs/1406.2661): the value function (Eq. 1), why the generator's loss is
-# changed in practice (Sec. 3), the training loop (Alg. 1), the best discriminator (Prop. 1, Eq. 2), the divergence (Thm 1, Eq. 5–6). Next: [02 · Losses and gradients](02_losses_and_gradients.ipynb), what the generator *feels*.
+# **Further reading.** I. Goodfellow et al., *Generative Adversarial Nets*, 2014, [arXiv:1406.2661](https://arxiv.org/abs/1406.2661): besides the equations cited above, why the generator's loss is
+# changed in practice (Sec. 3) and the training loop (Alg. 1). Next: [02 · Losses and gradients](02_losses_and_gradients.ipynb), what the generator *feels*.

@@ -51,12 +51,12 @@ plots.use_course_style()
 # %% [markdown]
 # ## 1 From probability to score
 #
-# A generator feels only the *gradient* of its loss, which must first be computed right. Take the price
+# A generator feels only the *gradient* of its loss. Take the price
 # of one fake that should pass for real, $-\log P=-\log\sigma(s)$ at the score $s=D(G(z))$. With $\zeta(t)=\log(1+e^t)$ (`F.softplus`),
 #
 # $$-\log\sigma(s)=\zeta(-s),\qquad \frac{d}{ds}\,\zeta(-s)=-\sigma(-s).$$
 #
-# Five ways to write it that you will meet in public code:
+# Five ways to write it in public code:
 
 # %%
 ways = {
@@ -90,10 +90,9 @@ for dtype in (torch.float32, torch.bfloat16):
         print(f"{name:20}" + "".join(f"{cell:>17}" for cell in cells))
 
 # %% [markdown]
-# At −30 three deliver −1: the two that take the score, and plain $\log P$. Only the first two are right wherever the slope matters. $\log P$ is infinite once $\sigma(s)$ underflows, and its slope is NaN. The popular
-# `+ 1e-8` stops the infinity by stopping the gradient: half the slope is gone at $s=\log10^{-8}\approx-18.4$, and at −30 all but $10^{-5}$. PyTorch's `BCELoss` clamps the
-# logarithm at $-100$ and, inside its backward pass, a denominator at $10^{-12}$: finite everywhere, but it dies too, from about $-28$ on (0.09 left at −30). To the last digit only softplus is right: `BCEWithLogitsLoss` computes
-# $\sigma(s)-1$, which rounds to 0 for confident *right* answers (from 17 on, in bfloat16 from about 6), where it does no harm.
+# Three deliver −1, but only the two that take the score are right wherever the slope matters. $\log P$ is infinite once $\sigma(s)$ underflows, and its slope is NaN. The popular
+# `+ 1e-8` stops the infinity by stopping the gradient: half the slope is gone at $s=\log10^{-8}\approx-18.4$, and at −30 all but $10^{-5}$. `BCELoss` clamps the
+# logarithm at $-100$ and, in its backward pass, a denominator at $10^{-12}$: finite, but it dies too, from about $-28$ on (0.09 left at −30).
 
 # %%
 for dtype, tolerance in ((torch.float32, 1e-6), (torch.bfloat16, 1e-2)):
@@ -143,8 +142,7 @@ plots.show(
 )
 
 # %% [markdown]
-# Left: grey `log(P)` ends at −88, orange and pink rise to 0 (dead), green and dotted stay at −1. Right: the wide bands are $-\log(1-P)$ in float32 and bfloat16, one on top of the other; a cross marks where each ends.
-# Section 2 will see fakes below −20 after 1000 steps of a tiny discriminator, section 5 data above +20. Such scores need not be good, but rounding must not decide what happens there. From here on every loss is a function of scores.
+# Left: grey `log(P)` ends at −88. Such scores occur: section 2 will see fakes below −20. From here on every loss is a function of scores.
 #
 # ## 2 Saturating and non-saturating
 #
@@ -171,12 +169,12 @@ assert (slope_NS[P <= 0.01] <= -0.99 + 1e-6).all() and (slope_S[P <= 0.01] >= -0
 
 # %% [markdown]
 # At $s=-\log99\approx-4.6$. A fake that is easily spotted gets a hundredth of the pull from the saturating loss: the wrong way round for
-# learning. (Some introductions tie the small gradient to a *successful* generator. With the saturating loss it is the rejected fakes that lose it.)
+# learning.
 #
 # ### 2.1 In a real game, with a discriminator further and further ahead
 #
-# The slope in $s$ is half the story; the other half is $\nabla_xD$, which no formula tells. So measure: 16 generators and
-# 16 discriminators, stacked, so that `vmap` trains them side by side: `stack_module_state` piles the weights of 16 nets into one tensor each, `functional_call` runs one empty template (on the weightless `meta` device) with given weights. Data: eight clusters on a ring of radius 2.
+# The other half of the story is $\nabla_xD$, which no formula tells. So measure: `vmap` trains 16 generators and
+# 16 discriminators side by side. `stack_module_state` piles the weights of 16 nets into one tensor each, `functional_call` runs one empty template (on the weightless `meta` device) with given weights. Data: eight clusters on a ring of radius 2.
 
 # %%
 SEEDS, BATCH = 16, 64
@@ -205,7 +203,7 @@ D = lambda p, x: D_column(p, x).squeeze(-1)  # one score per sample
 ring = data.ring(20_000, seed=0, std=0.1)
 
 # %% [markdown]
-# One step of each player, and a function that trains discriminators against *frozen* generators and keeps copies on the way:
+# One step of each player, and discriminators that train against *frozen* generators:
 
 
 # %%
@@ -316,9 +314,10 @@ assert (change["played", "saturating"] > 1).sum() >= 10
 assert (norms["new", "log(P + 1e-8)"] / norms["new", "non-saturating"])[:, -1].median() < 0.3
 
 # %% [markdown]
-# Lines are medians, bands run from the smallest to the largest of 16 seeds. Left, as the theory says: all fakes are rejected and the saturating gradient
-# dies: it falls to $2\cdot10^{-7}$ of its first value in the median (slowest run of ten repeats of this cell with other seeds: to 0.005). The non-saturating one does not merely survive, it *grows* a hundredfold in the median (one run in 80 got a $D$ that is flat at the fakes, where every loss is dead). Right, a
-# surprise: with overlap the saturating gradient grows too in most seeds, although the median fake is rejected. Grey, the `+ 1e-8` turns the non-saturating gradient down once scores pass $-18$ (on the right it lies on the orange line). "The minimax gradient vanishes" is a statement about fakes that *nobody* believes, as at the start of training. A large gradient need not point the right way; the figure does not test that.
+# (Lines: medians of 16 seeds, bands from smallest to largest.) Left: all fakes are rejected and the saturating gradient
+# dies: in the median it falls to $2\cdot10^{-7}$ of its first value (slowest run of ten repeats with other seeds: to 0.005), while the non-saturating one *grows* a hundredfold (one run in 80 got a $D$ that is flat at the fakes, where every loss is dead); the `+ 1e-8` turns it down once scores pass $-18$. Right, a
+# surprise: with overlap the saturating gradient grows too in most seeds, although the median fake is rejected. "The minimax gradient vanishes" is a statement about fakes that *nobody* believes. Whether a large gradient points the right way, the figure does not test.
+#
 # Why does the non-saturating gradient grow, when its slope in $s$ is at most 1? Look at the other factor, $\|\nabla_xD\|$ at the fakes:
 
 # %%
@@ -332,11 +331,11 @@ for name, G_params in generators.items():
     assert growth.median() > 30
 
 # %% [markdown]
-# $D$ becomes steep, and that multiplies every loss. With some accepted fakes a steep $D$ is what keeps the saturating gradient up on the right.
+# $D$ becomes steep, and that multiplies every loss. With some accepted fakes it keeps the saturating gradient up.
 #
 # ### 2.2 No longer zero-sum, and the same place of rest
 #
-# In a zero-sum game $\nabla_\theta L_G=-\nabla_\theta L_D$. Measure the angle between the two in the 16 played games (100 steps ahead; for the saturating loss it is 0 by definition, a check of the code).
+# In a zero-sum game $\nabla_\theta L_G=-\nabla_\theta L_D$. Measure the angle between the two in the 16 played games (100 steps ahead; for the saturating loss it must be 0).
 
 
 # %%
@@ -353,9 +352,9 @@ for name, loss_G in (("saturating", saturating), ("non-saturating", non_saturati
     assert cosine.min() > 0.9999 if name == "saturating" else cosine.max() < 0.9999
 
 # %% [markdown]
-# The non-saturating generator goes a different way, about 10° off in the median seed and 48° in the worst: it weights its samples by $1-P$ instead of $P$. Two players, two functions, no common $V$. Does it still come to rest at
+# The non-saturating generator goes a different way, about 10° off in the median seed and 48° in the worst: it weights its samples by $1-P$ instead of $P$. Does it still come to rest at
 # $p_g=p_d$? Take the smallest game: $p_d=\mathcal N(0,1)$, $G(z)=\theta+z$, and the *perfect* discriminator $D^*(x)=\log p_d/p_g=\theta(\theta/2-x)$. The expectation over $z$ is a
-# sum over a fine grid in float64, so nothing is random. Call $dL_G/d\theta$, with $D$ fixed, the **pull**. Descent moves against it: a pull with the sign of $\theta$ means back towards 0.
+# sum over a fine grid. Call $dL_G/d\theta$, with $D$ fixed, the **pull**. Descent moves against it: a pull with the sign of $\theta$ means back towards 0.
 
 # %%
 z = torch.linspace(-8, 8, 8001, dtype=torch.float64)
@@ -379,12 +378,12 @@ for theta in (-3.0, -1.0, -0.01, 0.0, 0.01, 1.0, 3.0):
     assert abs(theta) > 0.1 or abs(pulls[0] - pulls[1]) < 1e-4
 
 # %% [markdown]
-# Both pull towards 0, both rest at $\theta=0$ and only there, and close to it they are equal: at $D=0$ both slopes are $-\tfrac12$. So notebook 03 will find the same behaviour of
-# both games near rest. Being drawn to it is not yet getting there: here $D$ was perfect at every $\theta$.
+# Both rest at $\theta=0$ and only there, and close to it they are equal: at $D=0$ both slopes are $-\tfrac12$.
+# Being drawn to it is not yet getting there: here $D$ was perfect at every $\theta$.
 #
 # ### 2.3 A failure on purpose: who hides the dead gradient?
 #
-# Freeze the discriminators that are 1000 steps ahead, and let the new generators alone take 100 steps on either loss: by plain gradient descent (SGD), by Adam, and by Adam with $\epsilon$ practically 0.
+# Freeze the discriminators that are 1000 steps ahead, and let the new generators alone take 100 steps on either loss: with plain gradient descent (SGD), Adam, and Adam with $\epsilon$ practically 0.
 # **Predict first:** which of the six still move their samples?
 
 # %%
@@ -418,9 +417,9 @@ assert off_ring["Adam", "saturating"].median() > 0.75 * off_start.median()
 assert off_ring["Adam, ε = 1e-16", "saturating"].median() > off_start.median() + 0.5
 
 # %% [markdown]
-# With plain descent the saturating generator stands still: the textbook failure. Adam steps by about (learning rate) · (mean gradient) / (root mean square gradient + $\epsilon$), so a gradient of any size above $\epsilon$ gives the same
-# step: it makes the dead one *move*, in the seeds whose gradient has not sunk below $\epsilon=10^{-8}$. But not to the data: hardly nearer the circle than before, and with $\epsilon$ gone, past it and farther off in nearly every seed (in
-# three further repeats with other seeds too). The non-saturating generator comes nearer in all or nearly all. Rescaling a dead gradient gives it length, not sense: look at gradient norms, and at where the samples go.
+# With plain descent the saturating generator stands still. Adam steps by about (learning rate) · (mean gradient) / (root mean square gradient + $\epsilon$), so a gradient of any size above $\epsilon$ gives the same
+# step: it makes the dead one *move*, in the seeds whose gradient has not sunk below $\epsilon=10^{-8}$. But not to the data: hardly nearer the circle, and with $\epsilon$ gone, past it and farther off in nearly every seed (in
+# three repeats with other seeds, too). The non-saturating generator comes nearer in all or nearly all. Rescaling a dead gradient gives it length, not sense.
 #
 # ## 3 Which divergence?
 #
@@ -429,7 +428,7 @@ assert off_ring["Adam, ε = 1e-16", "saturating"].median() > off_start.median() 
 #
 # $$D_f(p_d\|p_g)=\int p_g\,f\!\left(\frac{p_d}{p_g}\right)dx\;\ge\;\mathbb E_x[T(x)]-\mathbb E_z[f^*(T(G(z)))],$$
 #
-# with equality at $T=f'(p_d/p_g)$. To keep one meaning of $D$, we write $T=a(D)$ so that the best score is $D^*=\log p_d/p_g$ in *all* of them; then $b(D)=f^*(a(D))$, and the value to be maximised by $D$ is
+# with equality at $T=f'(p_d/p_g)$. Write $T=a(D)$ so that the best score is $D^*=\log p_d/p_g$ in *all* games; then $b(D)=f^*(a(D))$, and $D$ maximises
 # $V_f=\mathbb E_x[a(D)]-\mathbb E_z[b(D)]$. For KL, $f(u)=u\log u$ has $f'(u)=1+\log u$ and $f^*(t)=e^{t-1}$, so $a=f'(e^D)=1+D$ and $b=e^{a-1}=e^D$.
 #
 # | divergence | integral | $f(u)$ | $a(D)$ | $b(D)$ |
@@ -439,7 +438,7 @@ assert off_ring["Adam, ε = 1e-16", "saturating"].median() > off_start.median() 
 # | JSD | $\frac12\mathrm{KL}(p_d\Vert m)+\frac12\mathrm{KL}(p_g\Vert m)$ | $\frac12\big[u\log u-(1+u)\log\frac{1+u}2\big]$ | $\frac12(\log2-\zeta(-D))$ | $\frac12(\zeta(D)-\log2)$ |
 # | Pearson χ² | $\int (p_d-p_g)^2/p_g$ | $(u-1)^2$ | $2e^D-2$ | $e^{2D}-1$ |
 #
-# The target: two unequal humps. The model: one Gaussian. First the check that the table is right, in float64.
+# The target: two unequal humps. The model: one Gaussian. First a check of the table.
 
 # %%
 MEANS, STDS, SHARES = (-2.0, 1.5), (0.8, 0.4), (0.65, 0.35)
@@ -486,7 +485,7 @@ for name in a:
 # ### 3.1 By direct minimisation
 #
 # One Gaussian cannot match two humps; each divergence must choose what to give up. **Predict first:** for each of the four, will the fit cover both humps or
-# sit on one? First without any discriminator: BFGS (a descent method that estimates curvature) on the quadrature value, from six starts (four for Pearson, whose integral overflows from narrow ones), since nothing says that the minimum is unique.
+# sit on one? First without any discriminator: BFGS (a descent method that estimates curvature) on the integral, from six starts (four for Pearson, whose integral overflows from narrow ones).
 
 
 # %%
@@ -523,12 +522,12 @@ assert [len(minima[name]) for name in a] == [1, 2, 3, 1]
 
 # %% [markdown]
 # KL takes exactly the mixture's mean and standard deviation: *mode covering*. Pearson, which squares the ratio, spreads wider still. Reverse KL sits on the larger hump, *mode seeking*, and has a second
-# minimum on the smaller one; that is so for humps this far apart (at 0.7 of the distance it covers, too). The JSD covers here, but has local minima on either hump: which it takes depends on the start. "GANs minimise the JSD, hence drop modes" is not what this table says.
+# minimum on the smaller one, for humps this far apart. The JSD covers here, but has local minima on either hump: which it takes depends on the start. "GANs minimise the JSD, hence drop modes" is not what this table says.
 #
 # ### 3.2 By playing the game
 #
-# Now the same four as games. The critic (a discriminator whose output is no probability) sees $x$ and $x^2$ but no density ratio; the generator $x=\mu+\sigma z$ starts at $\mathcal N(0,1.5^2)$, which covers both humps, and follows $\nabla V_f$ through the critic. To make the comparison sharp, expectations are
-# weighted sums over fixed nodes, in place of endless samples (float32). Six seeds for each divergence: 24 critics, stacked.
+# The critic (a discriminator whose output is no probability) sees $x$ and $x^2$ but no density ratio; the generator $x=\mu+\sigma z$ starts at $\mathcal N(0,1.5^2)$ and follows $\nabla V_f$ through the critic. Expectations are
+# weighted sums over fixed nodes, not samples. Six seeds for each divergence.
 
 # %%
 names, seeds = list(a), 6
@@ -624,7 +623,7 @@ plots.show(
 )
 
 # %% [markdown]
-# Dashed on solid: the critics, which were shown no ratio, lead to the same four Gaussians (to within 0.01 in every game of seven repeats) and to the same values: the choice of $a$ and $b$ decides. That holds from this start and with these inputs; Pearson is the fragile one, and with $x$ alone, or from $\mathcal N(-2,1)$, its games end elsewhere. What the figure does not show: a GAN has samples, not nodes.
+# Critics that were shown no ratio lead to the same four Gaussians (to within 0.01 in every game of seven repeats) and to the same values: the choice of $a$ and $b$ decides. That holds from this start and with these inputs (with $x$ alone, or from $\mathcal N(-2,1)$, Pearson's games end elsewhere). But a GAN has samples, not nodes.
 # How much noise does a batch of 500 put on each $V_f$, with a perfect critic at the best fit?
 
 # %%
@@ -645,18 +644,16 @@ for name, (value, *fit) in best.items():
 assert 0.06 < noise["reverse KL"] < 0.1 and 0.13 < noise["Pearson χ²"] < 0.2
 
 # %% [markdown]
-# Between 7–8 % (reverse KL) and 16 % (Pearson) of the value, before any critic has made a mistake: far more than the games above were off.
+# Between 7–8 % (reverse KL) and 16 % (Pearson) of the value, before any critic has made a mistake.
 #
 # ### 3.3 The value is not the gradient
 #
-# The generators above followed $V_f$ itself. Many do not, and then "this GAN minimises divergence X" needs care. LSGAN (Mao et al. 2017) drops the sigmoid: $D$ is regressed to $b$ on data and to $a$ on fakes,
-# the generator asks for $c$,
+# The generators above followed $V_f$ itself. Many do not. LSGAN (Mao et al. 2017) drops the sigmoid and regresses the scores to labels $a,b,c$ ($a,b$ are not the functions above):
 #
 # $$L_D=\tfrac12\mathbb E_x[(D(x)-b)^2]+\tfrac12\mathbb E_z[(D(G(z))-a)^2],\qquad L_G=\tfrac12\mathbb E_z[(D(G(z))-c)^2].$$
 #
-# (here $a,b,c$ are LSGAN's labels, not the functions above). With $a=0,b=1$ the best score is $D^*=p_d/(p_d+p_g)$, the old probability. Put back in, its *value* is a divergence: with
-# $\Delta=\int\frac{(p_d-p_g)^2}{p_d+p_g}dx$, which is, in the order of our table, Pearson's χ² of $2p_g$ against $p_d+p_g$ (Mao et al. write the two the other way round), and *not* that of $p_d$ against $p_g$.
-# Then
+# With $a=0,b=1$ the best score is $D^*=p_d/(p_d+p_g)$, the old probability. Put back in, its *value* is a divergence. Let
+# $\Delta=\int\frac{(p_d-p_g)^2}{p_d+p_g}dx$: in the order of our table, Pearson's χ² of $2p_g$ against $p_d+p_g$, *not* of $p_d$ against $p_g$. Then
 # $\min_DL_D=\tfrac12\int\frac{p_dp_g}{p_d+p_g}dx=\tfrac14-\tfrac18\Delta$, since $\Delta=2-4\int\frac{p_dp_g}{p_d+p_g}dx$. The coding for which the paper proves its χ², $a=-1,b=1,c=0$ with $\tfrac12\mathbb E_x[(D(x)-c)^2]$ added to $L_G$, gives $\tfrac12\Delta$.
 
 # %%
@@ -674,7 +671,7 @@ for label, (mean, std) in z_pairs.items():
 
 # %% [markdown]
 # Exact in value. And the gradient that the generator follows while $D$ is fixed? In the smallest game, compare three generators with the slope of $\Delta/8$: the zero-sum one ($L_G=-L_D$), the 0/1 coding ($c=b=1$), and
-# the coding $-1/1/0$ (the added term has no gradient). The same question for the non-saturating loss, for which Arjovsky and Bottou (2017) derived
+# the coding $-1/1/0$ (the added term has no gradient). Likewise the non-saturating loss, for which Arjovsky and Bottou (2017) derived
 # $\nabla\,[\mathrm{KL}(p_g\|p_d)-2\,\mathrm{JSD}]$.
 
 # %%
@@ -740,8 +737,8 @@ assert (
 
 # %% [markdown]
 # Only the zero-sum generator follows the slope of $\Delta$. The 0/1 coding agrees with it near the equilibrium and pulls 2.7 times harder at $\theta=6$. The coding with $c=0$ has *no linear pull* near the equilibrium (it falls with
-# $\theta^3$), and up to 3.3 times the slope far out: its value is in order, its force is not. The non-saturating loss follows its difference of divergences to six digits. What is
-# that difference? With the mixture $m=\tfrac12(p_d+p_g)$ it is $2\,\mathrm{KL}(m\|p_d)$, a softened reverse KL. **Predict first:** on the two humps of 3.1, will it cover or seek?
+# $\theta^3$), and pulls too hard far out: its value is in order, its force is not. The non-saturating loss follows its difference of divergences to six digits.
+# With the mixture $m=\tfrac12(p_d+p_g)$ that difference is $2\,\mathrm{KL}(m\|p_d)$, a softened reverse KL. **Predict first:** on the two humps of 3.1, will it cover or seek?
 
 # %%
 for mean, std in z_pairs.values():
@@ -753,8 +750,8 @@ print("2 KL(m, p_d):", "   ".join(f"{v:.4f} at N({m:.4f}, {s:.4f}²)" for v, m, 
 assert all(std < 0.9 for _, _, std in softened) and abs(softened[0][1] + 2) < 0.05
 
 # %% [markdown]
-# It seeks: from all six starts the fit ends on one hump, where the JSD covered. So of the two losses of notebook 01 the one that everybody uses follows the divergence that drops a hump, at least with a perfect $D$ and a generator
-# that cannot match the data. All of this section is for a perfect $D$.
+# It seeks: from all six starts the fit ends on one hump, where the JSD covered. So the loss that everybody uses follows the divergence that drops a hump, at least with a perfect $D$ and a generator
+# that cannot match the data.
 #
 # ## 4 Losses without a sigmoid
 #
@@ -812,8 +809,8 @@ assert abs(pulls["non-saturating"][-1] - 8) < 0.01 and (pulls["Wasserstein"] - 1
 
 # %% [markdown]
 # The left panel promises that LSGAN and hinge cannot saturate; the right panel breaks the promise. Their perfect discriminator is *flat* where the fakes are, and a flat $D$ leaves a slope nothing to multiply.
-# (Hinge's $D^*$ is a sign. The steep ramp that stands for it makes its curve drop below $\theta\approx0.5$; the true pull, $2\varphi(\theta/2)$ with the standard normal density $\varphi$, tends to 0.80 there.)
-# The perfect score $\log p_d/p_g$ is not flat; there the saturating loss dies of its own slope, and the non-saturating one does not. But a network is no perfect discriminator. Move the generator yourself, then see what networks do.
+# (Hinge's drop below $\theta\approx0.5$ is the work of the ramp that stands for its $D^*$, a sign.)
+# The perfect score $\log p_d/p_g$ is not flat; there the saturating loss dies of its own slope, and the non-saturating one does not. Move the generator yourself.
 
 
 # %%
@@ -834,11 +831,11 @@ slider = widgets.FloatSlider(value=3.0, min=0.1, max=8, step=0.1, description="�
 _ = widgets.interact(draw_pulls, theta=slider)
 
 # %% [markdown]
-# (Without a kernel: read the same five numbers off the right panel above.)
+# (Without a kernel: the right panel above has the same five numbers.)
 #
 # ### 4.1 The same with networks
 #
-# Train 16 discriminators ahead of the *new* generators again, now with the least-squares and the hinge loss.
+# A network is no perfect discriminator. Train 16 ahead of the *new* generators again, now with the least-squares and the hinge loss.
 
 # %%
 torch.manual_seed(3)
@@ -877,8 +874,8 @@ assert all(0.1 < ratio.median() < 15 and ratio.max() < 100 for ratio in bounded.
 assert seen["hinge"].median() > -2 and seen["LSGAN 0/1"].abs().median() < 0.1
 
 # %% [markdown]
-# After 1000 steps neither LSGAN nor hinge has died in the median, nor do they explode: scores stop where the loss is satisfied (0, and a little past $-1$). What saves them is that these networks have not become the flat, perfect $D$ of the
-# right panel above (LSGAN's is on its way: by 4000 steps a fifth of the first gradient was left). No Wasserstein row: it needs a Lipschitz constraint (notebook 09).
+# After 1000 steps neither LSGAN nor hinge has died in the median, nor do they explode: scores stop where the loss is satisfied (0, and a little past $-1$), and these networks have not yet become the flat, perfect $D$ of
+# section 4.
 #
 # ### 4.2 Where each game comes to rest
 #
@@ -909,8 +906,8 @@ assert torch.equal(rest["Wasserstein"][0], torch.tensor([-3.0, -0.6, 0.0, 0.6, 3
 assert (rest["smoothed, α = 0.1"][0] - math.log(0.45 / 0.55)).abs().max() < 1e-4
 
 # %% [markdown]
-# The score at rest is a matter of the loss: 0, ½, any number from $-1$ to $1$ for hinge, any at all for Wasserstein, $\log\frac{0.45}{0.55}=-0.20$ with a smoothed label. The generator rests where $D$ is flat. The two sigmoid losses and LSGAN force a flat $D$ at $p_g=p_d$; hinge and Wasserstein merely allow it.
-# $2\log2$ and $\log2$ belong to the first row only. Whether players *get* there is the question of notebook 03.
+# The score at rest depends on the loss: 0, ½, anything from $-1$ to $1$ for hinge, anything for Wasserstein, $\log\frac{0.45}{0.55}=-0.20$ with a smoothed label. The generator rests where $D$ is flat. The two sigmoid losses and LSGAN force a flat $D$ at $p_g=p_d$; hinge and Wasserstein merely allow it.
+# $2\log2$ and $\log2$ belong to the first row only.
 #
 # ## 5 Smoothed labels
 #
@@ -918,7 +915,7 @@ assert (rest["smoothed, α = 0.1"][0] - math.log(0.45 / 0.55)).abs().max() < 1e-
 #
 # $$P^*=\frac{(1-\alpha)\,p_d+\beta\,p_g}{p_d+p_g}.$$
 #
-# Check with free scores on a grid (float64), which know the labels and not the formula. **Predict first:** far from the data, what is $P^*$ with $\beta=0.1$?
+# Check with free scores on a grid, which know the labels and not the formula. **Predict first:** far from the data, what is $P^*$ with $\beta=0.1$?
 
 
 # %%
@@ -945,7 +942,7 @@ for name, (alpha, beta) in labels.items():
     assert (smoothed_P[name] - formula).abs().max() < 1e-6
 
 # %% [markdown]
-# What does the generator feel? The pull of the non-saturating loss with each perfect, smoothed discriminator:
+# The pull of the non-saturating loss with each perfect, smoothed discriminator:
 
 
 # %%
@@ -989,7 +986,7 @@ assert one_sided < 1e-9 and felt_smoothed["α = β = 0.1"][-1] < 1e-3 * felt_smo
 
 # %% [markdown]
 # With $\beta>0$ a fake far from all data has $P^*=\beta$, and so has its neighbour: no slope, no way back. One-sided smoothing changes the non-saturating pull *not at all*: $L_G=-\log P^*=-\log(1-\alpha)-\log\frac{p_d}{p_d+p_g}$, a constant more.
-# So if it helps, it must be because real discriminators are not perfect. Ask the networks.
+# If it helps, it must be because real discriminators are not perfect. Ask the networks.
 
 # %%
 torch.manual_seed(4)
@@ -1012,9 +1009,9 @@ assert 0.2 < (smooth_norm["α = 0.1"].median() / smooth_norm["hard labels"].medi
 assert smooth_norm["α = β = 0.1"].median() < 0.3 * smooth_norm["α = 0.1"].median()
 
 # %% [markdown]
-# One-sided smoothing holds the real scores at $\log9\approx2.2$ and leaves, after these 1000 steps, a third to two fifths of the gradient (31 to 39 % in three repeats; it still grows); with $\beta$ the fakes are pinned at $-2.2$, and four fifths of what was left are gone.
+# One-sided smoothing holds the real scores at $\log9\approx2.2$ and leaves, after 1000 steps, 31 to 39 % of the gradient (three repeats; it still grows); with $\beta$ the fakes are pinned at $-2.2$, and four fifths of what was left are gone.
 #
-# **Smoothing the generator's target** is another matter. Asked for the label $t=0.9$, it minimises $t\,\zeta(-s)+(1-t)\,\zeta(s)$ with slope $\sigma(s)-t$. Where does that change sign?
+# **Smoothing the generator's target.** Asked for the label $t=0.9$, it minimises $t\,\zeta(-s)+(1-t)\,\zeta(s)$ with slope $\sigma(s)-t$. Where does that change sign?
 
 # %% tags=["nbval-check-output"]
 target = lambda t: lambda s: t * F.softplus(-s) + (1 - t) * F.softplus(s)
@@ -1028,8 +1025,6 @@ for t in (0.7, 0.9, 0.95):
 # Above $s=2.197$ ($P=0.9$) the generator *lowers* the scores of its most accepted samples. At the equilibrium, $s=0$, there are none; count yours before you smooth.
 #
 # ## 6 What to take, from this notebook's own numbers
-#
-# Every entry comes from a variable of a cell above.
 
 
 # %%
@@ -1050,8 +1045,8 @@ head = "| generator's loss | score at rest | $L_D$ at rest | slope at $s=-10$ | 
 Markdown("\n".join([head, "|---|---|---|---|---|---|", *map(entry, players)]))
 
 # %% [markdown]
-# Read by rows: **saturating**, only while fakes and data overlap, or to study the game; **non-saturating**, the default, with an eye on a gradient that grows with $D$ (smooth one-sidedly, or penalise $D$: notebooks 03 and 10);
-# **LSGAN** and **hinge** (LSGAN's scores do not come near $-10$), bounded scores and gradients with small networks over 1000 steps, nothing from a perfect $D$; **Wasserstein**, a steady pull once $D$ is constrained (09). The table knows one toy and no sample quality: that takes notebooks 04 and 08.
+# **Saturating**, only while fakes and data overlap; **non-saturating**, the default, with an eye on a gradient that grows with $D$ (smooth one-sidedly, or penalise $D$: notebooks 03 and 10);
+# **LSGAN** and **hinge** (LSGAN's scores do not come near $-10$), bounded scores and gradients with small networks over 1000 steps, nothing from a perfect $D$; **Wasserstein**, a steady pull once $D$ is constrained (09). The table knows one toy and no sample quality (notebooks 04 and 08).
 #
 # ## Exercises
 #
@@ -1085,7 +1080,7 @@ nb02.check_1(turning_score)
 #
 # ### Exercise 2 · the hinge pair
 #
-# ●○○ · 5 minutes · you need: section 4. Write both hinge losses from scores: return the pair `(loss_D, loss_G)`, each averaged over its batch, each to be minimised.
+# ●○○ · 5 minutes · you need: section 4. Return both hinge losses, the pair `(loss_D, loss_G)`, each averaged over its batch, each to be minimised.
 # The two batches may differ in size.
 
 
@@ -1157,7 +1152,7 @@ nb02.check_4(kl_fit)
 # %% [markdown]
 # <details><summary>Hint</summary>
 #
-# Only $-\mathbb E_x\log p_g(x)$ depends on $p_g$: maximum likelihood with endless data. What is the variance of a mixture? It has a part within the humps and a part between them.
+# Only $-\mathbb E_x\log p_g(x)$ depends on $p_g$: maximum likelihood with endless data. What is the variance of a mixture, within and between its humps?
 # </details>
 # <details><summary>Solution</summary>
 #
@@ -1199,11 +1194,11 @@ nb02.check_5(hellinger_value)
 #
 # ## Recap
 #
-# 1. Losses are functions of scores: anything that goes through $P$ loses its gradient or becomes NaN, in float32 from −18, −28 or −88 on, and from +17 (bfloat16: +6) on the other side ([section 1](#1-From-probability-to-score)).
+# 1. Losses are functions of scores: anything that goes through $P$ loses its gradient or becomes NaN at confident scores ([section 1](#1-From-probability-to-score)).
 # 2. The saturating slope is $-P$, the non-saturating $-(1-P)$; in a game the first dies when no fake is believed, and the second grows with the discriminator ([section 2](#2-Saturating-and-non-saturating)).
-# 3. For humps far apart KL and Pearson cover, reverse KL seeks, and the JSD has minima of both kinds; critics that see no density ratio lead to the same four fits as quadrature ([section 3](#3-Which-divergence?)).
-# 4. A value is not a gradient: LSGAN's value is a χ² of $2p_g$ against $p_d+p_g$, but only its zero-sum generator follows that slope ([section 3.3](#3.3-The-value-is-not-the-gradient)), the non-saturating loss follows a softened reverse KL, and LSGAN and hinge die as well when $D$ is perfect, where Wasserstein does not ([section 4](#4-Losses-without-a-sigmoid)).
-# 5. One-sided smoothing leaves a perfect game's pull as it is and calms real discriminators; a label $\beta>0$ for fakes removes it, and a softened target for the generator reverses it ([section 5](#5-Smoothed-labels)).
+# 3. For humps far apart KL and Pearson cover, reverse KL seeks, and the JSD has minima of both kinds; games with critics lead to the same four fits ([section 3](#3-Which-divergence?)).
+# 4. A value is not a gradient: LSGAN's value is a χ² of $2p_g$ against $p_d+p_g$, but only its zero-sum generator follows that slope ([section 3.3](#3.3-The-value-is-not-the-gradient)), the non-saturating loss follows a softened reverse KL; with a perfect $D$ LSGAN and hinge die, Wasserstein does not ([section 4](#4-Losses-without-a-sigmoid)).
+# 5. One-sided smoothing leaves a perfect game's pull as it is and calms real discriminators; a label $\beta>0$ for fakes removes the pull, a softened target for the generator reverses it ([section 5](#5-Smoothed-labels)).
 #
-# **Further reading.** Goodfellow et al. 2014, Sec. 3 (arXiv:1406.2661) · Arjovsky and Bottou 2017, on what a perfect discriminator does to both losses (1701.04862) · Nowozin, Cseke and Tomioka 2016, f-GAN (1606.00709) · Mao et al. 2017, LSGAN (1611.04076) ·
-# Lim and Ye 2017, Geometric GAN (1705.02894) · Arjovsky et al. 2017, Wasserstein GAN (1701.07875) · Salimans et al. 2016, on one-sided label smoothing (1606.03498). Next: [03 · Gradient descent in games](03_gradient_descent_in_games.ipynb).
+# **Further reading.** Goodfellow et al. 2014, Sec. 3 (arXiv:1406.2661) · Arjovsky and Bottou 2017, on perfect discriminators (1701.04862) · Nowozin et al. 2016, f-GAN (1606.00709) · Mao et al. 2017, LSGAN (1611.04076) ·
+# Lim and Ye 2017, Geometric GAN (1705.02894) · Arjovsky et al. 2017, Wasserstein GAN (1701.07875) · Salimans et al. 2016, label smoothing (1606.03498). Next: [03 · Gradient descent in games](03_gradient_descent_in_games.ipynb).
