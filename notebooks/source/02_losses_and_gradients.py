@@ -142,7 +142,7 @@ plots.show(
 )
 
 # %% [markdown]
-# Left: grey `log(P)` ends at −88. Such scores occur: section 2 will see fakes below −20. From here on every loss is a function of scores.
+# Left: `log(P)` ends at −88. Right: crosses mark where $-\log(1-P)$ ends in either precision. Section 2 will see scores below −20. From here on losses are functions of scores.
 #
 # ## 2 Saturating and non-saturating
 #
@@ -485,7 +485,7 @@ for name in a:
 # ### 3.1 By direct minimisation
 #
 # One Gaussian cannot match two humps; each divergence must choose what to give up. **Predict first:** for each of the four, will the fit cover both humps or
-# sit on one? First without any discriminator: BFGS (a descent method that estimates curvature) on the integral, from six starts (four for Pearson, whose integral overflows from narrow ones).
+# sit on one? First without any discriminator: BFGS (descent with estimated curvature) on the integral, from six starts (four for Pearson, whose integral overflows from narrow ones).
 
 
 # %%
