@@ -43,10 +43,9 @@ torch.set_num_threads(1)  # tiny networks: a second thread, or a GPU, costs more
 # %% [markdown]
 # ## 1 Points and players
 #
-# Notebook 03 studied games of two parameters. Here are two networks, and data that can still be seen whole: points in the plane, eight clusters on a ring.
+# Two networks, and data that can still be seen whole: eight clusters of points on a ring in the plane.
 #
-# The players are multilayer perceptrons of 1,200 numbers each. `mlp(sizes, seed=…)` is `nn.Linear`, `nn.LeakyReLU(0.2)`, `nn.Linear`, … with PyTorch's own
-# law for the first weights, drawn from a seed of its own. $G$ has no activation at its end, since points may lie anywhere; $D$ has none, since it gives scores.
+# The players are multilayer perceptrons of 1,200 numbers each. `mlp(sizes, seed=…)` is `nn.Linear`, `nn.LeakyReLU(0.2)`, `nn.Linear`, …; neither ends in an activation: points may lie anywhere, and $D$ gives scores.
 
 # %%
 x_all = data.ring(20_000, seed=0, std=0.1)
@@ -70,8 +69,7 @@ for name, player in (("G", G), ("D", D)):
 # %% [markdown]
 # ## 2 The training loop
 #
-# First the losses of notebooks 01 and 02, in the form that the loop takes them: functions of the discriminator and of two batches of points. (Why not of scores? Then a loss could not
-# ask for the *slope* of $D$, as R1 does, exercise 4.)
+# The losses of notebooks 01 and 02 as the loop takes them: functions of $D$ and of two batches of points.
 #
 # $$L_D=\mathbb E_x[\zeta(-D(x))]+\mathbb E_z[\zeta(D(G(z)))],\qquad L_G=\mathbb E_z[\zeta(-D(G(z)))].$$
 
@@ -86,7 +84,7 @@ def L_G(D, x_real, x_fake):
 
 
 # %% [markdown]
-# And now the loop of this course: later notebooks change its arguments, not its lines. `batches` is anything that yields batches of real data.
+# And the loop: later notebooks change its arguments, not its lines. `batches` is anything that yields batches of real data.
 
 
 # %%
@@ -121,18 +119,18 @@ def play(G, D, opt_G, opt_D, batches, z_dim, *, loss=(L_D, L_G), d_steps=1, g_st
 #
 # | line | why |
 # |---|---|
-# | `noise = …` | all noise comes from one seeded source of its own: the same seed plays the same game, whatever else draws random numbers |
-# | `for step, x_real in …` | every move of $D$ gets a **new** batch, also when it moves five times per round; on one batch it would take all five steps towards the same 64 points |
-# | `.to(x_real)` | noise is drawn on the CPU and sent to the data's device and precision: the line that makes the loop run on a GPU |
-# | `with torch.no_grad()` | $L_D$ must not move $G$. Without it (or a `.detach()`) the gradient of $L_D$ is computed for $G$ too: wasted time, and a wrong direction if anyone uses it |
+# | `noise = …` | one seeded source of its own: the same seed plays the same game, whatever else draws random numbers |
+# | `for step, x_real in …` | every move of $D$ gets a **new** batch; on one batch five moves would all go towards the same 64 points |
+# | `.to(x_real)` | sends the noise to the data's device and precision |
+# | `with torch.no_grad()` | $L_D$ must not move $G$. Without it (or a `.detach()`) its gradient is computed for $G$ too: wasted time, and a wrong direction if anyone uses it |
 # | `opt_D.zero_grad()` | `backward` *adds* to what is there, and the generator's last move has left its gradient in $D$ |
-# | `opt_D.step()` | moves $D$'s parameters only: an optimiser owns the parameters that it was made with |
+# | `opt_D.step()` | an optimiser moves only the parameters that it was made with |
 # | `if step % d_steps: continue` | $G$ waits until $D$ has moved `d_steps` times |
 # | `loss_G = L_G(D, x_real, G(z))` | no `no_grad` here: this gradient *must* pass through $D$ into $G$ |
 # | `yield …` | hands the losses out and **pauses** until the caller wants the next round |
 #
-# The last line is why there is no trainer class and no callback: whoever calls `play` logs, draws, saves or stops in a plain `for` loop. The package holds the same function with checks of its
-# arguments in front. Same statements, and from the same seed the same bits:
+# So there is no trainer class and no callback: whoever calls `play` logs, draws, saves or stops in a plain `for` loop. The package holds the same function with checks of its
+# arguments; from the same seed come the same bits:
 
 # %%
 results = []
@@ -147,7 +145,7 @@ print(f"{len(losses)} rounds, last losses {losses[-1][0]:.3f}, {losses[-1][1]:.3
 assert same
 
 # %% [markdown]
-# **Check the two claims on gradients.** After a move of $D$, no parameter of $G$ may hold a gradient; after a move of $G$, the parameters of $D$ do hold one (and `zero_grad` must remove it).
+# **Check the two claims on gradients:** a move of $D$ leaves none in $G$; a move of $G$ leaves one in $D$ (and `zero_grad` must remove it).
 
 
 # %%
@@ -176,7 +174,7 @@ assert all(g is None for g in in_G) and in_D > 1e-4
 #
 # - **blue points**, the data; **brown points**, what $G$ makes of new noise;
 # - the **field** $P(x)=\sigma(D(x))$: blue where $D$ says "real", orange where it says "fake", a black line at ½;
-# - on each of some fakes an **arrow**, $-\partial L_G/\partial x$: where this sample would go if it were free: the pull $(1-P)\,\nabla_xD$ of notebook 02, drawn at 0.3 of its length;
+# - on some fakes an **arrow**, $-\partial L_G/\partial x$: where the sample would go if it were free, the pull $(1-P)\,\nabla_xD$ of notebook 02, at 0.3 of its length;
 # - the **net**, in orange: a square mesh of noise, seen through $G$. All its cells hold equally many samples, so small cells are dense places.
 
 
@@ -230,8 +228,7 @@ def draw_game(ax, game, limit=2.7):
 
 
 # %% [markdown]
-# Beside the plane we write the losses, and a count: a cluster is **covered** if at least 20 % of its fair share of 2,500 samples lies within $3\sigma$ of its centre (here $\sigma=0.1$ is the clusters' standard deviation, not the sigmoid). (A perfect sampler has
-# 98.9 % of its points that close: exercise 1.)
+# We also count: a cluster is **covered** if at least 20 % of its fair share of 2,500 samples lies within $3\sigma$ of its centre (here $\sigma=0.1$ is the clusters' standard deviation, not the sigmoid).
 
 
 # %%
@@ -303,8 +300,8 @@ plots.gif(
 )
 
 # %% [markdown]
-# By round 60 the net lies over the whole plane: samples everywhere, nothing covered. Then it opens in the middle, and between rounds 200 and 400 all eight clusters are reached. Between two clusters the net is stretched thin, but it never tears: $G$ is continuous, so some samples must lie in between.
-# The losses settle around round 100, *before* anything is covered. While the ring is found, $L_G$ **rises** a little (and $L_D$ falls a little), and it goes on rising. Is something breaking?
+# By round 60 the net lies over the whole plane, and nothing is covered. Then it opens in the middle, and between rounds 200 and 400 reaches all eight clusters. Between two clusters it is stretched thin, but never tears: $G$ is continuous, so some samples must lie in between.
+# The losses settle around round 100, *before* anything is covered. While the ring is found, $L_G$ **rises** a little, and it goes on rising. Is something breaking?
 
 # %%
 print("round: covered ", "  ".join(f"{m}: {c}" for m, c in zip(marks, counts, strict=True)))
@@ -321,11 +318,11 @@ assert (
 assert 0.02 < losses[500:600, 1].mean() - losses[100:200, 1].mean() < 0.3
 
 # %% [markdown]
-# Nothing is: while $L_G$ rises, clusters are found and fill. So the generator's loss got worse while the generator got better: section 8 asks, over seeds, what the losses are good for.
+# Nothing is: the generator's loss got worse while the generator got better (over seeds: section 8).
 #
 # ### 3.1 One round in slow motion
 #
-# The same lines as in `play`, with a stop after each. A test at the end shows that slow motion changes nothing: its parameters equal those of `play` to the last bit.
+# The same lines as in `play`, with a stop after each, and the same parameters to the last bit.
 
 
 # %%
@@ -423,13 +420,12 @@ print(
 assert sum(g > 0 for g in gains) >= 7 and 0.1 < sum(cosines) / 8 < 0.7
 
 # %% [markdown]
-# In tendency only: a mean cosine of about 0.3, in some seeds hardly above 0. (Panel 3: blue where $P$ rose, orange where it fell; its black line is "no change".) A fake is not free: all of them hang on the same 1,218 parameters, so whole neighbourhoods move together, and Adam adds its memory of earlier rounds. $D$ is no better off (panel 3): its step does not mend the field point by point but tilts it over
-# whole regions. Still, on its own batch the gap between reals and fakes grows. Whether many such steps lead anywhere, six panels cannot show.
+# In tendency only: a mean cosine of about 0.3, in some seeds hardly above 0. A fake is not free: all of them hang on the same 1,218 parameters, so whole neighbourhoods move together, and Adam adds its memory of earlier rounds. $D$ is no better off: its step tilts the field over
+# whole regions (panel 3: blue where $P$ rose, orange where it fell, black line: no change). Still, on its own batch the gap between reals and fakes grows.
 #
 # ## 4 Your laboratory
 #
-# Choose data, loss, rates and moves per player; ▶ plays, ⏸ pauses, **round** plays one round, **slow** walks through the six stages (always one move each), **reset** starts afresh. Changing a setting resets. To draw data of your own, click cells of the 8×8 pad. The game runs in bites
-# of five rounds, so that the notebook stays free while it plays. (Without a kernel: the film above and the figure below say the same.)
+# Choose data, loss, rates and moves per player; ▶ plays, ⏸ pauses, **round** plays one round, **slow** walks through the six stages (always one move each), **reset** and any new setting start afresh. To draw data of your own, click cells of the 8×8 pad. (Without a kernel: see the film above and the figure below.)
 
 # %%
 CELLS = plots.plane(1.75, 8).flip(0).flatten(0, 1)  # centres of the pad's 64 cells, top row first
@@ -517,7 +513,7 @@ board = widgets.GridBox(pad, layout={"grid_template_columns": "repeat(8, 20px)"}
 widgets.HBox([widgets.VBox([*choose.values(), film, widgets.HBox(list(press.values())), board]), image])
 
 # %% [markdown]
-# A notebook can press its own buttons, so this one tests the widget whenever it runs.
+# The notebook presses its own buttons, as a test.
 
 # %%
 for name in ("round", "round", *["slow"] * 7, "round"):
@@ -551,13 +547,13 @@ plots.show(
 )
 
 # %% [markdown]
-# Same players, same settings: what is easy for the ring is not for the spirals or for the grid's 25 clusters (notebook 08 counts them). In the last panel the fakes, a thin sheet, chase the slow $D$'s field across the plane – and the losses read $2\log2=1.39$ and $\log2=0.69$, as if all were well. The four logistic panels above read nearly the same, good or bad. Keep it in mind.
-# One seed and 900 rounds each: no panel is a verdict on a loss or on a data set.
+# Same players, same settings: what is easy for the ring is not for the spirals or for the grid's 25 clusters. In the last panel the fakes chase the slow $D$'s field across the plane – and the losses read nearly $2\log2=1.39$ and $\log2=0.69$, as if all were well. The four logistic panels above read nearly the same, good or bad.
+# One seed and 900 rounds each: no panel is a verdict.
 #
 # ## 5 Sixteen seeds at once
 #
 # One seed proves little, and sixteen take sixteen times as long. Or do they? Networks of equal shape can be **stacked**: each parameter gets a first axis for the seed, and `vmap` turns
-# $G$ and $D$ into functions on stacks. One batched matrix product replaces sixteen small ones. `training.play_many` is the loop of section 2 with three changes:
+# $G$ and $D$ into functions on stacks. `training.play_many` is the loop of section 2 with three changes:
 #
 # | in `play` | in `play_many` |
 # |---|---|
@@ -565,7 +561,7 @@ plots.show(
 # | `L_D(D, x_real, x_fake)` | `vmap` of it over parameters and batches: (seeds,) losses |
 # | `loss_D.backward()` | `loss_D.sum().backward()`: seed $k$ appears in term $k$ only, so each gets its own gradient |
 #
-# Adam works number by number, so one Adam on the stack *is* sixteen. That is the claim; the test:
+# Adam works number by number, so one Adam on the stack *is* sixteen. The test:
 
 
 # %%
@@ -615,7 +611,7 @@ for seed in (0, 7, 15):
 assert max(worst) < 1e-5
 
 # %% [markdown]
-# Equal to rounding, after 5 rounds. Not for ever: the order of summation differs, and Adam makes a full step even of a gradient that is zero up to rounding; some seeds part after ten rounds. (The package's tests compare in float64, over 40.)
+# Equal to rounding, after 5 rounds. Not for ever: the order of summation differs, and Adam makes a full step even of a gradient that is zero up to rounding.
 #
 # And the saving, in process time per seed? **Predict first:** does it grow or shrink with the width of the networks?
 
@@ -652,11 +648,11 @@ for width in (8, 32, 128):
     )
 
 # %% [markdown]
-# The saving is the overhead of some hundred small operations, paid once instead of sixteen times. For the networks of this notebook (width 32) it was about fourfold where we measured; as the products grow, arithmetic dominates and the advantage melts. (No assertion here: a time is a property of your machine.) So stack while networks are small.
+# The saving is the overhead of some hundred small operations, paid once instead of sixteen times. As the products grow, arithmetic dominates and the advantage melts: stack while networks are small. (The times are your machine's.)
 #
 # ## 6 Which learning rates work
 #
-# Notebook 03 drew the stability map of a game with two parameters. Now for networks, with Adam: sixteen pairs of rates times eight seeds, 128 games in **one** stack. (`own_rates` lets one Adam take steps of another size in each game.) **Predict first:** is the good region
+# A map as in notebook 03, now for networks with Adam: sixteen pairs of rates times eight seeds, 128 games in **one** stack. (`own_rates` lets one Adam take steps of another size in each game.) **Predict first:** is the good region
 # a point, a band along $h_G=h_D$ (rates, $h$ as in notebook 03), or a corner? Which is worse, a discriminator too slow or one too fast?
 
 # %%
@@ -705,10 +701,9 @@ assert slow_D.quantile(0.9) <= 2 and middle.min() >= 6
 assert slow_D.mean() + 1 < fast_D.mean() < middle.mean() - 3
 
 # %% [markdown]
-# Where the generator is not simply late (the lowest row), there is a band: $D$ as fast as $G$, or somewhat faster. Its two sides are not alike. With a $D$ fifteen times as fast the generator covers about four of eight; with a $D$ six times too slow it covers next to *nothing* (over 32 seeds we saw one exception), perhaps because it
-# outruns the map by which it steers (not tested here). (Section 4 of notebook 03 knew no such asymmetry: without a penalty only the product of the rates counted.) And look at the right panel: where a *slow* $D$ leaves nothing covered, $L_D$ reads 1.36 to 1.41; where $G$ is merely late, anything from 0.5 to 1.2.
+# Where the generator is not simply late (the lowest row), there is a band: $D$ as fast as $G$, or somewhat faster. Its sides are not alike: with a $D$ fifteen times as fast the generator covers about four of eight; with a $D$ six times too slow it covers next to *nothing*. In the right panel: where a *slow* $D$ leaves nothing covered, $L_D$ reads 1.36 to 1.41; where $G$ is merely late, anything from 0.5 to 1.2.
 #
-# Six hundred rounds cannot tell "late" from "stuck". So here is a recorded run of these functions, too long for a notebook: 49 pairs, 16 seeds, 2,000 rounds, and six momenta for section 7. (Made again on another machine its numbers agree in distribution, not one by one.)
+# Six hundred rounds cannot tell "late" from "stuck". So a recorded run: 49 pairs, 16 seeds, 2,000 rounds, and six momenta for section 7. (On another machine its numbers agree in distribution, not one by one.)
 
 # %%
 record = recorded("laboratory_maps")  # from benchmarks/results; None on Colab, which is without them
@@ -737,11 +732,11 @@ if record:
     assert right.min() >= 6 and slow.quantile(0.9) <= 2 and 2 <= fast.quantile(0.5) <= 6
 
 # %% [markdown]
-# With time the band reaches down to 0.001, and the sides stay: a $D$ ten times as fast has the generator at four clusters or so, the runs with a slow $D$ have next to none (up to $h_G=0.01$; at 0.03 a $D$ three times slower still covers seven). $h_G=0.1$ is too much for any $D$ here.
+# With time the band reaches down to 0.001, and the sides stay: a $D$ ten times as fast has the generator at four clusters or so, the runs with a slow $D$ have next to none (up to $h_G=0.01$; at 0.03 a $D$ three times slower still covers seven).
 #
 # ### 6.1 The border, and steps per player
 #
-# At $h_G=0.003$ nearly everything fails with $h_D=0.001$, and everything works with $0.005$. **Predict first:** what do eight seeds do at 0.0021, between the two? And then the popular remedy, "train the discriminator five times per round": Adam's steps have nearly the size of the rate, whatever
+# At $h_G=0.003$ nearly everything fails with $h_D=0.001$, and everything works with $0.005$. **Predict first:** what do eight seeds do at 0.0021, between the two? Then the popular remedy, five moves of $D$ per round: Adam's steps have nearly the size of the rate, whatever
 # the gradient, so five moves at $h$ should do about what one does at $5h$. Do they? At what price?
 
 # %%
@@ -757,12 +752,12 @@ assert (level[1, 3e-3, 2.1e-3] >= 5).any() and (level[1, 3e-3, 2.1e-3] <= 2).any
 assert level[5, 1e-3, 3e-3].mean() < level[1, 1e-3, 3e-3].mean()
 
 # %% [markdown]
-# On the border one seed covers (nearly) all, the next (nearly) nothing: one run there proves nothing either way. And five moves do rescue the slow $D$, as completely as five times the rate does, for six moves per round instead of two. Where $D$ is fast enough already, they harm as the larger rate does (last two lines). In this game more moves of $D$ are another way to walk to the right on the map; if $D$ is too slow, raise its rate first. This
-# holds for Adam and for a task as smooth as ours; where a critic must be near its optimum (notebook 09) extra moves have another purpose.
+# On the border one seed covers (nearly) all, the next (nearly) nothing: one run there proves nothing. And five moves do rescue the slow $D$, as completely as five times the rate does, for six moves per round instead of two. Where $D$ is fast enough already, they harm as the larger rate does (last two lines). Here more moves of $D$ are another way to the right on the map; if $D$ is too slow, raise its rate first. (With Adam
+# and so smooth a task; notebook 09 needs extra moves for another purpose.)
 #
 # ## 7 A failure on purpose: the default momentum
 #
-# `torch.optim.Adam` comes with $\beta_1=0.9$. We leave everything else as it is in the middle of the band. Notebook 03 predicts trouble for momentum in games; notebook 00 has seen it on digits. How does it look from the inside? For each cluster: the share of samples that are *nearest* to it, over time.
+# `torch.optim.Adam` comes with $\beta_1=0.9$; everything else stays as in the middle of the band. Notebook 03 predicts trouble. How does it look from the inside? For each cluster, the share of samples *nearest* to it, over time:
 
 # %%
 by_momentum = {b: train(range(8), 3e-3, 5e-3, beta1=b, every=10) for b in (0.0, 0.5, 0.9)}
@@ -802,10 +797,10 @@ plots.show(
 )
 
 # %% [markdown]
-# Streaks: the crowd *wanders*, often to a neighbouring cluster, now one way round and now back (seed 0; over 24 seeds three kept one direction). Averaged over time every cluster gets a share, and none is held. Seen at a single moment this looks like mode collapse, and a
+# Streaks: the crowd *wanders*, often to a neighbouring cluster, now one way round and now back (seed 0). Averaged over time every cluster gets a share, and none is held. Seen at a single moment this looks like mode collapse, and a
 # remedy for collapse would miss the cause.
 #
-# Is 0.9 hopeless, or slow? We had written "hopeless" here until the recorded map, with its 2,000 rounds, corrected us:
+# Is 0.9 hopeless, or slow? The recorded map:
 
 # %%
 if record:
@@ -818,7 +813,7 @@ if record:
         assert max(good.values()) <= 10 if beta1 == 0.9 else max(good.values()) >= 14
 
 # %% [markdown]
-# At one rate about half of the seeds cover seven or eight by round 2,000; at the others hardly any does. Up to $\beta_1=0.8$ the right rates work in (nearly) all seeds. So momentum costs time here, and narrows the choice of rates until little is left. That is a result for this loss and this $\beta_2$; penalised games may bear more.
+# At one rate about half of the seeds cover seven or eight by round 2,000; at the others hardly any does. Up to $\beta_1=0.8$ the right rates work in (nearly) all seeds. So, with this loss and this $\beta_2$, momentum costs time and narrows the choice of rates until little is left.
 #
 # ## 8 What the losses said meanwhile
 #
@@ -873,15 +868,14 @@ assert table["slow D"][2].float().quantile(0.75) <= 2 and table["healthy"][2].mi
 assert table["β1 = 0.9"][0].min() < table["healthy"][0].max() < table["β1 = 0.9"][0].max()  # they overlap
 
 # %% [markdown]
-# The dotted lines are the equilibrium of notebook 01, $2\log2$ and $\log2$. On the ring, with this loss, the runs *on* them have learned next to nothing, save for a rare seed; the runs that have found the ring stay off them, and their $L_G$ *rose* while they found it. Not so everywhere: in section 4 the
-# moons were covered at 1.38 and 0.71, and with R1 (exercise 4) eight seeds of eight sat at 1.36 with seven or eight clusters (not shown). Good samples and a blind $D$ read the equilibrium alike. $L_D$ of the default momentum lies on both sides of the healthy one; its $L_G$ is higher in most runs, but so it is in healthy runs later on.
+# The dotted lines are the equilibrium of notebook 01, $2\log2$ and $\log2$. Of our four settings the one *on* them has learned next to nothing; the runs that have found the ring stay off them, and their $L_G$ *rose* while they found it. Not so everywhere: in section 4 the
+# moons were covered at 1.38 and 0.71. $L_D$ of the default momentum lies on both sides of the healthy one; its $L_G$ is higher, but so was a healthy run's later on (section 3).
 #
-# Why could they not have told? $L_D$ is the score of a contest against *this* $D$, and notebook 01 says what such a score can prove:
+# $L_D$ is the score of a contest against *this* $D$, and notebook 01 says what such a score can prove:
 #
 # $$L_D\;\ge\;\min_D L_D\;=\;2\log2-2\,\mathrm{JSD}(p_d,p_g)\qquad\text{for every }D .$$
 #
-# A low $L_D$ proves that $p_g$ is far from $p_d$. A high one proves nothing: either the samples are good, or this $D$ is bad. So ask another discriminator: let the generators stand still, and train **fresh, larger** discriminators
-# against them – with the same loop, and rate 0 for $G$.
+# A low $L_D$ proves that $p_g$ is far from $p_d$. A high one proves nothing: either the samples are good, or this $D$ is bad. So ask another discriminator: let the generators stand still, and train **fresh, larger** discriminators against them.
 
 
 # %%
@@ -910,8 +904,8 @@ assert failed.quantile(0.75) < verdict["healthy"].min() - 0.2
 assert failed.median() < verdict["fast D"].median() < verdict["healthy"].median()
 
 # %% [markdown]
-# The fresh judge does not know where the clusters are, and still puts the four settings into the order of the count. (It gives a bound: how far it lies from the true JSD depends on the judge.) Is that a property of four settings? Here are all recorded runs, 74 settings with 16 seeds. A rank correlation alone would flatter us: it sees slopes, not humps. So we also
-# let the losses *forecast* the count, in any shape: the mean of the 15 runs of other settings that read most alike.
+# The fresh judge does not know where the clusters are, and still puts the four settings into the order of the count. (It gives a bound: how far it lies from the true JSD depends on the judge.) Now all recorded runs, 74 settings with 16 seeds. A rank correlation sees slopes, not humps. So we also
+# let the losses *forecast* the count: the mean of the 15 runs of other settings that read most alike.
 
 
 # %%
@@ -972,7 +966,7 @@ if record:
 
 # %% [markdown]
 # An $L_D$ below 0.8 or above 1.45 was never a good run: at the ends the losses do tell. In between they do not decide: of the runs with $L_D$ from 1.1 to 1.3 seven in ten cover at least seven clusters, one in ten at most one. The judge's scale needs no such window, and tells more than both losses together. So **do not stop, compare or choose by the losses of
-# the game alone.** Our count had to know the answer; a fresh judge needs only data held back, and notebook 07 builds better ones.
+# the game alone.** Our count had to know the answer; a fresh judge needs only data held back (more in notebook 07).
 #
 # ## Exercises
 #
@@ -1002,12 +996,12 @@ nb04.check_1(share_within)
 # def share_within(k):
 #     return 1 - math.exp(-k * k / 2)
 # ```
-# 0.989 for $k=3$. On a line it is .997, in 64 dimensions practically nothing: "within 3σ" means little there.
+# 0.989 for $k=3$. On a line it is .997.
 # </details>
 #
 # ### Exercise 2 · Whose turn is it?
 #
-# ●○○ · 5 minutes · you need: section 2. In a public notebook that announced five critic moves per round, the generator moved after five batches of every *six*. Write the test that decides: batches are counted from 1, $D$ moves on each; does $G$ move after this one?
+# ●○○ · 5 minutes · you need: section 2. A public notebook announced five critic moves per round; its generator moved after five batches of every *six*. Write the test that decides: batches are counted from 1, $D$ moves on each; does $G$ move after this one?
 
 
 # %% tags=["exercise-2"]
@@ -1031,7 +1025,7 @@ nb04.check_2(generators_turn)
 # def generators_turn(step, d_steps):
 #     return step % d_steps == 0
 # ```
-# 120 times in 600 batches. Counting moves is the fastest way to catch this bug in a program of any length.
+# 120 times in 600 batches. Counting moves is the fastest way to catch this bug.
 # </details>
 #
 # ### Exercise 3 · The arrows
@@ -1061,7 +1055,7 @@ nb04.check_3(pull)
 #     x = x_fake.detach().requires_grad_()
 #     return -torch.autograd.grad(F.softplus(-D(x)).sum(), x)[0]
 # ```
-# By hand: $\sigma(-D(x))\,\nabla_xD(x)$. Long arrows mean "rejected, on a steep slope".
+# By hand: $\sigma(-D(x))\,\nabla_xD(x)$.
 # </details>
 #
 # ### Exercise 4 · A loss that looks at the slope
@@ -1097,7 +1091,7 @@ nb04.check_4(with_r1)
 #
 #     return loss
 # ```
-# Try it in `new_game(loss=(with_r1(0.1), L_G))`: after 1,500 rounds $L_D$ read 1.36 and $L_G$ 0.74 in eight seeds, with seven or eight clusters covered. Inside `vmap` use `torch.func.grad` instead.
+# Try it: `new_game(loss=(with_r1(0.1), L_G))`. Inside `vmap` use `torch.func.grad` instead.
 # </details>
 #
 # ### Exercise 5 · One number for sixteen seeds
@@ -1134,8 +1128,8 @@ nb04.check_5(total)
 # 1. The loop is two moves on new batches and new noise; `no_grad`, `zero_grad` and two optimisers keep each gradient with the player it belongs to ([section 2](#2-The-training-loop)).
 # 2. $D$ raises its field at real points and lowers it at fakes; each fake wants to go up that slope, and gets only what $G$'s shared parameters allow ([section 3](#3-Watch-it-learn)).
 # 3. Equal networks train stacked, each seed to rounding as if alone; the saving melts as networks grow ([section 5](#5-Sixteen-seeds-at-once)).
-# 4. For rates of $G$ from 0.001 to 0.01 and 2,000 rounds, a $D$ as fast as $G$, or up to three times faster, covers the ring; a slow $D$ leaves nothing covered, more moves of $D$ act like a larger rate, and Adam's default momentum makes the samples wander from cluster to cluster ([section 6](#6-Which-learning-rates-work), [section 7](#7-A-failure-on-purpose:-the-default-momentum)).
-# 5. Losses near their equilibrium came from runs that had learned nothing and, on other data or with R1, from good ones: $L_D$ judges this $D$ as much as this $G$; a fresh judge ranks the runs rightly ([section 8](#8-What-the-losses-said-meanwhile)).
+# 4. For rates of $G$ from 0.001 to 0.01 and 2,000 rounds, a $D$ as fast as $G$, or up to three times faster, covers the ring; a slow $D$ leaves nothing covered; more moves of $D$ act like a larger rate, and Adam's default momentum makes the samples wander from cluster to cluster ([section 6](#6-Which-learning-rates-work), [section 7](#7-A-failure-on-purpose:-the-default-momentum)).
+# 5. Losses near their equilibrium came from runs that had learned nothing and, on other data, from good ones: $L_D$ judges this $D$ as much as this $G$; a fresh judge ranks the runs rightly ([section 8](#8-What-the-losses-said-meanwhile)).
 #
-# **Further reading.** Kahng et al. 2018, *GAN Lab* (arXiv:1809.01587), whose picture of field, arrows and warped grid section 3 takes up · Goodfellow et al. 2014 (1406.2661), Algorithm 1: the loop ·
+# **Further reading.** Kahng et al. 2018, *GAN Lab* (arXiv:1809.01587), whose field, arrows and warped grid section 3 takes up · Goodfellow et al. 2014 (1406.2661), Algorithm 1: the loop ·
 # Heusel et al. 2017 (1706.08500), two learning rates · Metz et al. 2017, *Unrolled GANs* (1611.02163), hopping on a ring of eight. Next: 05, the same loop on images.
