@@ -23,22 +23,27 @@ _skip = nn.utils.skip_init  # `start_small` draws the weights, torch's global ra
 
 
 class Residual(nn.Module):
-    """x + branch(x) for x (n, channels, h, w); branch: LeakyReLU, conv 3 x 3, LeakyReLU, conv 3 x 3."""
+    """x + branch(x) for x (n, channels, h, w); branch: LeakyReLU, conv 3 x 3, LeakyReLU, conv 3 x 3.
 
-    def __init__(self, channels: int):
+    Between its convolutions the branch has `inner` channels (default: `channels`); fewer cost less.
+    """
+
+    def __init__(self, channels: int, inner: int | None = None):
         super().__init__()
-        self.first = _skip(nn.Conv2d, channels, channels, 3, padding=1)
-        self.last = _skip(nn.Conv2d, channels, channels, 3, padding=1)
+        inner = channels if inner is None else inner
+        self.first = _skip(nn.Conv2d, channels, inner, 3, padding=1)
+        self.last = _skip(nn.Conv2d, inner, channels, 3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
         return x + self.last(F.leaky_relu(self.first(F.leaky_relu(x, SLOPE)), SLOPE))
 
 
-def start_small(net: nn.Module, *, seed: Seed, first: float | None = None, last: float = 0.0) -> nn.Module:
+def start_small(net: nn.Module, *, seed: Seed, first: float | None = None, last: float = 0.0,
+                std: float | None = None) -> nn.Module:  # fmt: skip
     """Draw the weights of `net` anew, by `seed`, so that depth does not change the scale; returns `net`.
 
     Every layer gets He's law for LeakyReLU: normal, variance 2 / ((1 + 0.2²) fan-in), which keeps the mean
-    square; biases are 0. In each of the L `Residual` blocks the first convolution is then multiplied by
+    square, or normal(0, `std`) if that is given; biases are 0. In each of the L `Residual` blocks the first convolution is then multiplied by
     `first` (default: L to the power -1/2) and the last one by `last` (default: 0), so that at the start every
     block passes its input on: Fixup's rule for branches of two layers (Zhang et al. 2019, arXiv:1901.09321),
     without its extra scalars. first=last=1 is He's law alone: the mean square doubles with every block.
@@ -48,8 +53,8 @@ def start_small(net: nn.Module, *, seed: Seed, first: float | None = None, last:
     with torch.no_grad():
         for layer in net.modules():
             if isinstance(layer, (nn.Linear, nn.Conv2d)):
-                fan_in = layer.weight[0].numel()
-                layer.weight.normal_(0, math.sqrt(2 / ((1 + SLOPE**2) * fan_in)), generator=source)
+                he = math.sqrt(2 / ((1 + SLOPE**2) * layer.weight[0].numel()))
+                layer.weight.normal_(0, he if std is None else std, generator=source)
                 if layer.bias is not None:
                     layer.bias.zero_()
             elif any(True for _ in layer.parameters(recurse=False)):
@@ -67,12 +72,12 @@ def between(first: float, last: float, part: float) -> float:
 
 
 def modern_generator(z_dim: int = 32, *, seed: Seed, choices: int = 20, channels: Sequence[int] = (32, 16),
-                     blocks: Sequence[int] = (1, 0), upsampling: str = "subpixel",
+                     blocks: Sequence[int] = (1, 0), inner: int = 8, upsampling: str = "subpixel",
                      tanh: bool = True) -> nn.Sequential:  # fmt: skip
     """(n, z_dim) -> (n, 1, 28, 28) in [-1, 1]: linear to 7 x 7, two up-samplings, tanh; no normalisation.
 
-    `channels` and numbers of residual `blocks` are those at 7 x 7 and 14 x 14. The noise begins with a
-    `networks.Choice` of `choices` categories (0: none). `upsampling` is "bilinear" (interpolate, then
+    `channels` and numbers of residual `blocks` are those at 7 x 7 and 14 x 14; a block's branch has `inner`
+    channels. The noise begins with a `networks.Choice` of `choices` categories (0: none). `upsampling` is "bilinear" (interpolate, then
     convolve), or "subpixel" (with `networks.even_start`) or "resize" as in `networks.upsample`.
     The first layer starts at 0.4 of He's law. `tanh=False` leaves the last activation out: values may then
     leave [-1, 1].
@@ -85,7 +90,7 @@ def modern_generator(z_dim: int = 32, *, seed: Seed, choices: int = 20, channels
     layers: list[nn.Module] = [Choice(choices)] if choices else []
     layers += [_skip(nn.Linear, z_dim, wide * 49), nn.Unflatten(1, (wide, 7, 7))]
     for n_in, n_out, count in ((wide, narrow, blocks[0]), (narrow, 1, blocks[1])):
-        layers += [*(Residual(n_in) for _ in range(count)), nn.LeakyReLU(SLOPE)]
+        layers += [*(Residual(n_in, inner) for _ in range(count)), nn.LeakyReLU(SLOPE)]
         layers += _up(n_in, n_out, upsampling)
     layers += [nn.Tanh()] if tanh else []
     net = start_small(nn.Sequential(*layers), seed=seed)
@@ -95,23 +100,25 @@ def modern_generator(z_dim: int = 32, *, seed: Seed, choices: int = 20, channels
 
 
 def modern_discriminator(*, seed: Seed, channels: Sequence[int] = (16, 32, 64),
-                         blocks: Sequence[int] = (0, 1, 0), hidden: int = 64) -> nn.Sequential:  # fmt: skip
+                         blocks: Sequence[int] = (0, 0, 0), inner: int = 8, hidden: int = 64,
+                         std: float | None = 0.05) -> nn.Sequential:  # fmt: skip
     """(n, 1, 28, 28) -> (n, 1), scores: sides 14, 7, 4 by convolutions of stride 2; no normalisation.
 
-    `channels` and numbers of residual `blocks` are those at the three sizes; one fully connected layer of
-    `hidden` before the score. Raises ValueError unless channels and blocks are three whole numbers each.
+    `channels` and numbers of residual `blocks` are those at the three sizes; a block's branch has `inner`
+    channels; one fully connected layer of `hidden` before the score. Weights start as normal(0, `std`), so that
+    scores begin near 0 (None: He's law; found by trying). Raises ValueError unless channels and blocks are three whole numbers each.
     """
     sizes, blocks = _counts(channels, 3, "channels", 1), _counts(blocks, 3, "blocks", 0)
     layers: list[nn.Module] = []
     for n_in, n_out, count, kernel in zip((1, *sizes[:2]), sizes, blocks, (4, 4, 3), strict=True):
         layers += [
             _skip(nn.Conv2d, n_in, n_out, kernel, stride=2, padding=1),
-            *(Residual(n_out) for _ in range(count)),
+            *(Residual(n_out, inner) for _ in range(count)),
         ]
         layers += [nn.LeakyReLU(SLOPE)]
     layers += [nn.Flatten(), _skip(nn.Linear, 16 * sizes[2], hidden), nn.LeakyReLU(SLOPE)]
     layers += [_skip(nn.Linear, hidden, 1)]
-    return start_small(nn.Sequential(*layers), seed=seed)
+    return start_small(nn.Sequential(*layers), seed=seed, std=std)
 
 
 def _up(n_in: int, n_out: int, how: str) -> list[nn.Module]:

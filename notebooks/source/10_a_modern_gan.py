@@ -613,18 +613,19 @@ def quality(run, G=None):
 
 # %%
 FULL = {
-    **{"pairing": True, "r1": True, "r2": True, "gamma": (10.0, 2.0), "rate": (2e-3, 5e-4), "decay": 0.998},
-    **{"blocks": True, "start": "Fixup", "upsampling": "subpixel", "tanh": True, "norm": False},
+    **{"pairing": True, "r1": True, "r2": True, "gamma": (5.0, 1.0), "rate": (4e-3, 1e-3), "decay": 0.998},
+    **{"G_blocks": 1, "D_blocks": 0, "zeros": True, "D_std": 0.05, "upsampling": "subpixel"},
+    **{"tanh": True, "norm": False},
 }
 
 
-def modern_players(seed, *, blocks, upsampling, tanh, start, norm):
-    """The two players of a recipe; norm=True takes notebook 06's generator."""
-    G = modern.modern_generator(seed=2 * seed, blocks=(int(blocks), 0), upsampling=upsampling, tanh=tanh)
-    D = modern.modern_discriminator(seed=2 * seed + 1, blocks=(0, int(blocks), 0))
-    if start == "He":
-        modern.start_small(G, seed=2 * seed, first=1.0, last=1.0)
-        modern.start_small(D, seed=2 * seed + 1, first=1.0, last=1.0)
+def modern_players(seed, *, G_blocks, D_blocks, zeros, D_std, upsampling, tanh, norm, **_):
+    """The two players of a recipe; zeros=False: He's law in the blocks too; norm=True: notebook 06's generator."""
+    G = modern.modern_generator(seed=2 * seed, blocks=(G_blocks, 0), upsampling=upsampling, tanh=tanh)
+    D = modern.modern_discriminator(seed=2 * seed + 1, blocks=(0, D_blocks, 0), std=D_std)
+    for block in [part for part in G.modules() if isinstance(part, modern.Residual)]:
+        if not zeros:
+            modern.start_small(block, seed=2 * seed, first=1.0, last=1.0)
     return (dcgan_generator(seed=2 * seed) if norm else G), D
 
 
@@ -636,7 +637,7 @@ def new_run(option, seed, budget, factor=1.0, unit="seconds"):
         run.game = dcgan_game(seed=seed, device=device, lr=4e-3 * factor)
         run.play = dcgan_rounds(run.game, parts.fit.images, seed=seed)
         return run
-    G, D = modern_players(seed, **{k: option[k] for k in ("blocks", "upsampling", "tanh", "start", "norm")})
+    G, D = modern_players(seed, **option)
     run.game, run.gamma = dcgan_game(seed=seed, device=device, G=G, D=D), torch.zeros(1, device=device)
     weights = {r: run.gamma for r in ("r1", "r2") if option[r]}
     loss = regularised(relativistic if option["pairing"] else (L_D, L_G), **weights)
