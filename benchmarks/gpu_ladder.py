@@ -1,0 +1,176 @@
+"""Record the tables of notebook 20: `python benchmarks/gpu_ladder.py` (a GPU if there is one, else the CPU).
+
+On a GPU the result is benchmarks/results/gpu_ladder.json, on a CPU cpu_ladder.json. Everything measured is
+the notebook's own code. Rivals take turns within one process; a row holds the quartiles of its speed-up, turn
+by turn. Tables are saved one by one; started again, the script makes those that are missing (--only chooses).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import torch
+from common import NOTEBOOKS, RESULTS, lift, provenance, write
+
+SOURCE = NOTEBOOKS / "20_gpu_training.py"
+NAMES = {"parts", "x_fit", "LADDER", "SCRIPT"}
+BASE, COMMAND = "notebook 06", "python benchmarks/gpu_ladder.py"
+
+
+def row(notebook: dict, spent: dict, name: str, batch: int = 64, **more: float) -> dict:
+    """One line of a table: speed-up, in images, over notebook 06 (quartiles over turns); time of a round."""
+    quartiles = [q * batch / 64 for q in notebook["faster"](spent, name)]
+    ms = spent[name].median().item()
+    return {"name": name, "faster": quartiles, "ms": ms, "images_per_second": 1000 * batch / ms, **more}
+
+
+def rows(notebook: dict, turns: int) -> list[dict]:
+    """Each change alone, some together, larger batches; on a GPU also TF32 and a CUDA graph."""
+    build, x, cuda = notebook["build"], notebook["x_fit"], notebook["device"] == "cuda"
+    options = dict(notebook["LADDER"])
+    options["batch 128"], options["batch 256"] = {"batch": 128}, {"batch": 256}
+    options["float16, no scaler"] = {"dtype": torch.float16}
+    batches = {name: option.get("batch", 64) for name, option in options.items()}
+    plays = {name: build(**option).play for name, option in options.items()}
+    calls = {name: (lambda name=name: plays[name](x[: batches[name]])) for name in plays}
+    if cuda:
+
+        def tf32() -> None:
+            torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
+            plays[BASE](x[:64])
+            torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
+
+        torch.backends.cudnn.allow_tf32 = False
+        run = build(frozen=True, fused=True, there=True)
+        replay = notebook["graphed"](run.moves, x[:64])
+        calls |= {"TF32": tf32, "CUDA graph, frozen, fused": lambda: (replay(x[:64]), run.follow())}
+    spent = notebook["in_turns"](calls, turns=turns)
+    return [row(notebook, spent, name, batches.get(name, 64)) for name in calls]
+
+
+def cpu_seconds() -> float:
+    """CPU seconds of this process and of its finished children (compilers)."""
+    usage = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(u.ru_utime + u.ru_stime for u in usage)
+
+
+def compiled(notebook: dict, turns: int) -> list[dict]:
+    """torch.compile of both losses: what compiling costs, and what it brings; no row without a compiler."""
+    if notebook["device"] == "cpu" and not any(map(shutil.which, ("c++", "g++", "clang++"))):
+        print("no C++ compiler: no row for torch.compile")
+        return []
+    x, start = notebook["x_fit"][:64], (cpu_seconds(), time.perf_counter())
+    play, plain = notebook["build"](compiled=True).play, notebook["build"]().play
+    with tempfile.TemporaryDirectory() as cache:
+        os.environ["TORCHINDUCTOR_CACHE_DIR"] = cache  # a first compilation, not one from the cache
+        play(x), play(x)
+        cost = cpu_seconds() - start[0], time.perf_counter() - start[1]
+        spent = notebook["in_turns"]({BASE: lambda: plain(x), "torch.compile": lambda: play(x)}, turns=turns)
+    return [row(notebook, spent, "torch.compile", compile_seconds=cost[0], compile_wall_seconds=cost[1])]
+
+
+def threads(notebook: dict, turns: int) -> dict:
+    """Two threads against one in turns, by the wall clock (what a user waits for) and in CPU seconds."""
+    play, x, ratios = notebook["build"]().play, notebook["x_fit"][:64], {"wall": [], "cpu": []}
+    for _ in range(turns):
+        seen = {}
+        for count in (1, 2):
+            torch.set_num_threads(count)
+            play(x)
+            start = time.perf_counter(), time.process_time()
+            for _ in range(6):
+                play(x)
+            seen[count] = time.perf_counter() - start[0], time.process_time() - start[1]
+        for k, clock in enumerate(ratios):
+            ratios[clock].append(seen[1][k] / seen[2][k])
+    torch.set_num_threads(1)
+    quartiles = torch.tensor([0.25, 0.5, 0.75])
+    return {clock: torch.tensor(r).quantile(quartiles).tolist() for clock, r in ratios.items()}
+
+
+def limits(notebook: dict) -> dict:
+    """Peaks of the machine, and the work in a round of each kind."""
+    x, peak = notebook["x_fit"][:64], notebook["peaks"]()
+    work = {}
+    for name, options in notebook["LADDER"].items():
+        play = notebook["build"](**options).play
+        play(x)
+        work[name] = notebook["work"](lambda play=play: play(x))
+    return {"flops_per_second": peak[0], "bytes_per_second": peak[1], "work": work}
+
+
+def many(notebook: dict) -> dict:
+    """Rounds per second of 2-D games, one after the other and in one stack."""
+    sizes = (1, 4, 16, 64, 256) if notebook["device"] == "cpu" else (1, 4, 16, 64, 256, 1024)
+    rate = notebook["games_per_second"]
+    return {
+        "loop": rate(4, 40, stacked=False),
+        "stack": {n: rate(n, 200 // n + 10, stacked=True) for n in sizes},
+    }
+
+
+def processes(notebook: dict) -> list[dict]:
+    """One and two processes at the same global batch: milliseconds a round, by the clock and of CPU time."""
+    table = []
+    for batch in (64, 512):
+        for count in (1, 2):
+            if notebook["device"] == "cuda" and torch.cuda.device_count() < count:
+                continue
+            with tempfile.TemporaryDirectory() as folder:
+                options = ["--rounds", "22", "--every", "99", "--batch", str(batch), "--dtype", "float32"]
+                ranks, _ = notebook["torchrun"](Path(folder) / "run", *options, processes=count)
+            ms = {clock: max(rank["ms"][clock] for rank in ranks) for clock in ("wall", "cpu")}
+            table.append({"batch": batch, "processes": count, **ms})
+    return table
+
+
+def machine(device: str) -> dict:
+    """GPU, driver and CUDA version; on a CPU how busy it was."""
+    if device == "cpu":
+        return {"load": f"load average {os.getloadavg()[0]:.1f}"}
+    query = ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader", "--id=0"]
+    driver = subprocess.run(query, capture_output=True, text=True, check=True).stdout.strip()
+    name = f"{torch.cuda.get_device_name()}, driver {driver}, CUDA {torch.version.cuda}"
+    return {"machine": name, "load": f"{torch.cuda.device_count()} GPU(s)"}
+
+
+def main() -> None:
+    tables = ("limits", "rows", "compile", "threads", "many", "processes")
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--turns", type=int, default=40)
+    parser.add_argument("--only", nargs="+", choices=tables, default=tables)
+    parser.add_argument("--out", type=Path)
+    args = parser.parse_args()
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    out = args.out or RESULTS / ("gpu_ladder.json" if device == "cuda" else "cpu_ladder.json")
+    torch.set_num_threads(1)
+    notebook = lift(SOURCE, NAMES, device=device, progress=lambda items, *_: items)
+    make = {
+        "limits": lambda: limits(notebook),
+        "rows": lambda: rows(notebook, args.turns),
+        "compile": lambda: compiled(notebook, args.turns),
+        "threads": lambda: threads(notebook, args.turns) if device == "cpu" else {},
+        "many": lambda: many(notebook),
+        "processes": lambda: processes(notebook),
+    }
+    sources = [SOURCE, "gan_helpers/networks.py", "gan_helpers/training.py", "benchmarks/gpu_ladder.py"]
+    head = provenance("speed of the round of notebook 06, change by change", COMMAND, sources)
+    record = json.loads(out.read_text()) if out.exists() else {}
+    record |= head | machine(device) | {"images": notebook["parts"].fit.name}
+    for name in args.only:
+        if name not in record:
+            record[name] = make[name]()
+            write(out, record, lambda r: json.dumps(r, indent=1))
+            print(name, json.dumps(record[name])[:300], flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1427 @@
+# %% [markdown]
+# # 20 · GPU training, from one core to several GPUs
+#
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gans-measured/gans-measured/blob/main/notebooks/20_gpu_training.ipynb)
+#
+# ![Two rows of twelve digits drawn after equally many seconds: by the game of notebook 06, and by its faster version](images/20_gpu_training.png)
+#
+# **After this notebook you can**
+#
+# - **measure** what a round of training costs, and name the limit that it runs into;
+# - **decide**, for each advertised speed-up, whether it is one: here, alone and together with others;
+# - **split** a GAN over several processes, and prove that it is still the same GAN, also after one of them was killed.
+#
+# *Before:* [06](06_dcgan.ipynb); for section 5 also [04](04_gan_laboratory_2d.ipynb). *Run time:* about 60 s on two CPU cores; a GPU is used if there is one, none is needed.
+
+# %% tags=["setup"]
+import os
+import sys
+
+if "google.colab" in sys.modules:  # on Colab only: install the course's helpers
+    get_ipython().run_line_magic("pip", "install -q git+https://github.com/gans-measured/gans-measured")
+
+os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # the profiler keeps its own log to itself
+
+import importlib.util
+import itertools
+import logging
+import math
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import matplotlib.pyplot as plt
+import torch
+from torch import nn
+from torch.nn import functional as F
+from torch.nn.parallel import DistributedDataParallel
+from torch.optim.swa_utils import get_ema_multi_avg_fn
+from torch.utils.checkpoint import checkpoint
+from torch.utils.data import DataLoader, Dataset, TensorDataset
+from torch.utils.flop_counter import FlopCounterMode
+
+from gan_helpers import data, metrics, plots
+from gan_helpers.checks import nb20
+from gan_helpers.machine import progress
+from gan_helpers.networks import dcgan_discriminator, dcgan_generator, mlp
+from gan_helpers.penalties import slopes, squared_norms
+from gan_helpers.records import recorded
+from gan_helpers.training import (
+    L_D,
+    L_G,
+    dcgan_game,
+    dcgan_rounds,
+    load_checkpoint,
+    play,
+    play_many,
+    save_checkpoint,
+    stack,
+)
+
+plots.use_course_style()
+torch.set_num_threads(
+    1
+)  # processes share the cores in section 6; section 3 measures what a second thread brings
+device = "cuda" if torch.cuda.is_available() else "cpu"
+
+# %% [markdown]
+# Every cell runs without a GPU. A cell that needs one says what it would do there. Numbers from GPUs stand in a record that one command makes, `python benchmarks/gpu_ladder.py`; where it has not been run yet, the notebook says so and shows no number.
+
+# %%
+cpu_ladder = recorded("cpu_ladder")
+gpu_ladder = recorded("gpu_ladder")
+if gpu_ladder is None:
+    print("GPU figures: not recorded yet. On a machine with a GPU: python benchmarks/gpu_ladder.py")
+
+# %% [markdown]
+# ## 1 Measure first
+#
+# The game is that of notebook 06. Here it is once more, with a switch for each thing that we shall try; with all switches off it is the same game, to the last bit.
+
+
+# %%
+def step(optimizer, loss):
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+
+
+def build(seed=0, *, batch=64, lr=4e-3, frozen=False, shared=False, fused=False, channels_last=False, dtype=None,
+          compiled=False, there=False):  # fmt: skip
+    """The game of notebook 06: `moves(x)` of both players on images x, `follow()` of the average, `play(x)` both."""
+    game = dcgan_game(seed=seed, device=device, lr=lr)
+    G, D, opt_G, opt_D, average, noise = game
+    if channels_last:  # how images lie in memory
+        for net in (G, D, average):
+            net.to(memory_format=torch.channels_last)
+    if fused:  # the optimiser's arithmetic in one kernel
+        options = {"lr": lr, "betas": (0.0, 0.99), "fused": True, "capturable": device == "cuda"}
+        opt_G, opt_D = (torch.optim.Adam(net.parameters(), **options) for net in (G, D))
+    loss_D, loss_G = (torch.compile(loss) if compiled else loss for loss in (L_D, L_G))
+    low = torch.autocast(device, dtype, enabled=dtype is not None, cache_enabled=not there)  # fewer bits
+    source = {"device": device} if there else {"generator": noise}  # there: noise is drawn where it is used
+    pairs = [[t for t in net.state_dict().values() if t.is_floating_point()] for net in (average, G)]
+    rounds = itertools.count()
+
+    def moves(x):
+        z_D, z_G = (torch.randn(len(x), 32, **source).to(x) for _ in range(2))
+        with low:
+            x_fake = G(z_G) if shared else None  # shared: one batch of fakes for both players
+            with torch.no_grad():
+                shown = x_fake if shared else G(z_D)
+            loss = loss_D(lambda x: D(x).float(), x, shown.detach().float())
+        step(opt_D, loss)
+        D.requires_grad_(not frozen)  # frozen: no gradient of D's weights while G moves
+        with low:
+            loss = loss_G(lambda x: D(x).float(), x, x_fake if shared else G(z_G))
+        step(opt_G, loss)
+        D.requires_grad_(True)
+
+    def follow():
+        k = next(rounds)
+        get_ema_multi_avg_fn(min(0.998, (1 + k) / (10 + k)))(*pairs, k)
+
+    play = lambda x: (moves(x), follow())
+    return SimpleNamespace(game=game, batch=batch, moves=moves, follow=follow, play=play)
+
+
+# %%
+parts = data.split(data.load_images("auto", device=device), seed=0, fit=0.4, select=0.4, report=0.2)
+x_fit = parts.fit.images
+z_look = torch.randn(12, 32, generator=data.make_generator(5)).to(device)
+mine, theirs = build(seed=3), dcgan_game(seed=3, device=device)
+for x, _ in zip(data.batches(x_fit, 64, seed=3), dcgan_rounds(theirs, x_fit, seed=3, rounds=4), strict=False):
+    mine.play(x)
+with torch.no_grad():
+    gap = (mine.game.average(z_look) - theirs.average(z_look)).abs().max().item()
+print(f"after four rounds, largest difference of a pixel from notebook 06: {gap}")
+assert gap == 0 or device == "cuda"
+
+# %% [markdown]
+# Three ways in which a stopwatch lies. A GPU works *asynchronously*: a call returns when the work is queued, so stop the clock only after `torch.cuda.synchronize()`, or let the GPU stamp its own time (`torch.cuda.Event`). First calls are slow: libraries choose algorithms, memory is fetched, `torch.compile` compiles. And the machine is not yours alone. So: a clock that waits, warm-up calls that do not count, and rivals who **take turns**, compared turn by turn.
+
+
+# %%
+def clock():
+    """Seconds: CPU time of this process; with a GPU wall time, after all queued work is done."""
+    if device == "cuda":
+        torch.cuda.synchronize()
+        return time.perf_counter()
+    return time.process_time()
+
+
+def in_turns(calls, turns=12, each=2):
+    """Milliseconds per call, (turns,), of every function in the dict: each has its turn before the next turn."""
+    spent = {name: [] for name in calls}
+    for call in [*calls.values()] * 2:
+        call()  # warm-up
+    for _ in progress(range(turns), "turns"):
+        for name, call in calls.items():
+            start = clock()
+            for _ in range(each):
+                call()
+            spent[name].append(1000 * (clock() - start) / each)
+    return {name: torch.tensor(t) for name, t in spent.items()}
+
+
+def faster(spent, name, base="notebook 06"):
+    """Lower quartile, median and upper quartile of the speed-up over `base`, turn by turn."""
+    return (spent[base] / spent[name]).quantile(torch.tensor([0.25, 0.5, 0.75])).tolist()
+
+
+# %% [markdown]
+# **Predict first:** how much does the same call vary, and what does the first one cost?
+
+# %%
+fresh, x = build(), x_fit[:64]
+times = []
+for _ in range(30):
+    start = clock()
+    fresh.play(x)
+    times.append(1000 * (clock() - start))
+later = torch.tensor(times[5:])
+low, middle, high = later.quantile(torch.tensor([0.25, 0.5, 0.75])).tolist()
+print(
+    f"first round {times[0]:.0f} ms, then median {middle:.1f}, quartiles {low:.1f} and {high:.1f}, ", end=""
+)
+print(f"slowest {later.max():.0f} ms: {64e3 / middle:.0f} images a second")
+if device == "cuda":
+    start, stop = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+    start.record(), fresh.play(x), stop.record(), torch.cuda.synchronize()
+    print(f"CUDA events: {start.elapsed_time(stop):.2f} ms")
+else:
+    print("without a GPU no CUDA events: torch.cuda.Event.record() before and after, then elapsed_time()")
+
+# %% [markdown]
+# (`torch.utils.benchmark.Timer` warms up, synchronises and reports a spread, too. It does not take turns.)
+#
+# ### 1.1 Three limits
+#
+# A round can be limited by arithmetic, by memory traffic, or, on a GPU, by the *launching* of kernels. Count all three: floating-point operations with `FlopCounterMode`, and with a mode of our own the operations that PyTorch starts and the bytes that they read and write.
+
+
+# %%
+class Work(torch.utils._python_dispatch.TorchDispatchMode):
+    """Counts operations that compute (not those that only look at a tensor differently), and their bytes."""
+
+    def __init__(self):
+        super().__init__()
+        self.operations = self.bytes = 0
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        result = function(*args, **(kwargs or {}))
+        if not function.is_view:
+            self.operations += 1
+            tensors = torch.utils._pytree.tree_leaves((args, kwargs, result))
+            self.bytes += sum(t.numel() * t.element_size() for t in tensors if isinstance(t, torch.Tensor))
+        return result
+
+
+def work(call):
+    """Floating-point operations, operations started, and bytes read and written by a call."""
+    with FlopCounterMode(display=False) as flops, Work() as seen:
+        call()
+    return flops.get_total_flops(), seen.operations, seen.bytes
+
+
+# %% [markdown]
+# A convolution takes $2\,C_\text{in}k^2\,C_\text{out}HW$ operations per image, $H\times W$ being the size of its *output* (a multiplication and an addition each). The way back takes twice that: once for the gradient of the input, once for that of the weights. **Predict first:** how many operations is a round, for 64 images?
+
+# %%
+conv = {"G": [2 * 32 * 1568, 2 * 32 * 9 * 64 * 49, 2 * 16 * 9 * 4 * 196]}  # linear, and two convolutions
+conv["D"] = [2 * 16 * 16 * 196, 2 * 16 * 16 * 32 * 49, 2 * 32 * 9 * 64 * 16, 2 * 1024 * 64, 2 * 64]
+once_G, once_D = sum(conv["G"]), sum(conv["D"])
+first_G, first_D = conv["G"][0], conv["D"][0]  # inputs that need no gradient: noise, and images in D's move
+on_paper = 64 * (once_G + 2 * (3 * once_D - first_D) + 3 * once_G - first_G + 3 * once_D)
+unused = 64 * once_D  # the gradient of D's weights in G's move
+versions = {
+    "notebook 06": {},
+    "D frozen": {"frozen": True},
+    "shared fakes": {"shared": True},
+    "fused": {"fused": True},
+}
+versions["all three"] = {"frozen": True, "shared": True, "fused": True}
+versions = {name: build(**options).play for name, options in versions.items()}
+counts = {}
+for name, play_round in versions.items():
+    play_round(x)
+    flops, operations, moved = counts[name] = work(lambda play_round=play_round: play_round(x))
+    print(f"{name:12} {flops / 1e9:.3f} GFLOP   {operations:4} operations   {moved / 1e6:.0f} MB")
+print(
+    f"{'on paper':12} {on_paper / 1e9:.3f} GFLOP,  without the gradient nobody uses {(on_paper - unused) / 1e9:.3f}"
+)
+assert counts["notebook 06"][0] == on_paper and counts["D frozen"][0] == on_paper - unused
+assert counts["all three"][1] < 0.6 * counts["notebook 06"][1]
+
+# %% [markdown]
+# Paper and counter agree exactly. Now this machine's two peaks, measured: the best of large matrix products, and of copies that fit no cache. The **roofline** says that a round takes at least the longer of (operations ÷ peak) and (bytes ÷ bandwidth).
+
+
+# %%
+def peaks(n=1024, mib=64):
+    """Measured FLOP/s of an n x n matrix product, and bytes/s of a copy of so many MiB (read and written)."""
+    a, b = torch.randn(2, n, n, device=device)
+    c = torch.ones(mib * 2**18, device=device)
+    d = torch.empty_like(c)
+    spent = in_turns({"product": lambda: torch.mm(a, b), "copy": lambda: d.copy_(c)}, turns=10, each=3)
+    return 2e3 * n**3 / spent["product"].min().item(), 2e3 * mib * 2**20 / spent["copy"].min().item()
+
+
+peak, bandwidth = peaks()
+print(f"measured peaks: {peak / 1e9:.0f} GFLOP/s, {bandwidth / 1e9:.0f} GB/s")
+spent = in_turns({name: (lambda p=p: p(x)) for name, p in versions.items()}, turns=10)
+for name, (flops, _, moved) in counts.items():
+    ms, least = spent[name].median().item(), (1e3 * flops / peak, 1e3 * moved / bandwidth)
+    print(
+        f"{name:12} {ms:5.1f} ms; arithmetic alone {least[0]:.1f}, memory traffic alone {least[1]:.1f}: ",
+        end="",
+    )
+    print(f"{max(least) / ms:.0%} of the limit")
+
+# %%
+fig, ax = plt.subplots(figsize=(6.2, 3.2))
+intensity = torch.logspace(-1, 3, 100)
+ax.plot(
+    intensity,
+    (intensity * bandwidth).clamp(max=peak) / 1e9,
+    color=plots.DISC,
+    label="roofline of this machine",
+)
+for (name, (flops, _, moved)), marker in zip(counts.items(), "osD^*", strict=True):
+    ax.plot(flops / moved, flops / spent[name].median().item() / 1e6, marker, color=plots.FAKE, label=name)
+ax.set(xscale="log", yscale="log", xlabel="operations per byte moved", ylabel="GFLOP/s")
+ax.legend(fontsize=8)
+plots.show(
+    fig,
+    alt="Operations per second against operations per byte, logarithmic. A line rises and then stays level: the roofline. All versions "
+    "of the round lie under its slanted part or near its edge, a little below it.",
+)
+
+# %% [markdown]
+# [roofline text]
+#
+# What would a GPU make of it? Take its data sheet, and 5 µs for each launch (change the three numbers for yours). This is arithmetic on paper, not a measurement.
+
+# %%
+FLOPS, BYTES, LAUNCH = 67e12, 3.35e12, 5e-6  # data sheet of an H100 (float32), and an assumption
+for name in ("notebook 06", "all three"):
+    flops, operations, moved = counts[name]
+    print(
+        f"{name:12} arithmetic {1e6 * flops / FLOPS:4.0f} µs, memory {1e6 * moved / BYTES:4.0f} µs, ", end=""
+    )
+    print(f"{operations} launches {1e6 * operations * LAUNCH:5.0f} µs")
+on_gpu = counts["notebook 06"][0] / FLOPS, counts["notebook 06"][1] * LAUNCH
+assert on_gpu[1] > 20 * on_gpu[0]
+
+# %% [markdown]
+# So the two machines are limited by different things: the core by arithmetic and memory, a large GPU, with a game this small, by launching kernels. What helps one need not help the other. Hence the rule of this notebook: *each change is measured where it is to be used.*
+#
+# ## 2 Feeding
+#
+# Where do images come from? Four thousand digits are 12 MB: keep them on the device. The usual `DataLoader` is made for data that do not fit. It fetches *one image at a time*, in Python, and stacks them. **Predict first:** how much dearer is that?
+
+
+# %%
+class Files(Dataset):
+    """Images as they come from files: 8-bit pixels, converted one by one."""
+
+    def __init__(self, images):
+        self.pixels = (images * 127.5 + 127.5).round().to(torch.uint8).cpu()
+
+    def __len__(self):
+        return len(self.pixels)
+
+    def __getitem__(self, k):
+        return self.pixels[k].float().div(255).sub(0.5).div(0.5)
+
+
+def endless(loader):
+    while True:
+        yield from loader
+
+
+# %%
+feeds = {"resident (data.batches)": data.batches(x_fit, 64, seed=0)}
+feeds["DataLoader, tensors"] = (
+    x for (x,) in endless(DataLoader(TensorDataset(x_fit.cpu()), 64, shuffle=True))
+)
+feeds["DataLoader, converting"] = endless(DataLoader(Files(x_fit), 64, shuffle=True))
+fetch = in_turns({name: (lambda feed=feed: next(feed).to(device)) for name, feed in feeds.items()}, turns=15)
+for name, ms in fetch.items():
+    share = ms.median() / (ms.median() + spent["notebook 06"].median())
+    print(f"{name:24} {ms.median():6.3f} ms a batch, {share:5.1%} of a round")
+medians = [ms.median() for ms in fetch.values()]
+assert 3 * medians[0] < medians[1] and medians[0] < 0.05 * spent["notebook 06"].median()
+
+# %% [markdown]
+# [feeding text]. When data do not fit: `num_workers` processes convert ahead of time, `pin_memory` puts batches where a GPU can fetch them itself, and `non_blocking=True` lets the copy run beside the arithmetic:
+
+
+# %%
+def ahead(loader):
+    """Batches on the device, the copy of the next one begun before this one is used (CUDA only)."""
+    before = None
+    for x in loader:
+        x = x.pin_memory().to(device, non_blocking=True) if device == "cuda" else x
+        if before is not None:
+            yield before
+        before = x
+    yield before
+
+
+got = list(ahead(x_fit[:256].cpu().split(64)))
+assert torch.equal(torch.cat(got), x_fit[:256])
+if device == "cpu":
+    print("without a GPU there is nothing to copy; the order of the batches is the same")
+
+# %% [markdown]
+# Where does the rest of a round go? The **profiler** records every operation; export its trace (`profile.export_chrome_trace`) and look at it in a browser, or sum it up:
+
+
+# %%
+def profiled(play, rounds=6):
+    """Share of each kind of operation in the time of some rounds."""
+    kinds = {
+        "convolution": ("conv",),
+        "batch norm": ("batch_norm",),
+        "linear": ("addmm", "aten::mm", "linear"),
+    }
+    kinds |= {
+        "Adam and EMA": ("Optimizer", "adam", "lerp"),
+        "noise, data": ("normal_", "randn", "index_select"),
+    }
+    activities = [torch.profiler.ProfilerActivity.CPU]
+    activities += [torch.profiler.ProfilerActivity.CUDA] if device == "cuda" else []
+    with torch.profiler.profile(activities=activities) as profile:
+        for x in data.batches(x_fit, 64, seed=0, steps=rounds):
+            play(x)
+    total = dict.fromkeys([*kinds, "everything else"], 0.0)
+    for event in profile.key_averages():
+        own = event.self_device_time_total if device == "cuda" else event.self_cpu_time_total
+        kind = next(
+            (k for k, words in kinds.items() if any(w in event.key for w in words)), "everything else"
+        )
+        total[kind] += own
+    return {kind: t / sum(total.values()) for kind, t in total.items()}
+
+
+shares = {
+    name: profiled(build(**options).play)
+    for name, options in (("notebook 06", {}), ("fused", {"fused": True}))
+}
+
+# %%
+fig, ax = plt.subplots(figsize=(7.2, 1.9))
+colors = [plots.DISC, plots.REAL, plots.SKY, plots.FAKE, plots.GREEN, plots.GREY]
+for y, (name, share) in enumerate(shares.items()):
+    left = 0.0
+    for (kind, part), color in zip(share.items(), colors, strict=True):
+        ax.barh(y, part, left=left, color=color, label=None if y else kind)
+        left += part
+    print(f"{name:12}", "  ".join(f"{kind} {part:.0%}" for kind, part in share.items()))
+ax.set(yticks=range(len(shares)), yticklabels=shares, xlabel="share of the time of a round", xlim=(0, 1))
+ax.legend(ncols=3, loc="lower center", bbox_to_anchor=(0.5, 1.0), fontsize=8)
+plots.show(
+    fig,
+    alt="Two bars, the time of a round by kind of operation, for notebook 06 and with the fused optimiser. Convolutions take most, batch norm "
+    "is second; optimiser, noise and data are thin slices.",
+)
+assert shares["notebook 06"]["convolution"] > 0.4 and shares["notebook 06"]["noise, data"] < 0.1
+
+# %% [markdown]
+# [profile text]
+#
+# ## 3 Arithmetic
+#
+# ### 3.1 Fewer bits
+#
+# | | bits of the fraction | largest number | smallest normal number |
+# |---|---|---|---|
+# | float32 | 23 | 3e38 | 1e-38 |
+# | TF32 (inside tensor cores only) | 10 | 3e38 | 1e-38 |
+# | bfloat16 | 7 | 3e38 | 1e-38 |
+# | float16 | 10 | 65,504 | 6e-5 |
+#
+# bfloat16 keeps the range and gives up digits, float16 the other way round. TF32 is a rounding inside a GPU's matrix products (`torch.set_float32_matmul_precision("high")`); we can do that rounding ourselves. **Predict first:** how large are the errors of a matrix product?
+
+
+# %%
+def tf32(x):
+    """x rounded to ten bits of fraction, as a tensor core reads it."""
+    return ((x.view(torch.int32) + 0x1000) & ~0x1FFF).view(torch.float32)
+
+
+a, b = torch.randn(2, 512, 512, generator=data.make_generator(0))
+exact = a.double() @ b.double()
+errors = {"float32": a @ b, "TF32": tf32(a) @ tf32(b)}
+errors |= {
+    str(kind)[6:]: (a.to(kind).float() @ b.to(kind).float()) for kind in (torch.bfloat16, torch.float16)
+}
+errors = {name: ((c - exact).norm() / exact.norm()).item() for name, c in errors.items()}
+print("  ".join(f"{name} {error:.1e}" for name, error in errors.items()))
+assert errors["float32"] < 1e-6 and 0.9 < errors["TF32"] / errors["float16"] < 1.1
+assert 7 < errors["bfloat16"] / errors["TF32"] < 9
+
+# %% [markdown]
+# Three bits fewer, eight times the error. Does a game notice? Precision can hurt where small differences of large numbers matter: in the loss (we return scores to float32 first), in a penalty on slopes, and wherever a number leaves the range.
+
+
+# %%
+def penalty(D, x, kind):
+    """R1 with D computed under autocast, scores and slopes in float32 after it."""
+    with torch.autocast(device, kind, enabled=kind is not torch.float32):
+        g, _ = slopes(lambda x: D(x).float(), x)
+    return squared_norms(g).mean().item()
+
+
+# %%
+worst = {}
+for kind in (torch.float32, torch.bfloat16, torch.float16):
+    Ds = [dcgan_discriminator(seed=s, norm=False, std=None).to(device) for s in range(8)]
+    ratios = [penalty(D, x, kind) / penalty(D, x, torch.float32) for D in Ds]
+    worst[kind] = max(abs(r - 1) for r in ratios)
+    print(f"R1 in {str(kind)[6:]:8} over float32, eight seeds: {min(ratios):.4f} to {max(ratios):.4f}")
+scaled = penalty(lambda x: 1024 * Ds[0](x), x, torch.float32) / penalty(Ds[0], x, torch.float32)
+print(f"R1 of a score that a scaler has multiplied by 1024: {scaled:,.0f} times too large")
+assert worst[torch.bfloat16] < 0.02 and worst[torch.float16] < 0.02 and abs(scaled / 1024**2 - 1) < 1e-3
+
+# %% [markdown]
+# Here R1 survives: in bfloat16 it is wrong by less than half a percent, so at this size it need not be kept in float32. (A steeper $D$ or a deeper one may need it; it costs one line to keep it there.) What does it harm is the **scaler**. float16 loses small gradients, so `GradScaler` multiplies the loss by a large number and divides the gradient again before the step; if something overflows, it skips the step and halves the number. A GAN has two optimisers: one scaler or two? And where does the division belong? **Predict first.**
+
+
+# %%
+def scaled_steps(shared, unscale_first=True):
+    """One step of D, whose gradient overflows, and one of G, clipped to norm 1: both scales, and G's step."""
+    G, D = (nn.Parameter(torch.ones(1, device=device)) for _ in range(2))
+    opt_G, opt_D = (torch.optim.SGD([p], lr=0.01) for p in (G, D))
+    scale_G = torch.amp.GradScaler(device, init_scale=1024.0)
+    scale_D = scale_G if shared else torch.amp.GradScaler(device, init_scale=1024.0)
+    scale_D.scale(D.sum() * math.inf).backward()
+    scale_G.scale(5 * G.sum()).backward()
+    if unscale_first:
+        scale_G.unscale_(opt_G)
+    nn.utils.clip_grad_norm_([G], 1.0)
+    scale_D.step(opt_D), scale_G.step(opt_G)
+    for scaler in {scale_G, scale_D}:
+        scaler.update()
+    return scale_G.get_scale(), scale_D.get_scale(), 1 - G.item()
+
+
+one, two, wrong = scaled_steps(True), scaled_steps(False), scaled_steps(False, unscale_first=False)
+print(f"one scaler:  G's scale {one[0]:.0f}, D's {one[1]:.0f};   two: G's {two[0]:.0f}, D's {two[1]:.0f}")
+print(f"G's step: {two[2]:.5f};   clipped before unscale_: {wrong[2]:.7f}")
+assert one[:2] == (512, 512) and two[:2] == (1024, 512)
+assert abs(two[2] - 0.01) < 1e-5 and wrong[2] < 0.01 / 500
+
+# %% [markdown]
+# With one scaler an overflow in $D$ halves $G$'s scale, too: harmless, but not the same game; call `update` once, after both steps. Clipping a gradient that is still multiplied shrinks the step a thousandfold; Adam would hide it, because it divides by the gradient's size. bfloat16 needs none of this.
+#
+# ### 3.2 The ladder, live
+#
+# **Predict first:** which of these helps on this machine, and which harms?
+
+# %%
+x = x_fit[:64]
+LADDER = {"notebook 06": {}, "D frozen": {"frozen": True}, "fused": {"fused": True}}
+LADDER |= {
+    "channels last": {"channels_last": True},
+    "bfloat16": {"dtype": torch.bfloat16},
+    "shared fakes": {"shared": True},
+}
+LADDER |= {"frozen + fused + bfloat16": {"frozen": True, "fused": True, "dtype": torch.bfloat16}}
+plays = {name: build(**options).play for name, options in LADDER.items()}
+live = in_turns({name: (lambda play=play: play(x)) for name, play in plays.items()}, turns=12)
+for name in LADDER:
+    low, middle, high = faster(live, name)
+    print(f"{name:26} ×{middle:.2f}   (quartiles {low:.2f} to {high:.2f})")
+if device == "cpu":  # on a GPU other rows win: see its record
+    assert faster(live, "D frozen")[2] > 1 and faster(live, "frozen + fused + bfloat16")[1] > 0.7
+
+# %%
+if cpu_ladder:
+    print("recorded on one core:", cpu_ladder["load"])
+fig, ax = plt.subplots(figsize=(7.2, 3.6))
+for ladder, color, dy, label in (
+    (cpu_ladder, plots.DISC, 0.12, "CPU, recorded"),
+    (gpu_ladder, plots.GREEN, 0.24, "GPU, recorded"),
+):
+    for y, row in enumerate(ladder["rows"] if ladder else []):
+        low, middle, high = row["faster"]
+        ax.plot([low, high], [y + dy, y + dy], color=color, linewidth=3, label=None if y else label)
+        ax.plot(middle, y + dy, "|", color=color, markersize=9)
+names = (
+    [row["name"] for row in (cpu_ladder or gpu_ladder)["rows"]] if cpu_ladder or gpu_ladder else list(LADDER)
+)
+for y, name in enumerate(names):
+    if name in live:
+        low, middle, high = faster(live, name)
+        ax.plot(
+            [low, high],
+            [y - 0.12, y - 0.12],
+            color=plots.FAKE,
+            linewidth=3,
+            label=None if y else "here, live",
+        )
+ax.axvline(1, color=plots.GREY, linewidth=1)
+ax.set(
+    yticks=range(len(names)),
+    yticklabels=names,
+    xlabel="speed-up over the round of notebook 06, quartiles over turns",
+)
+ax.legend()
+plots.show(
+    fig,
+    alt="One row per change: bars of the quartiles of its speed-up, recorded and live. Most lie close to 1; bfloat16 and the combination are "
+    "faster, torch.compile and small tricks are not.",
+)
+
+# %% [markdown]
+# [ladder text]
+#
+# And is it the same game? Ten rounds on the same batches and noise: how far do the losses stray from those of notebook 06?
+
+
+# %%
+def losses_of(options, rounds=10):
+    """Losses of both players after each round, (rounds, 2), on batches and noise that are always the same."""
+    run, path = build(seed=1, **options), []
+    for x in data.batches(x_fit, 64, seed=1, steps=rounds):
+        run.play(x)
+        with torch.no_grad():
+            x_fake = run.game.G(z_look)
+            path.append([L_D(run.game.D, x, x_fake).item(), L_G(run.game.D, x, x_fake).item()])
+    return torch.tensor(path)
+
+
+paths = {name: losses_of(options) for name, options in LADDER.items()}
+stray = {name: (path - paths["notebook 06"]).abs().amax(1) for name, path in paths.items()}
+for name, gap in stray.items():
+    print(f"{name:26} round 1: {gap[0]:.0e}, round 10: {gap[9]:.0e}")
+assert stray["D frozen"].max() == 0 or device == "cuda"
+assert max(stray[name][0] for name in ("fused", "channels last")) < 1e-3 < stray["bfloat16"][9]
+
+# %% [markdown]
+# [trajectory text]
+#
+# ### 3.3 Compiling, and recording a graph
+#
+# `torch.compile` turns Python code into fused kernels. Where it meets something that it cannot trace it *breaks* the graph and returns to Python. `explain` counts, without compiling. **Predict first:** how many breaks in a whole move of $D$, and how many in the loss alone?
+
+# %%
+game = dcgan_game(seed=0, device=device)
+x_fake = game.G(z_look).detach()
+
+
+def move_of_D(x, x_fake):
+    loss = L_D(game.D, x, x_fake)
+    game.opt_D.zero_grad()
+    loss.backward()
+    game.opt_D.step()
+    return loss
+
+
+def loss_of_D(x, x_fake):
+    return L_D(game.D, x, x_fake)
+
+
+logging.disable(logging.WARNING)
+breaks = {
+    f.__name__: torch._dynamo.explain(f)(x[:12], x_fake).graph_break_count for f in (move_of_D, loss_of_D)
+}
+logging.disable(logging.NOTSET)
+torch._dynamo.reset()
+compiler = shutil.which("c++") or shutil.which("g++") or shutil.which("clang++")
+print(
+    breaks,
+    "| C++ compiler, needed on a CPU:",
+    "found" if compiler else "none: torch.compile would raise an error",
+)
+row = next((row for row in cpu_ladder["rows"] if "compile_seconds" in row), None) if cpu_ladder else None
+if row:
+    print(
+        f"recorded: compiling the losses took {row['compile_seconds']:.0f} CPU seconds, then ×{row['faster'][1]:.2f}"
+    )
+assert breaks["loss_of_D"] == 0 < breaks["move_of_D"]
+
+# %% [markdown]
+# So compile the loss functions, which are pure arithmetic, and leave the loop in Python. [compile text]
+#
+# A **CUDA graph** goes further: it records all launches of a round once and starts them with a single call. Addresses, shapes and Python numbers are frozen: batches are copied into one fixed tensor, noise is drawn on the GPU, the optimiser keeps its step count there (`capturable`), nothing may ask for a value (`.item()`), and what changes from round to round (the decay of a young average) stays outside.
+
+
+# %%
+def graphed(moves, x):
+    """`moves` for batches shaped as x, recorded as a CUDA graph: one launch a round. Plays four rounds."""
+    still, side = x.clone(), torch.cuda.Stream()
+    side.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(side):
+        for _ in range(3):
+            moves(still)  # libraries choose algorithms, optimisers make their state
+    torch.cuda.current_stream().wait_stream(side)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        moves(still)
+
+    def replay(x):
+        still.copy_(x)
+        graph.replay()
+
+    return replay
+
+
+if device == "cuda":
+    run = build(frozen=True, fused=True, there=True)
+    replay = graphed(run.moves, x)
+    spent = in_turns({"launch by launch": lambda: run.moves(x), "graph": lambda: replay(x)})
+    print(f"a CUDA graph of the round: ×{faster(spent, 'graph', 'launch by launch')[1]:.1f}")
+else:
+    print(
+        f"without a GPU there is nothing to record; here it would replace {counts['fused'][1]} launches by one"
+    )
+
+# %% [markdown]
+# ## 4 Memory
+#
+# What does a step hold? Parameters, gradients, Adam's two moments, the average: known before the first round. And **activations**: what each layer keeps of its way forward for the way back. PyTorch lets us watch it being put aside.
+
+
+# %%
+class Held(torch.autograd.graph.saved_tensors_hooks):
+    """Counts the bytes put aside for the way back (not the parameters); over `limit`: the error of a full GPU."""
+
+    def __init__(self, *nets, limit=math.inf):
+        self.bytes, self.limit = 0, limit
+        self.kept = {p.untyped_storage().data_ptr(): p for net in nets for p in net.parameters()}
+        super().__init__(self.keep, lambda t: t)
+
+    def __enter__(self):
+        super().__enter__()
+        return self
+
+    def keep(self, t):
+        place = t.untyped_storage().data_ptr()  # two looks at the same memory count once
+        if place not in self.kept:
+            self.kept[place] = t
+            self.bytes += t.numel() * t.element_size()
+            if self.bytes > self.limit:
+                raise torch.OutOfMemoryError(
+                    f"out of memory (pretended): over {self.limit / 1e6:.1f} MB held"
+                )
+        return t
+
+
+# %%
+def gradient(D, parts, limit=math.inf):
+    """Gradient of the mean of ζ(-D(x)) over all parts, accumulated part by part; and the bytes held at most."""
+    D.zero_grad()
+    most, n = 0, sum(len(part) for part in parts)
+    for part in parts:
+        with Held(D, limit=limit) as held:
+            loss = F.softplus(-D(part)).sum() / n
+        most = max(most, held.bytes)
+        loss.backward()
+    return torch.cat([p.grad.flatten() for p in D.parameters()]), most
+
+
+D = dcgan_discriminator(seed=1).to(device)
+fixed = {"parameters": 1, "gradients": 1, "Adam's moments": 2}
+params = sum(p.numel() * p.element_size() for p in D.parameters())
+print("D:", ", ".join(f"{name} {k * params / 1e6:.2f} MB" for name, k in fixed.items()))
+for n in (16, 64, 256):
+    print(f"   activations of {n:3} images {gradient(D, [x_fit[:n]])[1] / 1e6:5.1f} MB")
+per_image = (gradient(D, [x_fit[:256]])[1] - gradient(D, [x_fit[:64]])[1]) / 192
+assert abs(gradient(D, [x_fit[:64]])[1] / 64 / per_image - 1) < 0.05 and 64 * per_image > 4 * params
+
+# %% [markdown]
+# Activations grow with the batch, the rest does not. Two ways to hold less. **Checkpointing** keeps only the input of each piece of a network and computes the piece once more on the way back: memory for arithmetic. **Predict first:** what does batch norm make of being computed twice?
+
+
+# %%
+def in_pieces(net, x, pieces, held):
+    """net(x), of which only the inputs of the pieces are kept."""
+    size = math.ceil(len(net) / pieces)
+    for k in range(0, len(net), size):
+        held.keep(x)
+        x = checkpoint(net[k : k + size], x, use_reentrant=False)
+    return x
+
+
+results = {}
+for pieces in (0, 2, 4):
+    D = dcgan_discriminator(seed=1).to(device)
+    x = x_fit[:64].clone().requires_grad_()
+    with FlopCounterMode(display=False) as flops:
+        with Held(D) as held:
+            loss = F.softplus(-(in_pieces(D, x, pieces, held) if pieces else D(x))).mean()
+        loss.backward()
+    grads = torch.cat([p.grad.flatten() for p in D.parameters()])
+    results[pieces] = held.bytes, flops.get_total_flops(), grads, D[3].running_mean.clone()
+    print(
+        f"{pieces or 'no':>2} pieces: {held.bytes / 1e6:4.1f} MB held, {flops.get_total_flops() / 1e9:.3f} GFLOP"
+    )
+plain, two, four = results.values()
+again = [
+    D[3].running_mean for D in [dcgan_discriminator(seed=1).to(device)] for _ in range(2) if D(x) is not None
+]
+assert two[0] < 0.7 * plain[0] and torch.equal(plain[2], four[2]) and plain[1] < four[1] <= plain[1] * 4 / 3
+assert not torch.equal(plain[3], four[3]) and torch.allclose(four[3], again[-1], atol=1e-6)
+print("gradients equal; running means of batch norm moved twice, as if the batch had been seen two times")
+
+# %% [markdown]
+# Memory fell by [..], the arithmetic rose by at most one pass forward, and the gradient is the same to the bit. But batch norm's running averages moved twice per round: samples in eval mode then remember half as long.
+#
+# The other way is **accumulation**: parts of a batch one after the other, gradients added up, one step. Is the sum the gradient of the whole batch? **Predict first**, for three kinds of $D$.
+
+
+# %%
+def with_norm(kind, seed):
+    """D of notebook 06 in float64 with batch norm, none, or group norm (which looks at one image at a time)."""
+    D = dcgan_discriminator(seed=seed, norm=kind == "batch norm", std=None)
+    if kind == "group norm":
+        layers = itertools.chain(
+            *(
+                [part, nn.GroupNorm(4, part.out_channels)] if isinstance(part, nn.Conv2d) else [part]
+                for part in D
+            )
+        )
+        D = nn.Sequential(*layers)
+    return D.double().to(device)
+
+
+for kind in ("no norm", "group norm", "batch norm"):
+    apart = []
+    for seed in range(5):
+        D, x = with_norm(kind, seed), x_fit[64 * seed : 64 * seed + 64].double()
+        whole, parts_ = gradient(D, [x])[0], gradient(D, x.split(16))[0]
+        apart.append(((whole - parts_).norm() / whole.norm()).item())
+    print(f"{kind:10} four parts against the whole: gradients differ by {min(apart):.1e} to {max(apart):.1e}")
+    assert min(apart) > 0.02 if kind == "batch norm" else max(apart) < 1e-12
+
+# %% [markdown]
+# Without a norm, or with one that looks at single images, the sum is the whole. With batch norm it is another gradient: each part is normalised by its own mean. Keep this in mind for section 6: several processes are accumulation in space instead of time.
+#
+# And if memory runs out after all? Catch the error, halve the part, and play *the same* batch again. (The pretended limit stands in for a full GPU; the class of the error is the real one.)
+
+
+# %%
+def gradient_that_fits(D, x, limit):
+    """The gradient of the whole batch, in parts as large as memory allows; and their size."""
+    size = len(x)
+    while True:
+        try:
+            return gradient(D, x.split(size), limit)[0], size
+        except torch.OutOfMemoryError as error:  # a RuntimeError for everything else: let it through
+            print(f"parts of {size}: {error}")
+            if size == 1:
+                raise
+        torch.cuda.empty_cache()  # outside of `except`: there the error still holds what filled the memory
+        size = math.ceil(size / 2)
+
+
+D, x = with_norm("no norm", 0), x_fit[:64].double()
+whole, most = gradient(D, [x])
+fitted, size = gradient_that_fits(D, x, limit=0.3 * most)
+gap = ((fitted - whole).norm() / whole.norm()).item()
+print(f"in parts of {size}: relative difference from the whole batch {gap:.1e}")
+assert size == 16 and gap < 1e-12
+
+# %% [markdown]
+# The half-finished gradient was thrown away by `zero_grad`, the batch was not drawn anew, and the step is that of the whole batch. (With batch norm it would not be: section above.)
+#
+# ## 5 Many GANs at once
+#
+# A device that waits for launches has room for more work per launch. Notebook 04 stacked sixteen 2-D games into one (`torch.func`); a GPU has room for hundreds. **Predict first:** how does the number of rounds per second, summed over games, grow with the number of games, on one core?
+
+
+# %%
+def games_per_second(games, rounds, stacked):
+    """Rounds per second, summed over games: as one stack, or one after the other."""
+    G, D = (
+        [mlp(sizes, seed=2 * k + j).to(device) for k in range(games)]
+        for j, sizes in enumerate(((2, 64, 64, 2), (2, 64, 64, 1)))
+    )
+    x = data.ring(4096, seed=0, device=device)
+
+    def adam(params):
+        return torch.optim.Adam(params, lr=1e-3, betas=(0.0, 0.99))
+
+    fed = [data.batches(x, 64, seed=k, steps=rounds + 2) for k in range(games)]
+    if stacked:
+        G, D = stack(G), stack(D)
+        loops = [
+            play_many(G, D, adam(G.params.values()), adam(D.params.values()), fed, 2, seeds=range(games))
+        ]
+    else:
+        loops = [
+            play(g, d, adam(g.parameters()), adam(d.parameters()), b, 2, seed=k)
+            for k, (g, d, b) in enumerate(zip(G, D, fed, strict=True))
+        ]
+    for loop in loops:
+        next(loop), next(loop)  # warm-up
+    start = clock()
+    for _ in itertools.chain(*loops):
+        pass
+    return games * rounds / (clock() - start)
+
+
+SIZES = (1, 4, 16, 64) if device == "cpu" else (1, 4, 16, 64, 256, 1024)
+loop_rate = games_per_second(4, 40, stacked=False)
+stack_rate = {n: games_per_second(n, 200 // n + 10, stacked=True) for n in SIZES}
+
+# %%
+fig, ax = plt.subplots(figsize=(6.2, 3.0))
+ax.axhline(loop_rate, color=plots.GREY, linestyle=":", label="one after the other")
+ax.plot(stack_rate.keys(), stack_rate.values(), "o-", color=plots.FAKE, label="in one stack, here")
+for ladder, color, name in ((cpu_ladder, plots.DISC, "CPU"), (gpu_ladder, plots.GREEN, "GPU")):
+    if ladder:
+        rates = ladder["many"]["stack"]
+        ax.plot([int(n) for n in rates], list(rates.values()), "s--", color=color, label=f"{name}, recorded")
+ax.set(xscale="log", yscale="log", xlabel="games in the stack", ylabel="rounds per second, all games")
+ax.legend(fontsize=8)
+plots.show(
+    fig,
+    alt="Rounds per second summed over games against the size of the stack. The curve begins at or below the dotted line of single games, rises, and flattens.",
+)
+gain = {n: rate / loop_rate for n, rate in stack_rate.items()}
+print("stack over loop:", "  ".join(f"{n} games ×{g:.1f}" for n, g in gain.items()))
+assert gain[16] > 1.5 * gain[1] and gain[16] > 1.2
+
+# %% [markdown]
+# [many text]
+
+# %% [markdown]
+# ## 6 Several processes
+#
+# **DDP** (`DistributedDataParallel`) runs one process per GPU. Each holds a copy of the networks and computes on its own part of the batch; while the way back is running, gradients are averaged over the processes (*all-reduce*), so that all take the same step. On a CPU the same code runs with the `gloo` backend. Here is a whole training script; we write it to a file and start it with `torchrun`.
+
+# %%
+SCRIPT = '''"""A GAN on several processes: torchrun --standalone --nproc-per-node 2 ddp_gan.py FOLDER"""
+import argparse, os, signal, time
+from pathlib import Path
+
+import torch
+import torch.distributed as dist
+from torch.nn.parallel import DistributedDataParallel as DDP
+
+from gan_helpers.data import make_generator
+from gan_helpers.networks import dcgan_discriminator, dcgan_generator
+from gan_helpers.training import L_D, L_G, averaged, ema_update, load_checkpoint, save_checkpoint
+
+
+def new_game(device, dtype):
+    """Everything that changes, named as in a checkpoint. No batch norm: it would see half a batch."""
+    G, D = dcgan_generator(seed=0, norm=False, std=None), dcgan_discriminator(seed=1, norm=False, std=None)
+    G, D = G.to(device, dtype), D.to(device, dtype)
+    opt_G, opt_D = (torch.optim.Adam(net.parameters(), lr=1e-3, betas=(0.0, 0.99)) for net in (G, D))
+    return {"G": G, "D": D, "opt_G": opt_G, "opt_D": opt_D, "average": averaged(G), "noise": make_generator(1)}
+
+
+def one_round(game, all_G, all_D, x, batch, rank, world):
+    """A round on this rank's rows of the batch; all_G and all_D average gradients over the ranks."""
+    G, D, opt_G, opt_D, average, noise = game.values()
+    own = slice(rank, None, world)  # every rank draws the same numbers, and takes rows that are its own
+    index = torch.randint(len(x), (batch,), generator=noise)[own]
+    z_D, z_G = torch.randn(2, batch, 32, generator=noise)[:, own].to(x)
+    with torch.no_grad():
+        x_fake = G(z_D)  # not all_G: nothing to average
+    opt_D.zero_grad()
+    L_D(all_D, x[index.to(x.device)], x_fake).backward()
+    opt_D.step()
+    D.requires_grad_(False)  # not all_D, and frozen: G's move sends no gradient of D around
+    opt_G.zero_grad()
+    L_G(D, None, all_G(z_G)).backward()
+    opt_G.step()
+    D.requires_grad_(True)
+    if rank == 0:  # one average is enough
+        ema_update(average, G, 0.9)
+'''
+
+# %%
+SCRIPT += """
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", type=Path, help="holds images.pt; receives the checkpoint and the results")
+    parser.add_argument("--rounds", type=int, default=8)
+    parser.add_argument("--batch", type=int, default=32, help="of all ranks together")
+    parser.add_argument("--every", type=int, default=3, help="rounds between two checkpoints")
+    parser.add_argument("--die", type=int, help="in the first attempt, kill the last rank before this round")
+    parser.add_argument("--dtype", default="float64")
+    o = parser.parse_args()
+    rank, world, local = (int(os.environ[name]) for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK"))
+    cuda = torch.cuda.device_count() >= int(os.environ["LOCAL_WORLD_SIZE"])  # one GPU for each, or none
+    device, dtype = torch.device("cuda", local) if cuda else torch.device("cpu"), getattr(torch, o.dtype)
+    torch.cuda.set_device(device) if cuda else torch.set_num_threads(1)
+    dist.init_process_group("nccl" if cuda else "gloo")
+    x = torch.load(o.folder / "images.pt").to(device, dtype)
+    game, file = new_game(device, dtype), o.folder / "game.pt"
+    start = load_checkpoint(file, game, settings={"batch": o.batch}) if file.exists() else 0
+    all_G, all_D = (DDP(game[name], device_ids=[local] if cuda else None) for name in ("G", "D"))
+    first, times = None, []
+    for k in range(start, o.rounds):
+        if k == o.die and rank == world - 1 and os.environ["TORCHELASTIC_RESTART_COUNT"] == "0":
+            os.kill(os.getpid(), signal.SIGKILL)
+        one_round(game, all_G, all_D, x, o.batch, rank, world)
+        first = first or {name: [p.grad.clone() for p in game[name].parameters()] for name in ("G", "D")}
+        if rank == 0 and (k + 1) % o.every == 0:
+            save_checkpoint(file, game, step=k + 1, settings={"batch": o.batch})
+        times.append((time.perf_counter(), time.process_time()))
+    ms = [1000 * (b - a) / max(1, len(times) - 1) for a, b in zip(times[0], times[-1])]  # the first round warms up
+    weights = {name: game[name].state_dict() for name in ("G", "D", "average")}
+    torch.save({"start": start, "first": first, "ms": {"wall": ms[0], "cpu": ms[1]}, **weights}, o.folder / f"rank{rank}.pt")
+    dist.destroy_process_group()
+
+
+if __name__ == "__main__":
+    main()
+"""
+
+
+# %% [markdown]
+# `torchrun` sets `RANK`, `WORLD_SIZE` and a meeting point, starts the workers and watches them. We keep its traffic on the loopback device (`127.0.0.1`, `lo`): a container without network has no other, and often cannot look up its own name.
+
+
+# %%
+def torchrun(folder, *options, processes=2):
+    """Run SCRIPT in `folder` on so many processes; what each rank saved, and what was printed."""
+    folder.mkdir()
+    (folder / "ddp_gan.py").write_text(SCRIPT)
+    torch.save(x_fit[:512].cpu(), folder / "images.pt")
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--local-addr=127.0.0.1"]
+    command += [f"--nproc-per-node={processes}", "--max-restarts=1", str(folder / "ddp_gan.py"), str(folder)]
+    setting = {"GLOO_SOCKET_IFNAME": "lo0" if sys.platform == "darwin" else "lo", "OMP_NUM_THREADS": "1"}
+    setting["TORCH_DISABLE_SHARE_RDZV_TCP_STORE"] = "1"  # or a restarted worker may call a dead one's address
+    done = subprocess.run(
+        [*command, *options], env=os.environ | setting, capture_output=True, text=True, timeout=300
+    )
+    if done.returncode:
+        raise RuntimeError(f"torchrun ended with {done.returncode}:\n{done.stderr}")
+    return [torch.load(folder / f"rank{r}.pt", map_location="cpu") for r in range(processes)], done.stderr
+
+
+def largest_gap(a, b):
+    """Largest absolute difference of two equal structures of tensors."""
+    leaves = (torch.utils._pytree.tree_leaves(t) for t in (a, b))
+    return max((u - v).abs().max().item() for u, v in zip(*leaves, strict=True))
+
+
+# %% [markdown]
+# **Predict first:** two processes with 16 images each against one with 32. How close are the gradients of the first round, and the weights after eight?
+
+# %%
+home = tempfile.TemporaryDirectory()
+folder = Path(home.name)
+ranks, _ = torchrun(folder / "whole")
+spec = importlib.util.spec_from_file_location("ddp_gan", folder / "whole" / "ddp_gan.py")
+ddp_gan = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(ddp_gan)  # the same functions, in this process
+
+
+def alone(dtype, rounds=8, batch=32):
+    """The script's game in one process: the gradients of the first round, and the players at the end."""
+    x, game, first = x_fit[:512].cpu().to(dtype), ddp_gan.new_game("cpu", dtype), None
+    for _ in range(rounds):
+        ddp_gan.one_round(game, game["G"], game["D"], x, batch, rank=0, world=1)
+        first = first or {name: [p.grad.clone() for p in game[name].parameters()] for name in ("G", "D")}
+    return {"first": first, **{name: game[name].state_dict() for name in ("G", "D", "average")}}
+
+
+single = alone(torch.float64)
+largest = max(g.abs().max().item() for g in single["first"]["D"])
+gap_gradient = max(largest_gap(rank["first"], single["first"]) for rank in ranks)
+gap_weights = max(largest_gap(ranks[0][name], single[name]) for name in ("G", "D", "average"))
+print(
+    f"largest gradient {largest:.2g}; two processes against one: gradients {gap_gradient:.1e}, weights {gap_weights:.1e}"
+)
+print(
+    "weights of the two ranks equal, bit for bit:",
+    largest_gap([ranks[0][p] for p in "GD"], [ranks[1][p] for p in "GD"]) == 0,
+)
+
+rounding = max(largest_gap(rank["first"], single["first"]) for rank in [alone(torch.float32)])
+print(f"float32 against float64, in one process: gradients {rounding:.1e}")
+assert gap_gradient < 1e-12 and gap_weights < 1e-9 and largest > 1e-3
+assert largest_gap([ranks[0][p] for p in "GD"], [ranks[1][p] for p in "GD"]) == 0
+
+# %% [markdown]
+# The two processes *are* the one process, to rounding: in float64 about fifteen digits; in float32 about seven, and Adam can make more of such a difference. Five things had to be right: disjoint rows *and* noise per rank; equally long parts (DDP weighs ranks alike); no batch norm (section 4: over parts its gradient is another one; on GPUs `nn.SyncBatchNorm` computes mean and variance over all ranks, on a CPU it does not exist: use group norm, or none); each player's move averages only that player's gradients; and the moving average lives on one rank.
+#
+# What would it cost to get the fourth wrong? Count the bytes that DDP sends in $G$'s move:
+
+
+# %%
+def bytes_sent(frozen):
+    """Bytes of D's gradients that DDP averages in one move of G."""
+    sent = []
+    D = DistributedDataParallel(dcgan_discriminator(seed=1, norm=False))
+
+    def count(_, bucket):
+        sent.append(bucket.buffer().numel() * bucket.buffer().element_size())
+        future = torch.futures.Future()
+        future.set_result(bucket.buffer())
+        return future
+
+    D.register_comm_hook(None, count)
+    G = dcgan_generator(seed=0, norm=False)
+    if frozen:
+        D.module.requires_grad_(False)
+    L_G(D.module if frozen else D, None, G(torch.randn(8, 32))).backward()
+    return sum(sent)
+
+
+os.environ |= {"GLOO_SOCKET_IFNAME": "lo0" if sys.platform == "darwin" else "lo"}
+torch.distributed.init_process_group("gloo", init_method=f"file://{folder / 'meeting'}", rank=0, world_size=1)
+wasted, none = bytes_sent(frozen=False), bytes_sent(frozen=True)
+torch.distributed.destroy_process_group()
+print(f"G's move through DDP(D): {wasted / 1e3:.0f} kB sent for nothing; through D, frozen: {none}")
+assert (
+    wasted == 4 * sum(p.numel() for p in dcgan_discriminator(seed=1, norm=False).parameters()) and none == 0
+)
+
+# %% [markdown]
+# ### 6.1 A failure on purpose: one seed for all
+#
+# Suppose each rank sets the same seed and draws "its own" batch. Nothing complains. **Predict first:** what is the gradient of two such ranks?
+
+# %%
+D, x = with_norm("no norm", 0), x_fit[:32].double()
+both_ranks = (gradient(D, [x[:16]])[0] + gradient(D, [x[:16]])[0]) / 2
+one_rank = gradient(D, [x[:16]])[0]
+print(f"two ranks with one seed against one rank alone: {(both_ranks - one_rank).abs().max():.0e}")
+print(
+    f"against the batch of both: {((both_ranks - gradient(D, [x])[0]).norm() / gradient(D, [x])[0].norm()):.0%}"
+)
+assert torch.equal(both_ranks, one_rank)
+
+# %% [markdown]
+# Half a batch, computed twice: the second GPU warms the room. The loss curve looks right, only noisier. A cheap check in any script: let every rank print the first numbers of its first batch.
+#
+# ### 6.2 A worker is killed
+#
+# Now the same run once more; before round 5 (counted from 0) the last worker gets SIGKILL, as from a machine that runs out of memory. `torchrun` ends the others, and with `--max-restarts=1` starts all again; each loads the last checkpoint, written after round 2.
+
+# %%
+resumed, log = torchrun(folder / "killed", "--die", "5")
+print("in torchrun's log:", re.search(r"failed \(exitcode: -9\) local_rank: 1", log)[0])
+gap = max(largest_gap(a[p], b[p]) for a, b in zip(ranks, resumed, strict=True) for p in "GD")
+gap = max(gap, largest_gap(ranks[0]["average"], resumed[0]["average"]))
+print(
+    f"resumed at round {resumed[0]['start']}; largest difference of a weight from the undisturbed run: {gap}"
+)
+assert resumed[0]["start"] == resumed[1]["start"] == 3 and (gap == 0 or device == "cuda")
+
+# %% [markdown]
+# Bit for bit. (The line about `TORCH_DISABLE_SHARE_RDZV_TCP_STORE` in `torchrun` above is needed for it: in some versions restarted workers find addresses of the dead ones in a store that outlives them, and fail.)
+#
+# ### 6.3 When does it pay?
+
+# %%
+if cpu_ladder:
+    print("recorded; two processes on two cores, other programs running:", cpu_ladder["load"])
+for ladder in filter(None, (cpu_ladder, gpu_ladder)):
+    for row in ladder["processes"]:
+        print(
+            f"   batch {row['batch']:3}, {row['processes']} process(es): {row['wall']:6.1f} ms a round by the clock, {row['cpu']:6.1f} ms CPU time in the busiest"
+        )
+
+# %% [markdown]
+# [scaling text]
+
+# %% [markdown]
+# ## 7 Speedrun
+#
+# Now together: how many seconds to the quality at which notebook 06 ends? A change is kept only if it is faster *and* as good over seeds. Target is the Fréchet distance of notebook 06 after 1,200 rounds (geometric mean over seeds). Live, one seed and a short race; the whole race is recorded.
+
+
+# %%
+judge = metrics.digit_classifier(parts.select)  # from the cache, or a few seconds
+real_features, _ = metrics.features_and_logits(judge, parts.report.images)
+z_judge = torch.randn(2000, 32, generator=data.make_generator(10**6)).to(device)
+
+
+def distance(G):
+    """Fréchet distance of 2,000 samples from the report part."""
+    with torch.no_grad():
+        samples = torch.cat([G(z) for z in z_judge.split(500)])
+    return metrics.frechet_distance(real=real_features, fake=metrics.features_and_logits(judge, samples)[0])
+
+
+RUNGS = {
+    "notebook 06": {},
+    "+ frozen, fused": {"frozen": True, "fused": True},
+    "+ bfloat16": {"frozen": True, "fused": True, "dtype": torch.bfloat16},
+    "+ rate .006": {"frozen": True, "fused": True, "dtype": torch.bfloat16, "lr": 6e-3},
+    "+ batch 128, rate .008": {
+        "frozen": True,
+        "fused": True,
+        "dtype": torch.bfloat16,
+        "lr": 8e-3,
+        "batch": 128,
+    },
+}
+
+
+def runner(seed, options):
+    """A rung of the ladder that has not started: its game, its batches, its clock."""
+    run = build(seed, **options)
+    fed = data.batches(x_fit, run.batch, seed=seed)
+    return SimpleNamespace(run=run, fed=fed, seconds=0.0, rounds=0)
+
+
+def advance(r, rounds):
+    """Play so many rounds of 64 images (half as many of 128)."""
+    start = clock()
+    for _ in range(rounds * 64 // r.run.batch):
+        r.run.play(next(r.fed))
+    r.seconds, r.rounds = r.seconds + clock() - start, r.rounds + rounds
+
+
+# %% tags=["head-picture"]
+both = {"notebook 06": runner(0, {}), "speedrun": runner(0, RUNGS["+ rate .006"])}
+for _ in progress(range(10), "race"):
+    advance(both["speedrun"], 20)
+    while both["notebook 06"].seconds < both["speedrun"].seconds:  # equal seconds, in turns
+        advance(both["notebook 06"], 2)
+for name, r in both.items():
+    print(f"{name:12} {r.seconds:.1f} s, {r.rounds} rounds: distance {distance(r.run.game.average):.1f}")
+with torch.no_grad():
+    rows = torch.cat([r.run.game.average(z_judge[:12]) for r in both.values()])
+ax = plots.image_grid(rows, columns=12, row_labels=list(both))
+plots.show(
+    ax.figure,
+    alt="Two rows of twelve samples after equally many seconds, from the same noise: notebook 06, and the speedrun.",
+)
+assert both["speedrun"].rounds > both["notebook 06"].rounds
+
+# %%
+speedrun = recorded("speedrun_cpu")
+if speedrun:
+    target, base = speedrun["target"], speedrun["rungs"]["notebook 06"]
+    print(f"target {target:.2f}; seeds {', '.join(base['seeds'])}")
+    for name, rung in speedrun["rungs"].items():
+        ends = " ".join(f"{run['distance'][-1]:4.1f}" for run in rung["seeds"].values())
+        print(
+            f"{name:18} {rung['rounds_to_target'] or 0:5.0f} rounds × {rung['ms']:.1f} ms = {rung['seconds'] or math.nan:5.1f} s",
+            end="",
+        )
+        print(f"   ×{base['seconds'] / (rung['seconds'] or math.nan):.2f}   distances at the end {ends}")
+
+# %%
+if speedrun:
+    fig, ax = plt.subplots(figsize=(6.8, 3.3))
+    for (name, rung), color in zip(
+        speedrun["rungs"].items(), (plots.GREY, plots.SKY, plots.REAL, plots.FAKE, plots.GREEN), strict=False
+    ):
+        for k, run in enumerate(rung["seeds"].values()):
+            seconds = [r * rung["ms"] / 1000 for r in run["rounds"]]
+            ax.plot(seconds, run["distance"], color=color, linewidth=1, label=None if k else name)
+    ax.axhline(target, color=plots.DISC, linestyle=":", label="target")
+    ax.set(yscale="log", xlabel="CPU seconds (rounds × median cost of a round)", ylabel="Fréchet distance")
+    ax.legend(fontsize=8)
+    plots.show(
+        fig,
+        alt="Distance against CPU seconds, one line per seed and rung of the ladder; later rungs lie further left.",
+    )
+
+# %% [markdown]
+# [speedrun text]
+#
+# ## 8 Colab and cloud
+#
+# On Colab: *Runtime > Change runtime type* gives a GPU; the machine is a loan, and its disk goes with it. So checkpoints belong on storage that stays. A preempted cloud machine gets a warning, usually the signal SIGTERM and some seconds; a lost connection gets none. So: save every so often *and* when the warning comes.
+
+
+# %%
+def storage():
+    """A folder that outlives this machine, where there is one."""
+    if "google.colab" in sys.modules:
+        from google.colab import drive
+
+        drive.mount("/content/drive")
+        return Path("/content/drive/MyDrive/gans")
+    return folder / "storage"
+
+
+def keep_training(file, rounds, every=60.0):
+    """Notebook 06's game up to so many rounds, saved every so many seconds and at SIGTERM; (game, rounds played)."""
+    game, settings = dcgan_game(seed=0, device=device), {"batch": 64}
+    file.parent.mkdir(parents=True, exist_ok=True)
+    done = load_checkpoint(file, game._asdict(), settings=settings) if file.exists() else 0
+    warned, saved = [], time.monotonic()
+    before = signal.signal(signal.SIGTERM, lambda *_: warned.append(True))
+    for _ in dcgan_rounds(game, x_fit, seed=0, rounds=rounds, start=done):
+        done += 1
+        if warned or time.monotonic() - saved > every or done == rounds:
+            save_checkpoint(file, game._asdict(), step=done, settings=settings)
+            saved = time.monotonic()
+        if warned:
+            break
+    signal.signal(signal.SIGTERM, before)
+    return game, done
+
+
+# %%
+whole, _ = keep_training(folder / "undisturbed" / "game.pt", 12)
+warning = threading.Timer(0.15, os.kill, (os.getpid(), signal.SIGTERM))
+warning.start()
+visits = []
+while not visits or visits[-1] < 12:
+    resumed, done = keep_training(folder / "interrupted" / "game.pt", 12)
+    visits.append(done)
+warning.cancel()
+print("ended after rounds", visits)
+gap = largest_gap(whole.average.state_dict(), resumed.average.state_dict())
+print(f"largest difference of a weight from the undisturbed game: {gap}")
+assert gap == 0 or device == "cuda"
+
+# %% [markdown]
+# What does a trained model cost? Seconds times price; the price is yours to fill in, and the answer should include the seconds that are lost and repeated. If saving takes $c$ seconds, failures come every $M$ seconds on average, and you save every $\tau$, then the share $c/\tau+\tau/(2M)$ of the time is lost: saving, and half an interval per failure (exercise 4 asks for the best $\tau$).
+
+# %%
+start = time.process_time()
+save_checkpoint(folder / "cost.pt", whole._asdict(), step=12, settings={})
+c = time.process_time() - start
+PRICE = 1.00  # per hour, in your currency: look it up
+LOST_EVERY = 4 * 3600  # seconds between two failures, on average
+seconds = 1.2 * live["notebook 06"].median().item()  # 1,200 rounds
+for tau in (10, 60, 600):
+    lost = c / tau + tau / (2 * LOST_EVERY)
+    print(
+        f"saving ({1000 * c:.0f} ms) every {tau:3} s loses {lost:.2%}: {PRICE * seconds * (1 + lost) / 3600:.4f} a model"
+    )
+home.cleanup()
+
+# %% [markdown]
+# ## Exercises
+#
+# ### Exercise 1 · Operations of a step
+#
+# ●○○ · 10 minutes · you need: section 1.1. A network is a list of convolutions `(c_in, kernel, c_out, side_out)`, square in every respect. How many floating-point operations are its way forward and back, for a batch, if the gradient of its very first input is not needed?
+
+
+# %% tags=["exercise-1"]
+def step_flops(layers, batch):
+    """layers: list of (c_in, kernel, c_out, side_out). Returns a number."""
+    return None  # <- your answer
+
+
+# %% tags=["check-1"]
+nb20.check_1(step_flops)
+
+# %% [markdown]
+# <details><summary>Hint</summary>
+#
+# Forward once, backward twice as much: input and weights. Which of these is missing in the first layer?
+# </details>
+#
+# <details><summary>Solution</summary>
+#
+# ```python
+# def step_flops(layers, batch):
+#     forward = [2 * c_in * k**2 * c_out * side**2 for c_in, k, c_out, side in layers]
+#     return batch * (3 * sum(forward) - forward[0])
+# ```
+# `FlopCounterMode` counts the same. Norms and activations are not in it: they cost time, but hardly any arithmetic.
+# </details>
+#
+# ### Exercise 2 · Accumulate
+#
+# ●●○ · 10 minutes · you need: section 4. `parts` are pieces of a batch, *not all equally long*. Return the gradient of the mean loss over the whole batch, going through the net piece by piece.
+
+
+# %% tags=["exercise-2"]
+def accumulate(net, loss, parts):
+    """loss(net, part): mean over a part, one number. Returns a list of gradients, one per parameter of net."""
+    return None  # <- your answer
+
+
+# %% tags=["check-2"]
+nb20.check_2(accumulate)
+
+# %% [markdown]
+# <details><summary>Hint</summary>
+#
+# The mean over everything is a mean of the parts' means, each weighted by the share of the part.
+# </details>
+#
+# <details><summary>Solution</summary>
+#
+# ```python
+# def accumulate(net, loss, parts):
+#     n = sum(len(part) for part in parts)
+#     net.zero_grad()
+#     for part in parts:
+#         (loss(net, part) * len(part) / n).backward()
+#     return [p.grad for p in net.parameters()]
+# ```
+# DDP weighs every rank alike, so ranks must have equally long parts.
+# </details>
+#
+# ### Exercise 3 · Whose rows?
+#
+# ●●○ · 10 minutes · you need: section 6. All ranks hold the same permutation `order` of an epoch. Return the rows of one rank: no row twice, all ranks *equally many* (or one waits for ever in an all-reduce), and as few left out as possible.
+
+
+# %% tags=["exercise-3"]
+def rows_of(rank, world, order):
+    """order: (n,) a permutation. Returns a tensor of indices, taken from order."""
+    return None  # <- your answer
+
+
+# %% tags=["check-3"]
+nb20.check_3(rows_of)
+
+# %% [markdown]
+# <details><summary>Hint</summary>
+#
+# How many rows can be dealt out evenly? Cut `order` there, then deal as with cards.
+# </details>
+#
+# <details><summary>Solution</summary>
+#
+# ```python
+# def rows_of(rank, world, order):
+#     even = len(order) // world * world
+#     return order[:even][rank::world]
+# ```
+# PyTorch's `DistributedSampler` repeats some rows instead of leaving any out, unless told `drop_last=True`; and without `set_epoch` it deals the same way in every epoch.
+# </details>
+#
+# ### Exercise 4 · How often to save
+#
+# ●○○ · 5 minutes · you need: section 8. Which interval $\tau$ makes the lost share $c/\tau+\tau/(2M)$ smallest?
+
+
+# %% tags=["exercise-4"]
+def best_interval(save, between):
+    """save: seconds c of a save; between: seconds M between failures. Returns seconds."""
+    return None  # <- your answer
+
+
+# %% tags=["check-4"]
+nb20.check_4(best_interval)
+
+# %% [markdown]
+# <details><summary>Hint</summary>
+#
+# Set the derivative by $\tau$ to zero: $-c/\tau^2+1/(2M)=0$.
+# </details>
+#
+# <details><summary>Solution</summary>
+#
+# ```python
+# def best_interval(save, between):
+#     return math.sqrt(2 * save * between)
+# ```
+# Young's rule (1974). At the best interval both losses are equal.
+# </details>
+#
+# ## Recap
+#
+# RECAP
