@@ -1152,19 +1152,11 @@ def distance(G):
     return metrics.frechet_distance(real=real_features, fake=metrics.features_and_logits(judge, samples)[0])
 
 
-RUNGS = {
-    "notebook 06": {},
-    "+ frozen, fused": {"frozen": True, "fused": True},
-    "+ bfloat16": {"frozen": True, "fused": True, "dtype": torch.bfloat16},
-    "+ rate .006": {"frozen": True, "fused": True, "dtype": torch.bfloat16, "lr": 6e-3},
-    "+ batch 128, rate .008": {
-        "frozen": True,
-        "fused": True,
-        "dtype": torch.bfloat16,
-        "lr": 8e-3,
-        "batch": 128,
-    },
-}
+RUNGS = {"notebook 06": {}, "frozen, fused": {"frozen": True, "fused": True}}
+RUNGS["+ bfloat16"] = RUNGS["frozen, fused"] | {"dtype": torch.bfloat16}
+RUNGS["+ rate .006"] = RUNGS["+ bfloat16"] | {"lr": 6e-3}
+RUNGS["+ shared fakes"] = RUNGS["+ rate .006"] | {"shared": True}
+RUNGS["+ batch 128, rate .008"] = RUNGS["+ bfloat16"] | {"batch": 128, "lr": 8e-3}
 
 
 def runner(seed, options):
