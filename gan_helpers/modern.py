@@ -43,10 +43,11 @@ def start_small(net: nn.Module, *, seed: Seed, first: float | None = None, last:
     """Draw the weights of `net` anew, by `seed`, so that depth does not change the scale; returns `net`.
 
     Every layer gets He's law for LeakyReLU: normal, variance 2 / ((1 + 0.2²) fan-in), which keeps the mean
-    square, or normal(0, `std`) if that is given; biases are 0. In each of the L `Residual` blocks the first convolution is then multiplied by
-    `first` (default: L to the power -1/2) and the last one by `last` (default: 0), so that at the start every
-    block passes its input on: Fixup's rule for branches of two layers (Zhang et al. 2019, arXiv:1901.09321),
-    without its extra scalars. first=last=1 is He's law alone: the mean square doubles with every block.
+    square, or normal(0, `std`) if that is given; biases are 0. In each of the L `Residual` blocks the first
+    convolution is then multiplied by `first` (default: L to the power -1/2) and the last one by `last`
+    (default: 0), so that at the start every block passes its input on: Fixup's rule for branches of two
+    layers (Zhang et al. 2019, arXiv:1901.09321), without its extra scalars. first=last=1 is He's law alone:
+    the mean square doubles with every block.
     """
     source = make_generator(seed)
     blocks = [block for block in net.modules() if isinstance(block, Residual)]
@@ -77,10 +78,10 @@ def modern_generator(z_dim: int = 32, *, seed: Seed, choices: int = 20, channels
     """(n, z_dim) -> (n, 1, 28, 28) in [-1, 1]: linear to 7 x 7, two up-samplings, tanh; no normalisation.
 
     `channels` and numbers of residual `blocks` are those at 7 x 7 and 14 x 14; a block's branch has `inner`
-    channels. The noise begins with a `networks.Choice` of `choices` categories (0: none). `upsampling` is "bilinear" (interpolate, then
-    convolve), or "subpixel" (with `networks.even_start`) or "resize" as in `networks.upsample`.
-    The first layer starts at 0.4 of He's law. `tanh=False` leaves the last activation out: values may then
-    leave [-1, 1].
+    channels. The noise begins with a `networks.Choice` of `choices` categories (0: none). `upsampling` is
+    "bilinear" (interpolate, then convolve), or "subpixel" (with `networks.even_start`) or "resize" as in
+    `networks.upsample`. The first layer starts at 0.4 of He's law. `tanh=False` leaves the last activation
+    out: values may then leave [-1, 1].
 
     Raises ValueError for other up-samplings and for channels or blocks that are not two whole numbers.
     """
@@ -105,8 +106,9 @@ def modern_discriminator(*, seed: Seed, channels: Sequence[int] = (16, 32, 64),
     """(n, 1, 28, 28) -> (n, 1), scores: sides 14, 7, 4 by convolutions of stride 2; no normalisation.
 
     `channels` and numbers of residual `blocks` are those at the three sizes; a block's branch has `inner`
-    channels; one fully connected layer of `hidden` before the score. Weights start as normal(0, `std`), so that
-    scores begin near 0 (None: He's law; found by trying). Raises ValueError unless channels and blocks are three whole numbers each.
+    channels; one fully connected layer of `hidden` before the score. Weights start as normal(0, `std`), so
+    that scores begin near 0 (None: He's law). Raises ValueError unless channels and blocks are three whole
+    numbers each.
     """
     sizes, blocks = _counts(channels, 3, "channels", 1), _counts(blocks, 3, "blocks", 0)
     layers: list[nn.Module] = []

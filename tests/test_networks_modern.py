@@ -35,6 +35,8 @@ def test_residual_is_written_out():
     branch = F.conv2d(F.leaky_relu(inner, 0.2), block.last.weight, block.last.bias, padding=1)
     assert torch.allclose(block(x), x + branch, atol=1e-6)
     assert (block(x) - x).abs().max() > 0.01
+    narrow = start_small(Residual(3, 2), seed=1, last=0.5)
+    assert narrow.first.weight.shape == (2, 3, 3, 3) and narrow(x).shape == x.shape
 
 
 @pytest.mark.parametrize("blocks", [1, 3, 8])
@@ -87,23 +89,34 @@ def test_generator_shape_range_and_seed(how, blocks):
     z = noise(64, 32)
     x = G(z)
     assert x.shape == (64, 1, 28, 28) and torch.equal(x, same(z)) and not torch.equal(x, other(z))
-    assert 0.15 < x.std() < 0.6 and x.abs().max() <= 1
+    assert 0.1 < x.std() < 0.6 and x.abs().max() <= 1  # one draw of few weights: a wide band
     assert G[1].weight.var().item() == pytest.approx(0.16 * HE / 32, rel=0.02)
     assert not any(isinstance(m, nn.modules.batchnorm._NormBase) for m in G.modules())
 
 
 def test_parameter_counts_on_paper():
     G, D = modern_generator(seed=0), modern_discriminator(seed=0)
-    block = 2 * (32 * 32 * 9 + 32)
+    deep = modern_discriminator(seed=0, blocks=(0, 1, 0), inner=5)
+    block = (32 * 8 * 9 + 8) + (8 * 32 * 9 + 32)
     paper_G = (32 * 1568 + 1568) + block + (32 * 64 * 9 + 64) + (16 * 4 * 9 + 4)
-    paper_D = (16 * 16 + 16) + (16 * 32 * 16 + 32) + block + (32 * 64 * 9 + 64) + (1024 * 64 + 64) + 65
+    paper_D = (16 * 16 + 16) + (16 * 32 * 16 + 32) + (32 * 64 * 9 + 64) + (1024 * 64 + 64) + 65
     assert sum(p.numel() for p in G.parameters()) == paper_G
     assert sum(p.numel() for p in D.parameters()) == paper_D
+    assert sum(p.numel() for p in deep.parameters()) == paper_D + (32 * 5 * 9 + 5) + (5 * 32 * 9 + 32)
+
+
+def test_discriminator_starts_with_small_weights_or_with_he():
+    small, he = (modern_discriminator(seed=0, std=std) for std in (0.05, None))
+    for layer, fan_in in ((2, 16 * 16), (4, 32 * 9), (7, 1024)):
+        assert small[layer].weight.std().item() == pytest.approx(0.05, rel=0.03)
+        assert he[layer].weight.var().item() == pytest.approx(HE / fan_in, rel=0.06)
+    x = noise(64, 1, 28, 28)
+    assert small(x).abs().max() < 0.1 < he(x).abs().max()
 
 
 def test_each_sample_is_scored_alone():
     """No normalisation: the slope of one score with respect to the other samples is 0."""
-    D, x = modern_discriminator(seed=0, blocks=(1, 1, 1)), noise(3, 1, 28, 28).requires_grad_()
+    D, x = modern_discriminator(seed=0, blocks=(1, 1, 1), std=None), noise(3, 1, 28, 28).requires_grad_()
     slope = torch.autograd.grad(D(x)[0].sum(), x)[0]
     assert slope[0].abs().max() > 1e-3 and slope[1:].abs().max() == 0
 
