@@ -1,7 +1,7 @@
 """Record the tables of notebook 10 at full size: `python benchmarks/modern_gan.py --part grid` (CPU).
 
 Parts: `grid` and `stacked` (eleven losses, 16 and 8 seeds; the setting of each chosen on four other seeds),
-`curves` (Fréchet distance against seconds, the modern GAN and the DCGAN of notebook 06 in turns),
+`curves` and `long` (Fréchet distance against seconds, the modern GAN and the DCGAN of notebook 06 in turns),
 `ablation` (one ingredient of the modern GAN taken away at a time, equal rounds) and `rates` (where short
 runs end, over learning rates). Functions and constants are lifted from the notebook's source, so that both
 measure the same. Each finished cell is written at once to benchmarks/results/modern_gan.json; a restart goes
@@ -24,13 +24,14 @@ from common import NOTEBOOKS, RESULTS, lift, provenance, write
 SOURCE = NOTEBOOKS / "10_a_modern_gan.py"
 CONSTANTS = {"GAMES", "grid", "small", "judge_8", "readable", "unseen", "stacked", "parts", "judge"}
 CONSTANTS |= {"real_features", "z_judge", "FULL"}
-PARTS = ("grid", "stacked", "curves", "ablation", "rates")
+PARTS = ("grid", "stacked", "curves", "long", "ablation", "rates")
 SEEDS, OTHERS = range(16), range(100, 104)  # the recorded seeds, and those that choose the settings
 ROUNDS = {"grid": 1200, "stacked": 300}
 GAMMAS = {"grid": (0.2, 1.0, 5.0), "stacked": (5.0, 25.0)}
 SCALES = {"grid": (1.0, 2.0, 4.0), "stacked": (2.0,)}
 STACKED_SEEDS = range(8)
-BUDGET, LOOKS, CURVE_SEEDS = 60.0, (2, 3, 4, 5, 7, 10, 15, 20, 30, 40, 50, 60), 3
+LOOKS = (2, 3, 4, 5, 7, 10, 15, 20, 30, 40, 50, 60)  # seconds of training
+RACES = {"curves": (60.0, LOOKS, 3), "long": (120.0, (*LOOKS, 75, 90, 105, 120), 1)}  # budget, looks, seeds
 ABLATION_ROUNDS, ABLATION_SEEDS = 150, 3
 RATE_ROUNDS, RATE_SEEDS, RACERS = 150, 3, ("full", "DCGAN")
 FACTORS = tuple(10 ** (k / 4) for k in range(-2, 3))  # five rates over a range of 10
@@ -101,9 +102,10 @@ def ended(notebook: SimpleNamespace, name: str, seed: int, rounds: int, factor: 
     return {key: round(v, 3) for key, v in value.items()}
 
 
-def curve_cells(notebook: SimpleNamespace) -> dict[str, Callable[[], dict]]:
+def race_cells(notebook: SimpleNamespace, part: str) -> dict[str, Callable[[], dict]]:
     """One cell per seed: both recipes in turns."""
-    return {str(seed): lambda seed=seed: notebook.race(seed, BUDGET, LOOKS)[0] for seed in range(CURVE_SEEDS)}
+    budget, looks, seeds = RACES[part]
+    return {str(seed): lambda seed=seed: notebook.race(seed, budget, looks)[0] for seed in range(seeds)}
 
 
 def ablation_cells(notebook: SimpleNamespace) -> dict[str, Callable[[], dict]]:
@@ -137,11 +139,17 @@ def main() -> None:
     torch.set_num_threads(1)
     space = lift(args.source, CONSTANTS, device="cpu", progress=lambda items, *_: items)
     notebook = SimpleNamespace(**space)
-    makers = {"curves": curve_cells, "ablation": ablation_cells, "rates": rate_cells}
-    cells = makers[args.part](notebook) if args.part in makers else loss_cells(notebook, args.part)
+    makers = {"ablation": ablation_cells, "rates": rate_cells}
+    many = race_cells if args.part in RACES else loss_cells
+    cells = makers[args.part](notebook) if args.part in makers else many(notebook, args.part)
     head = provenance(
         "notebook 10 at full size", "python benchmarks/modern_gan.py --part PART", [SOURCE, "gan_helpers"]
-    ) | {"rounds": ROUNDS, "budget": BUDGET, "ablation_rounds": ABLATION_ROUNDS, "rate_rounds": RATE_ROUNDS}
+    ) | {
+        "rounds": ROUNDS,
+        "budget": {part: race[0] for part, race in RACES.items()},
+        "ablation_rounds": ABLATION_ROUNDS,
+        "rate_rounds": RATE_ROUNDS,
+    }
     made = {key: head[key] for key in ("commit", "date")}
     record = json.loads(args.out.read_text()) if args.out.exists() else {}
     begun = time.process_time()
