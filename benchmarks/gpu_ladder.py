@@ -110,11 +110,7 @@ def limits(notebook: dict) -> dict:
 def many(notebook: dict) -> dict:
     """Rounds per second of 2-D games, one after the other and in one stack."""
     sizes = (1, 4, 16, 64, 256) if notebook["device"] == "cpu" else (1, 4, 16, 64, 256, 1024)
-    rate = notebook["games_per_second"]
-    return {
-        "loop": rate(4, 40, stacked=False),
-        "stack": {n: rate(n, 200 // n + 10, stacked=True) for n in sizes},
-    }
+    return {"loop": notebook["loop_rate"](), "stack": {n: notebook["stack_rate"](n) for n in sizes}}
 
 
 def processes(notebook: dict) -> list[dict]:

@@ -1,9 +1,10 @@
 """Record the speedrun of notebook 20: `python benchmarks/speedrun.py --seeds 0 1 2` (--device cuda on a GPU).
 
-Every rung of the notebook's ladder plays the same number of rounds, in slices that take turns within one
-process, so that whatever else the machine does hits all alike. What a round costs is the median over slices;
-how many rounds it takes to the target is read off the geometric mean of the distances over seeds. Measuring
-is not counted. A finished seed is saved; started again, the script plays the seeds that are missing.
+How many rounds does each rung of the notebook's ladder take to the distance at which notebook 06 ends (the
+geometric mean over seeds), and what does a round cost? Distances come from one long game per rung and seed;
+costs from short slices in which all rungs take turns within one process, so that whatever else the machine
+does hits all alike. "frozen, fused" plays the very game of notebook 06, but for rounding: it is timed, not
+played. Every game is saved when it ends; started again, the script plays those that are missing.
 Result: benchmarks/results/speedrun_cpu.json (or speedrun_cuda.json).
 """
 
@@ -22,28 +23,26 @@ from common import NOTEBOOKS, RESULTS, lift, provenance, write
 
 SOURCE = NOTEBOOKS / "20_gpu_training.py"
 NAMES = {"parts", "x_fit", "judge", "real_features", "z_judge", "RUNGS"}
-BASE, SLICE = "notebook 06", 50
+BASE, SAME, LOOK = "notebook 06", "frozen, fused", 100
+ORDER = ("+ rate .006", BASE, "+ bfloat16", "+ batch 128, rate .008", "+ shared fakes")
 
 
-def looks(rounds: int) -> list[int]:
-    """The rounds after which the distance is measured."""
-    return [r for r in range(SLICE, rounds + 1, SLICE) if (r >= 300 and r % 100 == 0) or r == rounds]
-
-
-def race(notebook: dict, seed: int, rounds: int) -> dict[str, dict]:
-    """All rungs, slice by slice in turns: milliseconds a round in each slice, distances at the looks."""
-    runners = {name: notebook["runner"](seed, options) for name, options in notebook["RUNGS"].items()}
-    seen = {name: {"ms": [], "rounds": [], "distance": []} for name in runners}
-    for done in range(SLICE, rounds + 1, SLICE):
-        for name, runner in runners.items():
-            before = runner.seconds
-            notebook["advance"](runner, SLICE)
-            seen[name]["ms"].append(round(1000 * (runner.seconds - before) / SLICE, 3))
-            if done in looks(rounds):
-                seen[name]["rounds"].append(done)
-                seen[name]["distance"].append(round(notebook["distance"](runner.run.game.average), 3))
-        print(seed, done, {name: s["distance"][-1:] for name, s in seen.items()}, flush=True)
+def game(notebook: dict, rung: str, seed: int, rounds: int) -> dict:
+    """One game: the distance after every 100 rounds of 64 images, from the 400th."""
+    runner, seen = notebook["runner"](seed, notebook["RUNGS"][rung]), {"rounds": [], "distance": []}
+    for done in range(LOOK, rounds + 1, LOOK):
+        notebook["advance"](runner, LOOK)
+        if done >= 400 or done == rounds:
+            seen["rounds"].append(done)
+            seen["distance"].append(round(notebook["distance"](runner.run.game.average), 3))
     return seen
+
+
+def costs(notebook: dict, turns: int) -> dict[str, list[float]]:
+    """Milliseconds per 64 images, turn by turn, for every rung."""
+    runners = {name: notebook["runner"](0, options) for name, options in notebook["RUNGS"].items()}
+    calls = {name: (lambda r=runner: notebook["advance"](r, 4)) for name, runner in runners.items()}
+    return {name: (ms / 4).tolist() for name, ms in notebook["in_turns"](calls, turns, each=1).items()}
 
 
 def mean_curve(runs: Sequence[dict]) -> list[float]:
@@ -65,21 +64,19 @@ def crossing(rounds: Sequence[int], curve: Sequence[float], target: float) -> fl
     return None
 
 
-def summary(seeds: dict[str, dict]) -> dict:
-    """Target, and per rung: cost of a round, rounds and seconds to the target."""
-    names = next(iter(seeds.values())).keys()
-    curves = {name: mean_curve([seed[name] for seed in seeds.values()]) for name in names}
-    target, rungs = curves[BASE][-1], {}
-    for name in names:
-        ms, base = ([t for seed in seeds.values() for t in seed[n]["ms"]] for n in (name, BASE))
-        ratio = (torch.tensor(base) / torch.tensor(ms)).quantile(torch.tensor([0.25, 0.5, 0.75]))
-        needed = crossing(next(iter(seeds.values()))[name]["rounds"], curves[name], target + 1e-9)
-        cost = torch.tensor(base).median().item() / ratio[1].item()  # turn by turn, so that load cancels
+def summary(played: dict[str, dict], costs: dict[str, list[float]]) -> dict:
+    """Target, and per rung: cost of a round, rounds and seconds to the target (None: not reached)."""
+    target, rungs = mean_curve(list(played[BASE].values()))[-1], {}
+    for name, ms in costs.items():
+        faster = (torch.tensor(costs[BASE]) / torch.tensor(ms)).quantile(torch.tensor([0.25, 0.5, 0.75]))
+        cost = torch.tensor(costs[BASE]).median().item() / faster[1].item()  # turn by turn: the load cancels
+        runs = list(played.get(BASE if name == SAME else name, {}).values())
+        needed = crossing(runs[0]["rounds"], mean_curve(runs), target * (1 + 1e-9)) if runs else None
         rungs[name] = {
             "ms": round(cost, 3),
-            "faster": [round(q, 3) for q in ratio.tolist()],
-            "rounds_to_target": needed,
-            "seconds": None if needed is None else round(needed * cost / 1000, 2),
+            "faster": [round(q, 3) for q in faster.tolist()],
+            "rounds_to_target": needed and round(needed, 1),
+            "seconds": needed and round(needed * cost / 1000, 2),
         }
     return {"target": round(target, 3), "rungs": rungs}
 
@@ -88,36 +85,39 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--rounds", type=int, default=1200)
+    parser.add_argument("--turns", type=int, default=25)
+    parser.add_argument("--rungs", nargs="+", choices=ORDER, default=ORDER)
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--out", type=Path)
     args = parser.parse_args()
     out = args.out or RESULTS / f"speedrun_{args.device}.json"
     torch.set_num_threads(1)
     notebook = lift(SOURCE, NAMES, device=args.device, progress=lambda items, *_: items)
-    settings = {"images": notebook["parts"].fit.name, "rounds": args.rounds}
-    settings["rungs"] = json.loads(json.dumps(notebook["RUNGS"], default=str))
-    old = (
-        json.loads(out.read_text())
-        if out.exists()
-        else {"settings": settings, "played": {}, "cpu_seconds": 0}
-    )
-    if old["settings"] != settings:
+    settings = {"rounds": args.rounds, "rungs": json.loads(json.dumps(notebook["RUNGS"], default=str))}
+    settings["seeds"] = args.seeds
+    record = json.loads(out.read_text()) if out.exists() else {}
+    if record.setdefault("settings", settings) != settings:
         raise SystemExit(f"{out} was made with other settings: move it away, or give another --out")
-    for seed in args.seeds:
-        if str(seed) in old["played"]:
-            continue
-        start = time.process_time()
-        old["played"][str(seed)] = race(notebook, seed, args.rounds)
-        old["cpu_seconds"] = round(old["cpu_seconds"] + time.process_time() - start)
-        command = f"python benchmarks/speedrun.py --seeds {' '.join(old['played'])} --rounds {args.rounds}"
-        record = provenance(
-            "CPU seconds to the Frechet distance at which notebook 06 ends, rung by rung",
-            command + ("" if args.device == "cpu" else " --device cuda"),
-            [SOURCE, "gan_helpers/networks.py", "gan_helpers/training.py", "benchmarks/speedrun.py"],
-        )
-        record |= {"load": f"load average {os.getloadavg()[0]:.1f}", "images": settings["images"]}
-        record |= {"machine": torch.cuda.get_device_name()} if args.device == "cuda" else {}
-        write(out, record | summary(old["played"]) | old, lambda r: json.dumps(r, indent=1))
+    sources = [SOURCE, "gan_helpers/networks.py", "gan_helpers/training.py", "benchmarks/speedrun.py"]
+    what = "rounds and CPU seconds to the Frechet distance at which notebook 06 ends, rung by rung"
+    seeds = " ".join(map(str, args.seeds))
+    record |= provenance(
+        what, f"python benchmarks/speedrun.py --seeds {seeds} --device {args.device}", sources
+    )
+    record |= {"machine": torch.cuda.get_device_name()} if args.device == "cuda" else {}
+    record |= {"load": f"load average {os.getloadavg()[0]:.1f}", "images": notebook["parts"].fit.name}
+    spent, played = record.get("cpu_seconds", 0), record.setdefault("played", {})
+    if "costs" not in record:
+        record["costs"] = costs(notebook, args.turns)
+    for rung in args.rungs:
+        for seed in map(str, args.seeds):
+            if seed not in played.setdefault(rung, {}):
+                played[rung][seed] = game(notebook, rung, int(seed), args.rounds)
+                print(rung, seed, played[rung][seed]["distance"], flush=True)
+            record["cpu_seconds"] = round(spent + time.process_time())
+            if played.get(BASE):
+                record |= summary(played, record["costs"])
+            write(out, record, lambda r: json.dumps(r, indent=1))
 
 
 if __name__ == "__main__":

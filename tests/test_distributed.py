@@ -1,0 +1,89 @@
+"""The script of notebook 20, as the notebook writes and starts it: two processes play the game of one, and a
+killed worker changes nothing. The text under test is lifted from the notebook's source."""
+
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT / "benchmarks"))
+from common import NOTEBOOKS, lift  # noqa: E402
+
+ROUNDS = 6
+
+
+@pytest.fixture(scope="module")
+def notebook():
+    """The notebook's functions on 64 random images, and those of the script, `ddp_gan`."""
+    images = torch.rand(64, 1, 28, 28, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    space = lift(NOTEBOOKS / "20_gpu_training.py", {"SCRIPT"}, device="cpu", x_fit=images)
+    space["ddp_gan"] = {"__name__": "ddp_gan"}
+    exec(space["SCRIPT"], space["ddp_gan"])
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # as the workers do; and two threads of float64 would wait for each other
+    yield space
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module")
+def whole(notebook, tmp_path_factory):
+    """What two processes saved after an undisturbed run."""
+    ranks, _ = notebook["torchrun"](tmp_path_factory.mktemp("a") / "whole", "--rounds", str(ROUNDS))
+    return ranks
+
+
+def players(rank):
+    return [rank["G"], rank["D"]]
+
+
+def test_the_script_is_short():
+    script = lift(NOTEBOOKS / "20_gpu_training.py", {"SCRIPT"}, device="cpu")["SCRIPT"]
+    compile(script, "ddp_gan.py", "exec")
+    assert len(script.splitlines()) <= 80
+
+
+def test_two_processes_play_the_game_of_one(notebook, whole):
+    single, gap = notebook["alone"](torch.float64, ROUNDS), notebook["largest_gap"]
+    assert max(g.abs().max() for g in single["first"]["D"]) > 1e-3
+    for rank in whole:
+        assert gap(rank["first"], single["first"]) < 1e-12
+        assert gap(players(rank), players(single)) < 1e-9
+    assert gap(whole[0]["average"], single["average"]) < 1e-9
+    other = notebook["alone"](torch.float64, ROUNDS, batch=30)  # another game is told apart
+    assert gap(whole[0]["first"], other["first"]) > 1e-5 and gap(players(whole[0]), players(other)) > 1e-4
+
+
+def test_all_ranks_end_with_the_same_weights(notebook, whole):
+    assert notebook["largest_gap"](players(whole[0]), players(whole[1])) == 0
+    assert [rank["start"] for rank in whole] == [0, 0]
+
+
+def test_a_killed_worker_changes_nothing(notebook, whole, tmp_path):
+    ranks, log = notebook["torchrun"](tmp_path / "killed", "--rounds", str(ROUNDS), "--die", "5")
+    assert "exitcode: -9" in log
+    assert [rank["start"] for rank in ranks] == [3, 3]  # the last checkpoint before round 5
+    for before, after in zip(whole, ranks, strict=True):
+        assert notebook["largest_gap"](players(before), players(after)) == 0
+    assert notebook["largest_gap"](whole[0]["average"], ranks[0]["average"]) == 0
+
+
+def gradients_of_ranks(notebook, rows, dtype):
+    """Gradient of D in the first round, averaged over two ranks, each with its `rows(rank)`."""
+    ddp_gan, x = notebook["ddp_gan"], notebook["x_fit"].to(dtype)
+    found = []
+    for rank in range(2):
+        game = ddp_gan["new_game"]("cpu", dtype)
+        first, stride = rows(rank)
+        ddp_gan["one_round"](game, game["G"], game["D"], x, 32, first, stride)
+        found.append([p.grad for p in game["D"].parameters()])
+    return [(a + b) / 2 for a, b in zip(*found, strict=True)]
+
+
+@pytest.mark.parametrize(("dtype", "limit"), [(torch.float64, 1e-12), (torch.float32, 1e-6)])
+def test_the_ranks_shares_make_up_the_batch(notebook, dtype, limit):
+    right = notebook["alone"](dtype, 1)["first"]["D"]
+    assert notebook["largest_gap"](gradients_of_ranks(notebook, lambda rank: (rank, 2), dtype), right) < limit
+    one_seed = gradients_of_ranks(notebook, lambda rank: (0, 2), dtype)  # both ranks take the same rows
+    assert notebook["largest_gap"](one_seed, right) > 1e-5
