@@ -19,10 +19,8 @@ import sys
 if "google.colab" in sys.modules:  # on Colab only: install the course's helpers
     get_ipython().run_line_magic("pip", "install -q git+https://github.com/gans-measured/gans-measured")
 
-import json
 import math
 import time
-from pathlib import Path
 from types import SimpleNamespace
 
 import matplotlib.pyplot as plt
@@ -36,6 +34,7 @@ from gan_helpers.checks import nb08
 from gan_helpers.machine import progress
 from gan_helpers.networks import mlp
 from gan_helpers.penalties import regularised, relativistic, with_gradient_penalty
+from gan_helpers.records import recorded
 from gan_helpers.training import L_D, L_G, LOSSES, play_many, stack
 
 plots.use_course_style()
@@ -238,9 +237,9 @@ def go_on(players, rounds, loss, first, rate=None, marks=()):
 
 
 # %%
-def report(points):
+def report(points, name="nine"):
     """Modes, high-quality share and KL of each game, printed; returns the counts."""
-    m = count(points, CENTRES, STD)
+    m = count(points, *SETS[name][1:])
     print("   modes", " ".join(f"{v.modes}" for v in m), end="   high quality ")
     print(" ".join(f"{v.high_quality:.2f}" for v in m), end="   KL ")
     print(" ".join(f"{v.reverse_kl:.2f}" for v in m))
@@ -291,13 +290,14 @@ def frame(k):
         f"round {rounds[k]}: " + ("plain GAN" if rounds[k] <= 400 else "relativistic, R1, R2"), fontsize=10
     )
     values = [v.modes for v in history], [v.high_quality for v in history]
-    for key, y, top, name in zip("mq", values, (9, 0.9), ("modes", "high-quality share"), strict=True):
+    for key, y, ticks, name in zip(
+        "mq", values, ((0, 3, 6, 9), (0, 0.5, 1)), ("modes", "high-quality share"), strict=True
+    ):
         axes[key].clear()
         axes[key].axvline(400, color=plots.GREY, linestyle=":")
         axes[key].plot(rounds[: k + 1], y[: k + 1], color=plots.GREEN, marker="o", markersize=3)
-        axes[key].set(
-            xlim=(0, 1640), ylim=(-0.03 * top, 1.03 * top), yticks=[0, top / 3, 2 * top / 3, top], title=name
-        )
+        top = ticks[-1]
+        axes[key].set(xlim=(0, 1640), ylim=(-0.05 * top, 1.05 * top), yticks=ticks, title=name)
     axes["m"].set_xticklabels([])
     axes["q"].set_xlabel("round")
 
@@ -712,7 +712,7 @@ REMEDIES = {
     "smaller steps": {f"rate {r}": slower({}, r) for r in (2e-3, 1e-3, 4e-4)},
     "two time scales": {"G 0.001": {"lr_G": 1e-3}, "D 0.001": {"lr_D": 1e-3}, "G 0.0004": {"lr_G": 4e-4}},
     "momentum": {f"β1 {b}": {"beta1": b} for b in (0.25, 0.5, 0.9)},
-    **{f"noise: {d} numbers": {"": noise(d)} for d in (1, 8, 64, 256)},
+    **{f"{d}-dimensional noise": {"": noise(d)} for d in (1, 8, 64, 256)},
     "reset last layer of D": {f"every {n}": resetting("D", n, last=True) for n in (50, 100, 200)},
     "reset last layer of G": {f"every {n}": resetting("G", n, last=True) for n in (100, 200, 400)},
     "reset a tenth of D": {f"every {n}": resetting("D", n, share=0.1) for n in (20, 50, 200)},
@@ -748,7 +748,7 @@ REMEDIES |= {
 # %%
 LIVE = {
     "plain": {},
-    "noise: 64 numbers": noise(64),
+    "64-dimensional noise": noise(64),
     "PacGAN": packed(4),
     "WGAN-GP": REMEDIES["WGAN-GP"]["weight 1.0, 1 D steps"],
     "relativistic + R1 + R2": REMEDIES["relativistic + R1 + R2"]["γ 0.5"],
@@ -770,58 +770,42 @@ for name in LIVE:
     )
 assert (moved_live["plain"] - moved_live["relativistic + R1 + R2"]).min() > 0.1
 assert (moved_live["plain"] - moved_live["WGAN-GP"]).median() > 0.1
-assert (moved_live["plain"] - moved_live["noise: 64 numbers"]).median().abs() < 0.1
+assert (moved_live["plain"] - moved_live["64-dimensional noise"]).median().abs() < 0.1
+
 # %% [markdown]
-# The plain GAN sits on *one* mode, with nearly perfect samples: collapse as in the textbooks. More noise does not help it: the input has 64 dimensions, and $G$ maps all of them to the same place. PacGAN helps in some seeds. Both penalties bring back seven or eight modes in every seed, and hardly differ here; their low quality is section 3's other case, and the record's runs, twice as long, are better.
+# The plain GAN sits on *one* mode, in most seeds with nearly perfect samples: collapse as in the textbooks. More noise does not help: the input has 64 dimensions, and $G$ maps all of them to the same place. PacGAN helps in some seeds. Both penalties bring back seven or eight modes in every seed, and hardly differ; their low quality is section 3's other case. Is it the square that does it? The same two losses on the **ring**:
+
+# %%
+x_ring, ring = real("ring", 20_000, 0).to(device), {}
+for name in ("plain", "relativistic + R1 + R2"):
+    print(f"ring, {name}")
+    ring[name] = report(train(range(4), rounds=400, x=x_ring, **LIVE[name]).points, "ring")
+lost, kept = ring.values()
+assert max(v.modes for v in lost) <= 4 and min(v.modes for v in kept) >= 6
+
+# %% [markdown]
+# ### 5.2 The record: all remedies, 16 seeds
 #
-# ### 5.2 The record: all remedies, more seeds
-#
-# Too long for a notebook: every remedy of the list, its best setting chosen as said, first at the same number of generator steps, then at the processor time of the plain GAN.
+# Too long for a notebook: every remedy of the list with 16 seeds, first at the same number of generator steps, then at the processor time of the plain GAN.
 
 # %%
-path = Path("../benchmarks/results/mode_collapse_cures.json")
-record = json.loads(path.read_text()) if path.exists() else None
-if record is None:  # on Colab, for example
-    print("The recorded runs come with the repository (benchmarks/results); this copy is without them.")
-else:
-    print("made by:", record["command"], "at commit", record["commit"][:7])
-    print(f"{record['date']}, {record['machine']}, torch {record['versions']['torch']}, ", end="")
-    print(f"{record['cpu_seconds']:.0f} CPU-seconds")
-
-# %%
-if record:
-    steps, cost, borrowed = dict(record["equal_steps"]), record["cost"], []
-    for name, label in record["chosen"].items():
-        if name not in steps:  # no seeds of its own are recorded yet
-            steps[name] = record["selection"][name][label]
-            borrowed.append(name)
-    equal = {name: record["equal_seconds"].get(name) for name in steps}
-    equal |= {name: run for name, run in steps.items() if cost[name] <= 1.1}
-    print(
-        f"{len(steps) - len(borrowed)} remedies with {len(steps['plain']['seeds'])} seeds of their own;",
-        end=" ",
-    )
-    print(
-        f"{len(borrowed)} (marked *) with the {len(record['select_seeds'])} seeds on which their setting was chosen"
-    )
+record = recorded("mode_collapse_cures")
 
 
-# %%
 def interval(gain, draws=4000):
     """95 % interval of the mean of paired differences, by bootstrap over seeds."""
     index = torch.randint(len(gain), (draws, len(gain)), generator=data.make_generator(0))
-    return gain[index].mean(1).quantile(torch.tensor([0.025, 0.975], dtype=gain.dtype))
+    return gain[index].mean(1).quantile(torch.tensor([0.025, 0.975], dtype=gain.dtype)).tolist()
 
 
+# %%
 def excess_kl(hits):
     """Reverse KL minus its floor for each game of hits (games, K); log K where no sample is of high quality."""
-    top = math.log(hits.shape[1])
-    return torch.tensor(
-        [
-            min(metrics.reverse_kl(h), top) - metrics.reverse_kl_floor(max(1, int(h.sum())), len(h))
-            for h in hits
-        ]
-    )
+    values, top = [], math.log(hits.shape[1])
+    for h in hits:
+        floor = metrics.reverse_kl_floor(max(1, int(h.sum())), len(h))
+        values.append(min(metrics.reverse_kl(h), top) - floor)
+    return torch.tensor(values)
 
 
 def covered(hits, n=2500):
@@ -829,85 +813,100 @@ def covered(hits, n=2500):
 
 
 # %%
-def gain(name):
-    """Misplaced share of the plain GAN minus that of a remedy: paired per seed where seeds are the same."""
-    plain, moved = misplaced(hits["plain"]), misplaced(hits[name])
-    return (plain if steps[name].get("seeds") == steps["plain"]["seeds"] else plain.mean()) - moved
-
-
-# %%
 if record:
-    hits = {name: torch.tensor(run["hits"]).double() for name, run in steps.items()}
-    order = sorted(hits, key=lambda name: misplaced(hits[name]).mean())
+    hits = {name: torch.tensor(run["hits"]) for name, run in record["equal_steps"].items()}
+    timed = hits | {name: torch.tensor(run["hits"]) for name, run in record["equal_seconds"].items()}
+    moved = {
+        when: {k: misplaced(h) for k, h in x.items()} for when, x in (("steps", hits), ("seconds", timed))
+    }
+    gain = {when: {k: x["plain"] - v for k, v in x.items()} for when, x in moved.items()}
+    order = sorted(hits, key=lambda name: moved["steps"][name].mean())
+    print(" " * 37 + "at equal steps: medians, mean M, gain over plain      at equal seconds")
     print(
-        f"{'at equal steps (best setting)':43} modes quality KL-floor misplaced   better than plain: seeds, mean  cost"
+        f"{'remedy (best setting)':37} modes quality KL-floor    M  seeds interval           M  interval      cost"
     )
     for name in order:
-        h, moved, better = hits[name], misplaced(hits[name]), gain(name)
-        low, high = interval(better)
-        won = "" if name == "plain" else f"{(better > 0).sum()} of {len(better)}, {low:+.2f} to {high:+.2f}"
-        label = f"{name}{'*' * (name in borrowed)} ({record['chosen'][name]})".replace(" ()", "")
-        print(
-            f"{label:43} {covered(h).median():4.0f}  {(h.sum(1) / 2500).median():6.2f} {excess_kl(h).median():7.2f}",
-            end="",
-        )
-        print(f"    {moved.min():.2f}–{moved.max():.2f}   {won:28} {cost[name]:5.1f}")
+        h, label = hits[name], f"{name} ({record['chosen'][name]})".replace(" ()", "")
+        print(f"{label:37} {covered(h).median():4.0f} {(h.sum(1) / 2500).median():7.2f} ", end="")
+        print(f"{excess_kl(h).median():8.2f} ", end="")
+        for when, count_won in (("steps", True), ("seconds", False)):
+            better = gain[when][name]
+            won = f"{(better > 0).sum():3}/{len(better)} " if count_won else ""
+            print(
+                "  {:.2f} {}{:+.2f} to {:+.2f}  ".format(moved[when][name].mean(), won, *interval(better)),
+                end="",
+            )
+        print(f"{record['cost'][name]:4.1f}")
 
 # %%
 if record:
     fig, ax = plt.subplots(figsize=(8.2, 6.2))
-    for k, name in enumerate(reversed(order)):
-        for shift, runs, color, marker in ((0.14, steps, plots.DISC, "o"), (-0.14, equal, plots.GREEN, "s")):
-            if not runs[name]:
-                continue
-            values = misplaced(torch.tensor(runs[name]["hits"]))
+    for when, shift, color, marker in (
+        ("steps", 0.16, plots.DISC, "o"),
+        ("seconds", -0.16, plots.GREEN, "s"),
+    ):
+        for k, name in enumerate(reversed(order)):
+            values = moved[when][name]
             ax.plot(
-                values, [k + shift] * len(values), marker, color=color, markersize=3, alpha=0.45, linewidth=0
+                values, [k + shift] * len(values), marker, color=color, markersize=3, alpha=0.35, linewidth=0
             )
-            ax.plot(values.mean(), k + shift, "|", color=color, markersize=11, markeredgewidth=2.5)
-    ax.set_yticks(
-        range(len(order)), [name + "*" * (name in borrowed) for name in reversed(order)], fontsize=9
-    )
+            ax.plot(interval(values), [k + shift] * 2, color=color, linewidth=3)
+        ax.plot([], [], marker, color=color, label=f"equal {when}: each seed, 95 % interval of the mean")
+    ax.set_yticks(range(len(order)), list(reversed(order)), fontsize=9)
     ax.axvline(floor["nine"], color=plots.GREY, linestyle=":")
-    ax.set(
-        xlim=(0, 1.02), xlabel="misplaced share of the samples, each seed and mean (dotted: perfect sampler)"
-    )
-    ax.plot([], [], "o", color=plots.DISC, label="equal steps")
-    ax.plot([], [], "s", color=plots.GREEN, label="equal CPU-seconds")
-    ax.legend(loc="lower left")
+    ax.set(xlim=(0, 1.02), xlabel="misplaced share M (dotted: perfect sampler)")
+    ax.legend(loc="lower left", fontsize=8)
     plots.show(
         fig,
         alt="One row per remedy, best on top, dots for the misplaced share of every seed at equal steps and at equal seconds. "
-        "The penalties on the slope of D lead, then instance noise; the other remedies lie beside the plain GAN.",
+        "Six lead: three with R1, WGAN-GP, spectral norm, instance noise; the other sixteen lie beside the plain GAN.",
     )
-
 
 # %%
-SLOPE = ("R1", "R1 + R2", "relativistic + R1 + R2", "WGAN-GP")
-ADVICE = [name for name in REMEDIES if name.startswith(("noise:", "reset"))]
+FLAT = ("R1", "R1 + R2", "relativistic + R1 + R2", "WGAN-GP", "spectral norm", "instance noise")
 if record:
-    plain = misplaced(hits["plain"])
-    worst = max(misplaced(hits[name]).max() for name in SLOPE)
-    best = max((plain - misplaced(hits[name])).mean() for name in ADVICE)
-    print(
-        f"plain: at least {plain.min():.2f} misplaced in each seed; the four penalties: at most {worst:.2f}"
-    )
-    print(f"noise numbers and resets gain {best:.2f} at most, on average")
-    assert worst < plain.min() - 0.3 and best < 0.1
-    ahead = moved_live["relativistic + R1 + R2"].max()
-    share = 800 * cost["relativistic + R1 + R2"] / ROUNDS
-    print(f"live, 800 rounds, {share:.0%} of the seconds of these plain games: at most {ahead:.2f}")
-    assert ahead < plain.min() - 0.15 and share < 1
+    others = [name for name in order if name not in (*FLAT, "plain")]
+    for when in ("steps", "seconds"):
+        low = min(interval(gain[when][name])[0] for name in FLAT)
+        high = max(interval(gain[when][name])[1] for name in others)
+        print(
+            f"equal {when}: the six gain at least {low:.2f} (lower ends), the other {len(others)} at most {high:.2f}"
+        )
+        assert low > 0.3 and high < 0.15 and all((gain[when][name] > 0).all() for name in FLAT)
+    for name, other, when in (
+        ("R1 + R2", "relativistic + R1 + R2", "steps"),
+        ("R1 + R2", "R1", "steps"),
+        ("R1", "R1 + R2", "seconds"),
+    ):
+        ahead = moved[when][other] - moved[when][name]
+        low, high = interval(ahead)
+        print(
+            f"equal {when}: {name} ahead of {other} by {low:+.2f} to {high:+.2f}, in {(ahead > 0).sum()} of 16 seeds"
+        )
+        assert (low > 0) == (other != "relativistic + R1 + R2")
 
+# %%
+if record:
+    tried = [name for name in others if record["selection"][name]]
+    picked = [record["selection"][name][record["chosen"][name]]["misplaced"] for name in tried]
+    picked = torch.tensor([sum(values) / len(values) for values in picked])
+    again = torch.tensor([moved["steps"][name].mean() for name in tried])
+    print(
+        f"{len(tried)} of the others: M {picked.mean():.3f} on the 3 seeds that chose their setting, ", end=""
+    )
+    print(
+        f"{again.mean():.3f} on 16 new ones; PacGAN {picked[tried.index('PacGAN')]:.2f} and {again[tried.index('PacGAN')]:.2f}"
+    )
+    assert again.mean() > picked.mean() + 0.01 and (again > picked).sum() >= 0.7 * len(tried)
 
 # %% [markdown]
-# Four remedies stand apart, in each of their seeds (three, on which their settings were chosen, where the table has a star; full runs are still to come): R1, R1 + R2, the same with relativistic pairs, and WGAN-GP. They cost 1.2 to 1.7 times as much per step; the live runs, which spent *less* than the plain games of the record, were ahead of them as well. What the four have in common: they bound the slope of $D$ at or between the samples. The two that come next, instance noise and the spectral norm, flatten $D$ as well. Section 4 said why that could help.
+# **What helps.** Six remedies are ahead of the plain GAN in each of 16 seeds, at equal steps and at equal seconds. All six keep $D$ *flat*: four charge for its slope, the spectral norm bounds it, instance noise blurs what it sees. Section 4 said why that helps. Per step R1 + R2 is best; per second R1 alone is, because its rounds cost less. Relativistic pairs change nothing that 16 seeds can show.
 #
-# Rows with a star are weaker evidence: three seeds, the same on which the best of the settings was picked, so they look better than they are. Those in the lower half look bad all the same.
+# **What does not.** More noise dimensions (8, 64, 256), resetting weights (three schedules), smaller rates, other momenta, two time scales, several discriminators, minibatch features, packs, pairs alone, unrolling at six times the price: none gains more than a tenth, most stay on one mode of nine. The best of this advice, drawing a tenth of $D$'s weights anew, has a gain that is certain and useless: its median is still one mode. Minibatch discrimination worked once, and not again: one seed of 16.
 #
-# What is *not* in this group, by its number in the table: **more noise dimensions** (8, 64, 256), **resetting weights** (three schedules), other rates, other momenta. These are popular advice; here they leave the plain GAN where it was, on about one mode. Several discriminators do not help either. PacGAN, minibatch standard deviation and the pairs of the relativistic loss *alone* helped a little in some seeds; the pairs added to R1 + R2 bring nothing that these seeds can show, and R1 alone is as good. Minibatch discrimination did harm at all settings that we tried; of the five of the unrolled generator one helped a little, at six times the price.
+# The last line above is a warning for any such table. Three seeds that choose a setting flatter it: with new seeds most remedies fall back, PacGAN below the plain GAN. A ranking on the seeds that chose would have praised it.
 #
-# Does this contradict the papers? PacGAN and unrolling were shown to work, with other players. Our frame was tuned, rates and features alike, until the last remedy worked in seconds, and that may favour its relatives; three settings are few; a spectral norm or an R1 at the edge of its three may have a better one beyond. What the table shows is narrower and still useful: with a $D$ that sees every cluster, what counts is how steep it may become.
+# **Does this contradict the papers?** PacGAN and unrolling were shown to work with other players. Our $D$ sees every cluster from the start; our rates and features were tuned until the last remedy worked in seconds, which may favour its relatives; a few settings are few (for R1 and the spectral norm the best lay at the edge). The table shows something narrower: with a $D$ that sees every cluster, what counts is how steep it may become.
 #
 # ## 6 Stacked digits: 100 modes, and modes that are not there
 #
@@ -964,7 +963,7 @@ assert tenth[0.0][0] > 15 and tenth[0.6][0] > 80 and min(t[2] for t in tenth.val
 
 
 # %%
-def digits(loss, seeds=range(2), rounds=700, z_dim=32):
+def digits(loss, seeds=range(3), rounds=700, z_dim=32):
     G = stack([mlp((z_dim, 128, 128, 128), seed=2 * s, last=nn.Tanh()).to(device) for s in seeds])
     D = stack([mlp((128, 128, 128, 1), seed=2 * s + 1).to(device) for s in seeds])
     opts = [torch.optim.Adam(P.params.values(), lr=RATE, betas=(0.0, 0.99), fused=True) for P in (G, D)]
@@ -1008,84 +1007,103 @@ over = report(strong.points)
 assert max(v.modes for v in over) <= 4 and max(v.high_quality for v in over) < 0.2
 
 # %% [markdown]
-# A $D$ this flat cannot tell a cluster from the gap beside it: samples everywhere, quality that of noise. Not collapsed, and not of any use. The penalty buys modes with sharpness, and here the price is all of it. That is an argument for a $\gamma$ that *falls*: first find all modes, then sharpen.
+# A $D$ this flat cannot tell a cluster from the gap beside it: samples everywhere, with the quality of noise. Not collapsed, and of no use. The penalty buys modes with sharpness, and here the price is all of it. Hence a $\gamma$ that *falls*: first find all modes, then sharpen.
 #
 # ## 8 How far can it be driven? The grid of 25
 #
-# A target: 25 of 25 modes, 97 % of samples of high quality (a perfect sampler has 98.9 %), and a KL of at most .005 above the floor, in every seed, in 60 CPU-seconds. We have not got there. The recipe that we try joins what helped: relativistic pairs, R1 and R2 with a $\gamma$ that falls, rates that fall to zero, averaged weights, Fourier features in front of $D$ – and in front of $G$, which has the same difficulty: to place samples on 25 islands it must be a *steep* map. Recorded:
-
-# %%
-path = Path("../benchmarks/results/moonshot_grid.json")
-moon = json.loads(path.read_text()) if path.exists() else None
-if moon is None:
-    print("The recorded runs come with the repository (benchmarks/results); this copy is without them.")
-else:
-    print("made by:", moon["command"])
-    print(
-        f"{moon['date']}, {moon['machine']}, torch {moon['versions']['torch']}, {moon['cpu_seconds']:.0f} CPU-seconds"
-    )
+# The target: 25 of 25 modes, 97 % of samples of high quality (a perfect sampler has 98.9 %), and a KL at most .005 above the floor, in every seed, in 60 CPU-seconds. More rounds of section 5's cure do not suffice, for a reason that lies in $G$. It is continuous and its noise is in one piece, so its samples are in one piece as well: 25 islands are joined by bridges, and whoever stands on a bridge is of low quality. **Noise that chooses** has no such duty. As in notebook 06, let the first numbers of $z$ only pick, here one of 32 each:
 
 
 # %%
+class Picks(nn.Module):
+    """Each of the first m numbers of z becomes a one-hot vector of k, all equally likely; the others stay."""
+
+    def __init__(self, m, k, size=4.0):
+        super().__init__()
+        self.m, self.k, self.size, self.index = m, k, size, torch.arange(k, device=device)
+
+    def forward(self, z):
+        u = (1 + torch.erf(z[:, : self.m] / math.sqrt(2))) / 2  # uniform
+        chosen = (self.k * u).floor().clamp(max=self.k - 1)
+        one_hot = (chosen.unsqueeze(-1) == self.index).to(z)
+        return torch.cat([z[:, self.m :], self.size * one_hot.flatten(1)], 1)
+
+
+# %%
+def picking(m, k):
+    """A generator of two ordinary numbers and m that pick, for the frame of section 5."""
+    front = lambda s: nn.Sequential(Picks(m, k), mlp((2 + m * k, 64, 64, 2), seed=2 * s))
+    return {"z_dim": 2 + m, "make_G": lambda s: front(s).to(device)}
+
+
+island = {}
+for name, options in (("two normal numbers", {}), ("two that pick one of 32, two normal", picking(2, 32))):
+    print(name)
+    island[name] = report(train(range(4), rounds=800, loss=CURE, **options).points)
+bridged, free = (torch.tensor([v.high_quality for v in m]) for m in island.values())
+assert free.min() > bridged.max() + 0.1
+
+# %% [markdown]
+# Same loss, same rounds, four seeds of the nine-mode grid. The rest of the recipe is for $D$. Clusters of width .05 need high frequencies, an even share of all 25 needs low ones: so 32 **Fourier frequencies on scales from 0.5 to 8** (data divided by 2). A feature $\sin(b\cdot x)$ has a slope in proportion to $|b|$, so R1 and R2 charge it by $|b|^2$: as $\gamma$ falls from .6 to .005, coarse features speak first and fine ones last. Then relativistic pairs, rates that fall, a larger batch in the first half, averaged weights. Recorded:
+
+# %%
+moon = recorded("moonshot_grid")
+
+
 def joined(parts, key="average"):
-    return torch.tensor([h for part in parts for h in part[key]]).double()
+    return torch.tensor([h for part in parts for h in part[key]])
 
 
-if moon:
-    for name, runs in moon["runs"].items():
-        for key in ("average", "last") if name.startswith("recipe") else ("average",):
-            h = joined(runs, key)
-            modes, share, kl = covered(h), h.sum(1) / 2500, excess_kl(h)
-            label = name + (", not averaged" if key == "last" else "")
-            print(
-                f"{label:28} {len(h):2} seeds, modes {modes.min():2.0f} to {modes.max():2.0f}, quality {share.min():.3f} to ",
-                end="",
-            )
-            print(
-                f"{share.max():.3f}, KL-floor {kl.min():.3f} to {kl.max():.3f}, {runs[0]['cpu_seconds_per_seed']:.0f} s a seed"
-            )
+def spans(h):
+    """Modes, high-quality share and KL above the floor of hits (seeds, K)."""
+    return covered(h), h.sum(1) / 2500, excess_kl(h)
 
 
 # %%
 if moon:
-    name = "recipe" if "recipe" in moon["runs"] else "recipe, short"
-    h = joined(moon["runs"][name])
-    share, kl = h.sum(1) / 2500, excess_kl(h)
-    met = (covered(h) == 25) & (share >= 0.97) & (kl <= 0.005)
-    print(
-        f"{name}, {moon['runs'][name][0]['rounds']:,} rounds: target met in {met.sum()} of {len(h)} seeds; ",
-        end="",
-    )
-    print(
-        f"short of it by {25 - covered(h).min():.0f} modes, {0.97 - share.min():.2f} in quality, {kl.max() - 0.005:.2f} in KL (worst seeds)"
-    )
+    print(f"{'':26} seeds modes     quality        KL - floor     CPU-seconds a seed")
+    rows = {name: (parts, "average") for name, parts in moon["runs"].items()}
+    rows["recipe, short, not averaged"] = (moon["runs"]["recipe, short"], "last")
+    for name, (parts, key) in rows.items():
+        h = joined(parts, key)
+        (m0, m1), (q0, q1), (k0, k1) = ((v.min(), v.max()) for v in spans(h))
+        print(f"{name:28} {len(h):2} {m0:3.0f} to {m1:2.0f}   {q0:.3f} to {q1:.3f}   ", end="")
+        print(f"{k0:6.3f} to {k1:.3f}   {max(part['cpu_seconds_per_seed'] for part in parts):4.0f}")
 
 # %%
 if moon:
-    fig, axes = plt.subplots(1, 2, figsize=(9, 3.2), width_ratios=(1, 1.5))
+    modes, share, kl = spans(joined(moon["runs"]["recipe"]))
+    seconds = max(part["cpu_seconds_per_seed"] for part in moon["runs"]["recipe"])
+    met = {"25 modes": modes == 25, "97 %": share >= 0.97, "KL": kl <= 0.005}
+    print("target met by", ", ".join(f"{name} {v.sum()} of {len(v)}" for name, v in met.items()), end="")
+    together = torch.stack(list(met.values())).all(0)
+    print(f"; all three {together.sum()}; KL: median {kl.median():.4f}, worst {kl.max():.4f}")
+    near = torch.cdist(data.grid(50_000, seed=5), data.grid_centres()).amin(1)
+    real_width = (near[near < 0.15].square().mean() / 2).sqrt()
+    width = [v for part in moon["runs"]["recipe"] for v in part["spread"]]
+    print(f"width of the clusters: {min(width):.3f} to {max(width):.3f}, of the data {real_width:.3f}")
+
+# %%
+if moon:
+    fig, axes = plt.subplots(1, 2, figsize=(9, 3.4), width_ratios=(1, 1.4))
     axes[0].scatter(*data.grid(1000, seed=3).T, s=5, color=plots.REAL, linewidths=0)
-    axes[0].scatter(*torch.tensor(moon["runs"][name][0]["points"]).T, s=3, color=plots.FAKE, linewidths=0)
-    axes[0].set(aspect="equal", xticks=[], yticks=[], title=f"{name}, seed 0")
-    short = [key for key in moon["runs"] if key != "recipe"]
-    for k, key in enumerate(reversed(short)):
+    axes[0].scatter(*torch.tensor(moon["runs"]["recipe"][0]["points"]).T, s=3, color=plots.FAKE, linewidths=0)
+    axes[0].set(aspect="equal", xticks=[], yticks=[], title="recipe, seed 0")
+    for k, key in enumerate(reversed(moon["runs"])):
         values = misplaced(joined(moon["runs"][key]))
         axes[1].plot(values, [k] * len(values), "o", color=plots.FAKE, markersize=4)
-    axes[1].set_yticks(range(len(short)), list(reversed(short)), fontsize=9)
+    axes[1].set_yticks(range(len(moon["runs"])), list(reversed(moon["runs"])), fontsize=9)
     axes[1].axvline(floor["grid"], color=plots.GREY, linestyle=":")
-    axes[1].set(
-        xlim=(0, 1),
-        ylim=(-0.7, len(short) - 0.3),
-        xlabel="misplaced share, each seed (dotted: perfect sampler)",
-    )
+    axes[1].set(xlim=(0, 1), xlabel="misplaced share, each seed (dotted: perfect sampler)")
     plots.show(
         fig,
-        alt="Left: samples of the recipe over the 25 blue clusters of the grid. Right: misplaced share of each seed for the "
-        "recipe and for the recipe without one ingredient, at equal rounds, far from a perfect sampler.",
+        alt="Left: samples of the recipe on the 25 clusters of the grid. Right: misplaced share of each seed for the "
+        "recipe, beside the perfect sampler, and for the recipe without one ingredient, further right.",
     )
 
 
 # %% [markdown]
-# The line above the figure says by how much the target is missed. The recorded runs are short, a fraction of the 60 seconds, and the script has more to do than its file holds yet; the command at the top goes on where it stopped. What the four seeds show so far: without features in front of $G$ fewer modes are held. The samples find the outer modes first, and the inner ones late, as in the film. Whether the full length closes the gap, this notebook does not know.
+# TEXT
 #
 # ## Exercises
 #
