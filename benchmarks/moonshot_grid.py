@@ -27,7 +27,7 @@ from gan_helpers.penalties import regularised, relativistic
 from gan_helpers.training import L_D, L_G, play_many, stack
 
 SOURCE = NOTEBOOKS / "08_mode_collapse.py"
-Picks = lift(SOURCE, device="cpu")["Picks"]
+Picks = lift(SOURCE, {"Z_DIM", "ROUNDS", "x_nine"}, device="cpu")["Picks"]  # the rest comes along
 STACK = 4
 UNIT = 2.0  # the players see the data divided by this: centres in ±2
 RECIPE = {
