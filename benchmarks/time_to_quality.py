@@ -451,7 +451,7 @@ def draw(record: dict, real: Tensor) -> plt.Figure:
     labels = [f"{row['recipe']}\n{middle(d):.3g} at {t} s" for row, (t, d) in rows] + ["real"]
     plots.image_grid(images, columns=SHOWN, row_labels=labels, ax=right)
     right.tick_params(labelsize=8)
-    right.set_title("last samples of seed 0; distance (median, if there are more seeds)", fontsize=10)
+    right.set_title("last samples of seed 0; median distance over the seeds", fontsize=10)
     return fig
 
 
