@@ -31,7 +31,7 @@ GAMMAS = {"grid": (0.2, 1.0, 5.0), "stacked": (5.0, 25.0)}
 SCALES = {"grid": (1.0, 2.0, 4.0), "stacked": (2.0,)}
 STACKED_SEEDS = range(8)
 LOOKS = (2, 3, 4, 5, 7, 10, 15, 20, 30, 40, 50, 60)  # seconds of training
-RACES = {"curves": (60.0, LOOKS, 3), "long": (120.0, (*LOOKS, 75, 90, 105, 120), 1)}  # budget, looks, seeds
+RACES = {"curves": (60.0, LOOKS, 2), "long": (120.0, (*LOOKS, 75, 90, 105, 120), 1)}  # budget, looks, seeds
 ABLATION_ROUNDS, ABLATION_SEEDS = 150, 3
 RATE_ROUNDS, RATE_SEEDS, RACERS = 150, 3, ("full", "DCGAN")
 FACTORS = tuple(10 ** (k / 4) for k in range(-2, 3))  # five rates over a range of 10
@@ -79,10 +79,9 @@ def recipes(full: dict) -> dict[str, dict | None]:
         "rate constant": {"rate": (first, first)},
         "no block": {"G_blocks": 0},
         "a block in D too": {"D_blocks": 1},
-        "block: He's start": {"zeros": False},
+        "block not scaled": {"scale": 1.0},
         "D: He's start": {"D_std": None},
         "bilinear": {"upsampling": "bilinear"},
-        "no tanh": {"tanh": False},
         "batch norm in G": {"norm": True},
     }
     return {name: full | change for name, change in changes.items()} | {"DCGAN": None}

@@ -23,19 +23,20 @@ _skip = nn.utils.skip_init  # `start_small` draws the weights, torch's global ra
 
 
 class Residual(nn.Module):
-    """x + branch(x) for x (n, channels, h, w); branch: LeakyReLU, conv 3 x 3, LeakyReLU, conv 3 x 3.
+    """x + scale · branch(x) for x (n, channels, h, w); branch: LeakyReLU, conv 3 x 3, LeakyReLU, conv 3 x 3.
 
-    Between its convolutions the branch has `inner` channels (default: `channels`); fewer cost less.
+    Between its convolutions the branch has `inner` channels (default: `channels`); fewer cost less. `scale`
+    is fixed: it divides not only what the branch says at the start, but how fast Adam's steps change that.
     """
 
-    def __init__(self, channels: int, inner: int | None = None):
+    def __init__(self, channels: int, inner: int | None = None, scale: float = 1.0):
         super().__init__()
-        inner = channels if inner is None else inner
+        inner, self.scale = channels if inner is None else inner, scale
         self.first = _skip(nn.Conv2d, channels, inner, 3, padding=1)
         self.last = _skip(nn.Conv2d, inner, channels, 3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + self.last(F.leaky_relu(self.first(F.leaky_relu(x, SLOPE)), SLOPE))
+        return x + self.scale * self.last(F.leaky_relu(self.first(F.leaky_relu(x, SLOPE)), SLOPE))
 
 
 def start_small(net: nn.Module, *, seed: Seed, first: float | None = None, last: float = 0.0,
@@ -73,15 +74,15 @@ def between(first: float, last: float, part: float) -> float:
 
 
 def modern_generator(z_dim: int = 32, *, seed: Seed, choices: int = 20, channels: Sequence[int] = (32, 16),
-                     blocks: Sequence[int] = (1, 0), inner: int = 8, upsampling: str = "subpixel",
-                     tanh: bool = True) -> nn.Sequential:  # fmt: skip
+                     blocks: Sequence[int] = (1, 0), inner: int = 8, scale: float = 0.2,
+                     upsampling: str = "subpixel", tanh: bool = True) -> nn.Sequential:  # fmt: skip
     """(n, z_dim) -> (n, 1, 28, 28) in [-1, 1]: linear to 7 x 7, two up-samplings, tanh; no normalisation.
 
     `channels` and numbers of residual `blocks` are those at 7 x 7 and 14 x 14; a block's branch has `inner`
-    channels. The noise begins with a `networks.Choice` of `choices` categories (0: none). `upsampling` is
-    "bilinear" (interpolate, then convolve), or "subpixel" (with `networks.even_start`) or "resize" as in
-    `networks.upsample`. The first layer starts at 0.4 of He's law. `tanh=False` leaves the last activation
-    out: values may then leave [-1, 1].
+    channels and is multiplied by `scale`. The noise begins with a `networks.Choice` of `choices` categories
+    (0: none). `upsampling` is "bilinear" (interpolate, then convolve), or "subpixel" (with
+    `networks.even_start`) or "resize" as in `networks.upsample`. The first layer starts at 0.4 of He's law.
+    `tanh=False` leaves the last activation out: values may then leave [-1, 1].
 
     Raises ValueError for other up-samplings and for channels or blocks that are not two whole numbers.
     """
@@ -91,7 +92,7 @@ def modern_generator(z_dim: int = 32, *, seed: Seed, choices: int = 20, channels
     layers: list[nn.Module] = [Choice(choices)] if choices else []
     layers += [_skip(nn.Linear, z_dim, wide * 49), nn.Unflatten(1, (wide, 7, 7))]
     for n_in, n_out, count in ((wide, narrow, blocks[0]), (narrow, 1, blocks[1])):
-        layers += [*(Residual(n_in, inner) for _ in range(count)), nn.LeakyReLU(SLOPE)]
+        layers += [*(Residual(n_in, inner, scale) for _ in range(count)), nn.LeakyReLU(SLOPE)]
         layers += _up(n_in, n_out, upsampling)
     layers += [nn.Tanh()] if tanh else []
     net = start_small(nn.Sequential(*layers), seed=seed)
@@ -101,21 +102,21 @@ def modern_generator(z_dim: int = 32, *, seed: Seed, choices: int = 20, channels
 
 
 def modern_discriminator(*, seed: Seed, channels: Sequence[int] = (16, 32, 64),
-                         blocks: Sequence[int] = (0, 0, 0), inner: int = 8, hidden: int = 64,
-                         std: float | None = 0.05) -> nn.Sequential:  # fmt: skip
+                         blocks: Sequence[int] = (0, 0, 0), inner: int = 8, scale: float = 0.2,
+                         hidden: int = 64, std: float | None = 0.05) -> nn.Sequential:  # fmt: skip
     """(n, 1, 28, 28) -> (n, 1), scores: sides 14, 7, 4 by convolutions of stride 2; no normalisation.
 
     `channels` and numbers of residual `blocks` are those at the three sizes; a block's branch has `inner`
-    channels; one fully connected layer of `hidden` before the score. Weights start as normal(0, `std`), so
-    that scores begin near 0 (None: He's law). Raises ValueError unless channels and blocks are three whole
-    numbers each.
+    channels and is multiplied by `scale`; one fully connected layer of `hidden` before the score. Weights
+    start as normal(0, `std`), so that scores begin near 0 (None: He's law). Raises ValueError unless channels
+    and blocks are three whole numbers each.
     """
     sizes, blocks = _counts(channels, 3, "channels", 1), _counts(blocks, 3, "blocks", 0)
     layers: list[nn.Module] = []
     for n_in, n_out, count, kernel in zip((1, *sizes[:2]), sizes, blocks, (4, 4, 3), strict=True):
         layers += [
             _skip(nn.Conv2d, n_in, n_out, kernel, stride=2, padding=1),
-            *(Residual(n_out, inner) for _ in range(count)),
+            *(Residual(n_out, inner, scale) for _ in range(count)),
         ]
         layers += [nn.LeakyReLU(SLOPE)]
     layers += [nn.Flatten(), _skip(nn.Linear, 16 * sizes[2], hidden), nn.LeakyReLU(SLOPE)]

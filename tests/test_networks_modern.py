@@ -35,6 +35,8 @@ def test_residual_is_written_out():
     branch = F.conv2d(F.leaky_relu(inner, 0.2), block.last.weight, block.last.bias, padding=1)
     assert torch.allclose(block(x), x + branch, atol=1e-6)
     assert (block(x) - x).abs().max() > 0.01
+    quiet = start_small(Residual(3, scale=0.2), seed=1, last=0.5)
+    assert torch.allclose(quiet(x), x + 0.2 * branch, atol=1e-6)
     narrow = start_small(Residual(3, 2), seed=1, last=0.5)
     assert narrow.first.weight.shape == (2, 3, 3, 3) and narrow(x).shape == x.shape
 

@@ -614,18 +614,14 @@ def quality(run, G=None):
 # %%
 FULL = {
     **{"pairing": True, "r1": True, "r2": True, "gamma": (5.0, 1.0), "rate": (4e-3, 1e-3), "decay": 0.998},
-    **{"G_blocks": 1, "D_blocks": 0, "zeros": True, "D_std": 0.05, "upsampling": "subpixel"},
-    **{"tanh": True, "norm": False},
+    **{"G_blocks": 1, "D_blocks": 0, "scale": 0.2, "D_std": 0.05, "upsampling": "subpixel", "norm": False},
 }
 
 
-def modern_players(seed, *, G_blocks, D_blocks, zeros, D_std, upsampling, tanh, norm, **_):
-    """The two players of a recipe; zeros=False: He's law in the blocks too; norm=True: notebook 06's generator."""
-    G = modern.modern_generator(seed=2 * seed, blocks=(G_blocks, 0), upsampling=upsampling, tanh=tanh)
-    D = modern.modern_discriminator(seed=2 * seed + 1, blocks=(0, D_blocks, 0), std=D_std)
-    for block in [part for part in G.modules() if isinstance(part, modern.Residual)]:
-        if not zeros:
-            modern.start_small(block, seed=2 * seed, first=1.0, last=1.0)
+def modern_players(seed, *, G_blocks, D_blocks, scale, D_std, upsampling, norm, **_):
+    """The two players of a recipe; norm=True: notebook 06's generator."""
+    G = modern.modern_generator(seed=2 * seed, blocks=(G_blocks, 0), scale=scale, upsampling=upsampling)
+    D = modern.modern_discriminator(seed=2 * seed + 1, blocks=(0, D_blocks, 0), scale=scale, std=D_std)
     return (dcgan_generator(seed=2 * seed) if norm else G), D
 
 
