@@ -2,8 +2,8 @@
 
 Parts: `grid` and `stacked` (eleven losses, 16 and 8 seeds; the setting of each chosen on four other seeds),
 `curves` and `long` (Fréchet distance against seconds, the modern GAN and the DCGAN of notebook 06 in turns),
-`ablation` (one ingredient of the modern GAN taken away at a time, equal rounds) and `rates` (where short
-runs end, over learning rates). Functions and constants are lifted from the notebook's source, so that both
+`ablation` (one ingredient of the modern GAN taken away at a time, equal rounds), `starts` (the first rounds
+of some of these) and `rates` (where short runs end, over learning rates). Functions and constants are lifted from the notebook's source, so that both
 measure the same. Each finished cell is written at once to benchmarks/results/modern_gan.json; a restart goes
 on after the last one; `--minutes` ends a run early. Delete the file to begin again.
 """
@@ -24,7 +24,7 @@ from common import NOTEBOOKS, RESULTS, lift, provenance, write
 SOURCE = NOTEBOOKS / "10_a_modern_gan.py"
 CONSTANTS = {"GAMES", "grid", "small", "judge_8", "readable", "unseen", "stacked", "parts", "judge"}
 CONSTANTS |= {"real_features", "z_judge", "FULL"}
-PARTS = ("grid", "stacked", "curves", "long", "ablation", "rates")
+PARTS = ("grid", "stacked", "curves", "long", "ablation", "starts", "rates")
 SEEDS, OTHERS = range(16), range(100, 104)  # the recorded seeds, and those that choose the settings
 ROUNDS = {"grid": 1200, "stacked": 300}
 GAMMAS = {"grid": (0.2, 1.0, 5.0), "stacked": (5.0, 25.0)}
@@ -33,6 +33,7 @@ STACKED_SEEDS = range(8)
 LOOKS = (2, 3, 4, 5, 7, 10, 15, 20, 30, 40, 50, 60)  # seconds of training
 RACES = {"curves": (60.0, LOOKS, 2), "long": (120.0, (*LOOKS, 75, 90, 105, 120), 1)}  # budget, looks, seeds
 ABLATION_ROUNDS, ABLATION_SEEDS = 150, 3
+START_ROUNDS, START_SEEDS, STARTERS = 45, 8, ("full", "block not scaled", "no block", "DCGAN")
 RATE_ROUNDS, RATE_SEEDS, RACERS = 150, 3, ("full", "DCGAN")
 FACTORS = tuple(10 ** (k / 4) for k in range(-2, 3))  # five rates over a range of 10
 
@@ -87,10 +88,14 @@ def recipes(full: dict) -> dict[str, dict | None]:
     return {name: full | change for name, change in changes.items()} | {"DCGAN": None}
 
 
-def ended(notebook: SimpleNamespace, name: str, seed: int, rounds: int, factor: float = 1.0) -> dict:
-    """Where one run of so many rounds ends: its time, the scores of its samples, and how steep its D is."""
+def ended(notebook: SimpleNamespace, name: str, seed: int, rounds: int, factor: float = 1.0,
+          until: int | None = None) -> dict:  # fmt: skip
+    """Where one run of so many rounds ends: its time, the scores of its samples, and how steep its D is.
+
+    With `until` it is looked at after so many of them.
+    """
     run = notebook.new_run(recipes(notebook.FULL)[name], seed, rounds, factor, unit="rounds")
-    notebook.go_on(run, rounds)
+    notebook.go_on(run, rounds if until is None else until)
     with torch.no_grad():
         x_fake = run.game.G(notebook.z_judge[:500])
     D = run.game.D.eval()  # batch norm, where there is one, with its running averages
@@ -116,6 +121,15 @@ def ablation_cells(notebook: SimpleNamespace) -> dict[str, Callable[[], dict]]:
     }
 
 
+def start_cells(notebook: SimpleNamespace) -> dict[str, Callable[[], dict]]:
+    """One cell per recipe and seed: the first rounds of the ablation's games, in more seeds."""
+    return {
+        f"{name} / {seed}": lambda n=name, s=seed: ended(notebook, n, s, ABLATION_ROUNDS, until=START_ROUNDS)
+        for seed in range(START_SEEDS)
+        for name in STARTERS
+    }
+
+
 def rate_cells(notebook: SimpleNamespace) -> dict[str, Callable[[], dict]]:
     """One cell per recipe, learning rate and seed: short runs."""
     return {
@@ -138,7 +152,7 @@ def main() -> None:
     torch.set_num_threads(1)
     space = lift(args.source, CONSTANTS, device="cpu", progress=lambda items, *_: items)
     notebook = SimpleNamespace(**space)
-    makers = {"ablation": ablation_cells, "rates": rate_cells}
+    makers = {"ablation": ablation_cells, "starts": start_cells, "rates": rate_cells}
     many = race_cells if args.part in RACES else loss_cells
     cells = makers[args.part](notebook) if args.part in makers else many(notebook, args.part)
     head = provenance(
@@ -147,6 +161,7 @@ def main() -> None:
         "rounds": ROUNDS,
         "budget": {part: race[0] for part, race in RACES.items()},
         "ablation_rounds": ABLATION_ROUNDS,
+        "start_rounds": START_ROUNDS,
         "rate_rounds": RATE_ROUNDS,
     }
     made = {key: head[key] for key in ("commit", "date")}
