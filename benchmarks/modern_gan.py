@@ -3,9 +3,10 @@
 Parts: `grid` and `stacked` (eleven losses, 16 and 8 seeds; the setting of each chosen on four other seeds),
 `curves` and `long` (Fréchet distance against seconds, the modern GAN and the DCGAN of notebook 06 in turns),
 `ablation` (one ingredient of the modern GAN taken away at a time, equal rounds), `starts` (the first rounds
-of some of these) and `rates` (where short runs end, over learning rates). Functions and constants are lifted from the notebook's source, so that both
-measure the same. Each finished cell is written at once to benchmarks/results/modern_gan.json; a restart goes
-on after the last one; `--minutes` ends a run early. Delete the file to begin again.
+of some of these) and `rates` (where short runs end, over learning rates). Functions and constants are lifted
+from the notebook's source, so that both measure the same. Each finished cell is written at once to
+benchmarks/results/modern_gan.json; a restart goes on after the last one; `--minutes` ends a run early. Delete
+the file to begin again.
 """
 
 from __future__ import annotations
