@@ -33,9 +33,9 @@ SCALES = {"grid": (1.0, 2.0, 4.0), "stacked": (2.0,)}
 STACKED_SEEDS = range(8)
 LOOKS = (2, 3, 4, 5, 7, 10, 15, 20, 30, 40, 50, 60)  # seconds of training
 RACES = {"curves": (60.0, LOOKS, 2), "long": (120.0, (*LOOKS, 75, 90, 105, 120), 1)}  # budget, looks, seeds
-ABLATION_ROUNDS, ABLATION_SEEDS = 150, 3
-START_ROUNDS, START_SEEDS, STARTERS = 45, 8, ("full", "block not scaled", "no block", "DCGAN")
-RATE_ROUNDS, RATE_SEEDS, RACERS = 150, 3, ("full", "DCGAN")
+ABLATION_ROUNDS, ABLATION_SEEDS = 100, 3
+START_ROUNDS, START_SEEDS, STARTERS = 45, 8, ("full", "block not scaled", "no block")
+RATE_ROUNDS, RATE_SEEDS, RACERS = 100, 3, ("full", "DCGAN")
 FACTORS = tuple(10 ** (k / 4) for k in range(-2, 3))  # five rates over a range of 10
 
 
