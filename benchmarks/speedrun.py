@@ -3,8 +3,9 @@
 How many rounds does each rung of the notebook's ladder take to the distance at which notebook 06 ends (the
 geometric mean over seeds), and what does a round cost? Distances come from one long game per rung and seed;
 costs from short slices in which all rungs take turns within one process, so that whatever else the machine
-does hits all alike. "frozen, fused" plays the very game of notebook 06, but for rounding: it is timed, not
-played. Every game is saved when it ends; started again, the script plays those that are missing.
+does hits all alike. Where notebook 06 ends on a CPU is known from `distance_curves.py` (five seeds); "frozen,
+fused" plays the very game of notebook 06, but for rounding: it is timed, not played. Every game is saved when
+it ends; started again, the script plays those that are missing.
 Result: benchmarks/results/speedrun_cpu.json (or speedrun_cuda.json).
 """
 
@@ -24,7 +25,7 @@ from common import NOTEBOOKS, RESULTS, lift, provenance, write
 SOURCE = NOTEBOOKS / "20_gpu_training.py"
 NAMES = {"parts", "x_fit", "judge", "real_features", "z_judge", "RUNGS"}
 BASE, SAME, LOOK = "notebook 06", "frozen, fused", 100
-ORDER = ("+ rate .006", BASE, "+ bfloat16", "+ batch 128, rate .008", "+ shared fakes")
+ORDER = (BASE, "+ rate .006", "+ bfloat16", "+ batch 128, rate .008", "+ shared fakes")
 
 
 def game(notebook: dict, rung: str, seed: int, rounds: int) -> dict:
@@ -36,6 +37,15 @@ def game(notebook: dict, rung: str, seed: int, rounds: int) -> dict:
             seen["rounds"].append(done)
             seen["distance"].append(round(notebook["distance"](runner.run.game.average), 3))
     return seen
+
+
+def recorded_ends(rounds: int, images: str) -> dict[str, dict]:
+    """Where notebook 06's game ended in the record of `distance_curves.py`: one look per seed."""
+    record = json.loads((RESULTS / "distance_curves.json").read_text())
+    if (record["rounds"], record["images"]) != (rounds, images):
+        raise SystemExit(f"distance_curves.json has not {rounds} rounds on {images}: record it again")
+    last = {seed: both["DCGAN"][-1] for seed, both in record["seeds"].items()}
+    return {seed: {"rounds": [end["rounds"]], "distance": [end["distance"]]} for seed, end in last.items()}
 
 
 def costs(notebook: dict, turns: int) -> dict[str, list[float]]:
@@ -109,6 +119,8 @@ def main() -> None:
     spent, played = record.get("cpu_seconds", 0), record.setdefault("played", {})
     if "costs" not in record:
         record["costs"] = costs(notebook, args.turns)
+    if args.device == "cpu":
+        played[BASE] = recorded_ends(args.rounds, record["images"])
     for rung in args.rungs:
         for seed in map(str, args.seeds):
             if seed not in played.setdefault(rung, {}):
