@@ -104,23 +104,22 @@ def main() -> None:
     torch.set_num_threads(1)
     notebook = lift(SOURCE, NAMES, device=args.device, progress=lambda items, *_: items)
     settings = {"rounds": args.rounds, "rungs": json.loads(json.dumps(notebook["RUNGS"], default=str))}
-    settings["seeds"] = args.seeds
     record = json.loads(out.read_text()) if out.exists() else {}
     if record.setdefault("settings", settings) != settings:
         raise SystemExit(f"{out} was made with other settings: move it away, or give another --out")
     sources = [SOURCE, "gan_helpers/networks.py", "gan_helpers/training.py", "benchmarks/speedrun.py"]
     what = "rounds and CPU seconds to the Frechet distance at which notebook 06 ends, rung by rung"
-    seeds = " ".join(map(str, args.seeds))
-    record |= provenance(
-        what, f"python benchmarks/speedrun.py --seeds {seeds} --device {args.device}", sources
-    )
-    record |= {"machine": torch.cuda.get_device_name()} if args.device == "cuda" else {}
+    command = f"python benchmarks/speedrun.py --seeds {' '.join(map(str, args.seeds))}"
+    record |= provenance(what, command, sources)
+    if args.device == "cuda":
+        record |= {"command": f"{command} --device cuda", "machine": torch.cuda.get_device_name()}
     record |= {"load": f"load average {os.getloadavg()[0]:.1f}", "images": notebook["parts"].fit.name}
     spent, played = record.get("cpu_seconds", 0), record.setdefault("played", {})
     if "costs" not in record:
         record["costs"] = costs(notebook, args.turns)
     if args.device == "cpu":
-        played[BASE] = recorded_ends(args.rounds, record["images"])
+        ends = recorded_ends(args.rounds, record["images"])
+        played[BASE] = {str(seed): ends[str(seed)] for seed in args.seeds}  # the same seeds as of the rungs
     for rung in args.rungs:
         for seed in map(str, args.seeds):
             if seed not in played.setdefault(rung, {}):
