@@ -44,13 +44,13 @@ device = "cuda" if torch.cuda.is_available() else "cpu"
 # %% [markdown]
 # ## 1 Count before you judge
 #
-# A generator has **collapsed** if what it makes looks real, but leaves out part of the data. To count what is left out we need data whose parts are known: clusters in the plane. Three sets, with the number of modes $K$: a ring (8), a small grid (9), and the grid of 25 that papers use most.
+# A generator has **collapsed** if what it makes looks real, but leaves out part of the data. To count that we need data whose parts are known: clusters in the plane. Three sets, with $K$ modes: a ring (8), a small grid (9), and the grid of 25 that papers use most.
 #
 # For 2,500 samples we report four numbers. **High quality**: the share within $3\sigma$ of a centre (as in notebook 04). **Modes**: centres that hold at least a fifth of their fair share of such samples. **Reverse KL**: with $\hat q_k$ the share of mode $k$ among them,
 #
 # $$\mathrm{KL}(\hat q\,\|\,u)=\sum_k\hat q_k\log(K\hat q_k),$$
 #
-# 0 if all modes are equally frequent, $\log K$ if one has all. And a fourth that joins the others, **misplaced**: the share of samples that would have to move to give every mode its part $a/K$ with $a=1-e^{-9/2}=0.989$, and the rest of the plane $1-a$:
+# 0 if all modes are equally frequent, $\log K$ if one has all. A fourth joins the others, **misplaced**: the share of samples that must move to give every mode its part $a/K$, $a=1-e^{-9/2}=0.989$, and the rest of the plane $1-a$:
 #
 # $$M=\tfrac12\Bigl(\sum_k\bigl|q_k-\tfrac aK\bigr|+\bigl|q_0-(1-a)\bigr|\Bigr),\qquad q_k=\text{share of all samples at mode }k,\;q_0=\text{share at none.}$$
 #
@@ -95,7 +95,7 @@ for name, (_, centres, std) in SETS.items():
 
 
 # %% [markdown]
-# Not 1, and not 0. Even a perfect sampler leaves 1.1 % of its points outside: .989 is the **ceiling** of the high-quality share. And chance alone gives a KL of about $(K-1)/2n$ and misplaces some percent: these are the **floors**, to be kept beside every number below.
+# Even a perfect sampler leaves 1.1 % of its points outside: .989 is the **ceiling** of the high-quality share. And chance alone gives a KL of about $(K-1)/2n$ and misplaces some percent: the **floors**, to be kept beside every number below.
 #
 # Papers often count a mode from *one* sample on. **Predict first:** how many modes does a generator reach that throws points all over the square, blindly?
 
@@ -111,11 +111,11 @@ for name, (_, centres, std) in SETS.items():
     assert min(once) >= 0.8 * len(centres) and max(v.modes for v in m) <= 0.3 * len(centres)
 
 # %% [markdown]
-# Nearly all of them, and its KL is small as well: a uniform blob is not collapsed, it is *blurred*. So no single one of the first three numbers suffices; we use all, and rank by the fourth.
+# Nearly all, and its KL is small as well: a uniform blob is not collapsed, it is *blurred*. So none of the first three numbers suffices alone; we use all, and rank by the fourth.
 #
 # ## 2 See it
 #
-# The players of notebook 04, with one change. A plain MLP needs long to learn a bumpy function, and clusters are bumps. So $D$ first turns a point into 64 **random Fourier features** (Tancik et al. 2020), $\sin(b_j\cdot x)$ and $\cos(b_j\cdot x)$ with fixed random frequencies $b_j$, the same in all games. Does that make it sharper? A test with a known answer: $G$ stands still and makes one broad Gaussian; the data are the 25 narrow clusters. Both densities are known, so notebook 01 gives the best score, $D^*=\log p_d/p_g$, and the JSD that $D$ should find. **Predict first:** which part of it does each discriminator see after 250 rounds?
+# The players of notebook 04, with one change. An MLP is slow to learn a bumpy function, and clusters are bumps. So $D$ first turns a point into 64 **random Fourier features** (Tancik et al. 2020), $\sin(b_j\cdot x)$ and $\cos(b_j\cdot x)$ with fixed random frequencies $b_j$. A test with a known answer: $G$ stands still and makes one broad Gaussian; the data are the 25 clusters. Both densities are known, so notebook 01 gives the best score, $D^*=\log p_d/p_g$, and the JSD that $D$ should find. **Predict first:** which part of it does each discriminator see after 250 rounds?
 
 
 # %%
@@ -193,7 +193,7 @@ plain_D, deeper_D, fourier_D = seen.values()
 assert fourier_D.min() > 0.95 and max(plain_D.max(), deeper_D.max()) < 0.6
 
 # %% [markdown]
-# Four seeds each, and hardly a spread. The features do in 250 rounds what the MLPs do not, not even one with five times as many parameters. (How long those would need, we did not test.) So from here on $D$ sees the clusters, and its generators cannot hide behind a blurred eye.
+# Four seeds each, hardly a spread. The features do in 250 rounds what the MLPs do not, not even one with five times the parameters. (How long those would need, we did not test.) From here on $D$ sees the clusters.
 #
 # Now the game: **predict first** what the plain GAN of notebook 04 makes of such a $D$, within 400 rounds. Data: the nine-mode grid; four seeds.
 
@@ -257,9 +257,9 @@ assert max(v.modes for v in collapsed) <= 3
 
 
 # %% [markdown]
-# Collapse: one to three of nine modes. In three seeds most samples are good ones; in the last hardly any lies near a cluster. Nothing is wrong with the loop, the losses or the networks: each has passed its tests.
+# Collapse: one to three of nine modes. In three seeds most samples are good ones; in the last hardly any lies near a cluster.
 #
-# Is the generator lost? The players stay as they are; only the *loss* changes, to one that section 5 will single out (relativistic pairs, R1 and R2), and the optimisers forget their averages.
+# Is the generator lost? The players stay; only the *loss* changes, to one that section 5 will single out (relativistic pairs, R1 and R2), and the optimisers forget their averages.
 
 # %%
 for opt in players[2:]:
@@ -312,11 +312,11 @@ plots.gif(
 )
 
 # %% [markdown]
-# In every seed the modes come back: the samples first cover the whole square, thinly, then gather on the clusters. (The high-quality share is still far from its ceiling; that takes longer, section 8.) Two things this does not prove: that *every* collapse can be undone, and which part of the change did it.
+# In every seed modes come back: the samples first cover the whole square, thinly, then gather on the clusters. (Their quality is still far from its ceiling: section 8.) This proves neither that *every* collapse can be undone, nor which part of the change did it.
 #
 # ## 3 Under-trained is not collapsed
 #
-# "Two modes of nine" has two causes, and they need opposite treatment. **Predict first:** which of the four numbers tells a generator that has *given up* modes from one that has *not yet found* them?
+# "Two modes of nine" has two causes, with opposite treatments. **Predict first:** which of the four numbers tells a generator that has *given up* modes from one that has *not yet found* them?
 
 
 # %%
@@ -335,15 +335,15 @@ assert median(early, "high_quality") < 0.2 < 0.5 < median(collapsed, "high_quali
 assert median(early, "reverse_kl") < 0.6 < 1 < median(collapsed, "reverse_kl")
 
 # %% [markdown]
-# Few modes in both. The first has a KL near its maximum of $\log9=2.2$ (or its samples are nowhere); the second has a small KL and a *low high-quality share*: its samples are everywhere, and sharp nowhere. Another 1,100 rounds of the same loss turned the second into eight modes (above); what more rounds do for the first, section 5 shows. So: **few modes, high quality: collapsed. Few modes, low quality, small KL: not ready, wait.** The opposite confusion was section 1's: "25 of 25", counted by single samples, for noise.
+# Few modes in both. The first has a large KL, up to $\log9=2.2$, and good samples; the second a small KL and a *low high-quality share*: its samples are everywhere, and sharp nowhere. Another 1,100 rounds of the same loss gave the second six to eight modes (above). So: **few modes, high quality: collapsed. Few modes, low quality, small KL: not ready, wait.** The opposite confusion was section 1's: "25 of 25", counted by single samples, for noise.
 #
 # ## 4 Why a generator gives up modes
 #
-# Nothing in $L_G$ asks for variety: it is a mean over samples, each scored alone. So against a *fixed* discriminator the best generator puts everything where $D$ is highest: **its best response is a point**. The toy with which one can see this to the end has four modes and no networks. $G$ is a list of probabilities $q$, $D$ a list of scores $d$, and all expectations are exact:
+# $L_G$ is a mean over samples, each scored alone: nothing asks for variety. Against a *fixed* discriminator the best generator puts everything where $D$ is highest: **its best response is a point**. A toy shows this to the end, with four modes and no networks. $G$ is a list of probabilities $q$, $D$ a list of scores $d$, and all expectations are exact:
 #
 # $$V(q,d)=\sum_kp_k\log\sigma(d_k)+\sum_kq_k\log(1-\sigma(d_k)).$$
 #
-# $V$ is linear in $q$ and concave in $d$. So $\min_q\max_dV=\max_d\min_qV$, by von Neumann's theorem: who moves first does not change the *value*, which is $-\log4$. **Predict first:** does it change the *generator*?
+# $V$ is linear in $q$ and concave in $d$. So $\min_q\max_dV=\max_d\min_qV$: who moves first does not change the *value*, $-\log4$. **Predict first:** does it change the *generator*?
 
 # %%
 p = torch.tensor([0.1, 0.2, 0.3, 0.4])
@@ -419,9 +419,9 @@ plots.show(
 
 
 # %% [markdown]
-# The value is the same, the generator is not. If $G$ must be good against *every* answer of $D$ (minimax), it is $p_d$. If it only answers the present $D$ (maximin), it is one mode at every moment, and hops to the next as soon as $D$ has caught up; *averaged over time* it is right (the shares), at no time is it. A real loop is neither: each player takes one step. It comes near maximin when $G$ gets far against a $D$ that hardly moves. (Goodfellow 2016, arXiv:1701.00160, names the exchange of min and max as a cause of collapse; the toy adds that the exchange harms $G$, not $V$.)
+# The value is the same, the generator is not. If $G$ must be good against *every* answer of $D$ (minimax), it is $p_d$. If it only answers the present $D$ (maximin), it is one mode at every moment, and hops on when $D$ has caught up: right *averaged over time*, at no time right. A real loop is neither: each player takes one step. It comes near maximin when $G$ gets far against a $D$ that hardly moves. (Goodfellow's tutorial, arXiv:1701.00160, explains collapse by this exchange; the toy adds that it harms $G$, not $V$.)
 #
-# And in networks? Here is one set of generators, the recovered ones, against two frozen discriminators: the sharp one of round 400, and their own from the end. **Predict first:** what is left of their modes after 600 moves of $G$ alone?
+# And in networks? The recovered generators, against two frozen discriminators: the sharp one of round 400, and their own from the end. **Predict first:** what is left of their modes after 600 moves of $G$ alone?
 
 
 # %%
@@ -445,16 +445,17 @@ left = {}
 for name, params in (("the sharp D of round 400", sharp_D), ("their own D", cured_D)):
     print(f"after 600 moves against {name}:")
     left[name] = [v.modes for v in report(against(params))]
-sharp, own = left.values()
-assert all(v.modes >= k + 2 for v, k in zip(before, sharp, strict=True)) and sum(sharp) <= 12
-assert sum(own) < sum(v.modes for v in before)
+for name, modes in left.items():
+    lost = [v.modes - k for v, k in zip(before, modes, strict=True)]
+    print(f"lost against {name}: {lost}")
+    assert min(lost) >= 3 and sum(lost) >= 0.4 * sum(v.modes for v in before)
 
 # %% [markdown]
-# The generators give up most of their modes, although nobody attacked them: it is enough that $D$ stands still. Even the $D$ that had taught them the modes draws most of them onto a few, or past them all. (Not every game ends on a single point: 600 steps are not the end, and a $D$ may have several peaks.) So three kinds of remedy suggest themselves: keep $D$ so flat that a step cannot lead far; let $G$ feel that $D$ will move; or make variety visible to $D$.
+# Every generator gives up half of its modes or more, only because $D$ stands still: even the $D$ that had taught them draws most samples onto a few modes, or past them all. (Not all end on one point: 600 steps are not the end, and a $D$ may have several peaks.) Three kinds of remedy suggest themselves: keep $D$ so flat that a step cannot lead far; let $G$ feel that $D$ will move; make variety visible to $D$.
 #
 # ## 5 Cure it: one frame for all remedies
 #
-# Now the remedies, all of them in one frame: the nine-mode grid, the same players, 1,600 rounds of 64 samples, Adam with $\beta_1=0$ and a rate that falls from 0.004 to 0 along half a cosine. A remedy changes one thing. Here is the frame.
+# The frame: the nine-mode grid, the same players, 1,600 rounds of 64 samples, Adam with $\beta_1=0$ and a rate that falls from 0.004 to 0 along half a cosine. A remedy changes one thing.
 
 
 # %%
@@ -486,7 +487,7 @@ def train(seeds, *, rounds=ROUNDS, z_dim=Z_DIM, loss=(L_D, L_G), d_steps=1, play
 
 
 # %% [markdown]
-# And the remedies. Five change what $D$ *is*. PacGAN (Lin et al. 2018) shows it $m$ samples at a time, minibatch standard deviation (Karras et al. 2018) and minibatch discrimination (Salimans et al. 2016) tell it how much the samples of a batch differ; several discriminators vote; a spectral norm (Miyato et al. 2018) bounds its slope.
+# Five remedies change what $D$ *is*. PacGAN (Lin et al. 2018) shows it $m$ samples at a time, minibatch standard deviation (Karras et al. 2018) and minibatch discrimination (Salimans et al. 2016) tell it how much the samples of a batch differ; several discriminators vote; a spectral norm (Miyato et al. 2018) bounds its slope.
 
 
 # %%
@@ -615,7 +616,7 @@ def noise(z_dim):
 
 
 # %% [markdown]
-# The others change what is fed to $D$, how it moves, or what it minimises. **Instance noise** (Sønderby et al. 2017) blurs real and fake alike, less and less. **Resetting weights** is popular advice. The **unrolled** GAN (Metz et al. 2017) lets the generator see $k$ steps ahead: it minimises $L_G(D_{\psi_k})$ with $\psi_{j+1}=\psi_j-\eta\nabla_\psi L_D(\psi_j)$, and its gradient passes *through* those steps. That needs the loop of notebook 04 with three changed lines.
+# The others change what is fed to $D$, how it moves, or what it minimises. **Instance noise** (Sønderby et al. 2017) blurs real and fake alike, less and less. **Resetting weights** is popular advice. The **unrolled** GAN (Metz et al. 2017) looks $k$ steps ahead: its generator minimises $L_G(D_{\psi_k})$ with $\psi_{j+1}=\psi_j-\eta\nabla_\psi L_D(\psi_j)$, and its gradient passes *through* those steps. That needs the loop of notebook 04 with three changed lines.
 
 
 # %%
@@ -694,7 +695,7 @@ def unrolled(k, eta):
 
 
 # %% [markdown]
-# Each remedy that has a knob gets three settings; the best of them (of four or five, where the first three were badly placed) was chosen on three seeds that take no part in the ranking. The plain GAN gets them too: smaller rates, other momenta and two time scales are rows of their own.
+# Each remedy with a knob gets three settings; the best (of four or five, where the first three were badly placed) was chosen on three seeds that take no part in the ranking. The plain GAN gets them too: rates, momenta and two time scales are rows of their own.
 
 
 # %%
@@ -741,16 +742,15 @@ REMEDIES |= {
 
 
 # %% [markdown]
-# ### 5.1 Live: four of them, six seeds
+# ### 5.1 Live: three of them, six seeds
 #
-# Half as many rounds as in the record, one remedy of each kind beside the plain GAN: more noise dimensions (the advice one hears most), PacGAN (variety made visible), WGAN-GP (a slope held near 1), and relativistic + R1 + R2 (a slope held near 0). **Predict first:** their order.
+# Half as many rounds as in the record: the plain GAN, more noise dimensions (the advice one hears most), PacGAN (variety made visible), and relativistic + R1 + R2 (a slope held near 0). **Predict first:** their order.
 
 # %%
 LIVE = {
     "plain": {},
     "64-dimensional noise": noise(64),
     "PacGAN": packed(4),
-    "WGAN-GP": REMEDIES["WGAN-GP"]["weight 1.0, 1 D steps"],
     "relativistic + R1 + R2": REMEDIES["relativistic + R1 + R2"]["γ 0.5"],
 }
 live = {name: train(range(6), rounds=800, **options) for name, options in LIVE.items()}
@@ -769,24 +769,23 @@ for name in LIVE:
         f"{name:24} median misplaced {moved_live[name].median():.2f}, better than plain in {(gain > 0).sum()} of 6 seeds"
     )
 assert (moved_live["plain"] - moved_live["relativistic + R1 + R2"]).min() > 0.1
-assert (moved_live["plain"] - moved_live["WGAN-GP"]).median() > 0.1
 assert (moved_live["plain"] - moved_live["64-dimensional noise"]).median().abs() < 0.1
 
 # %% [markdown]
-# The plain GAN sits on *one* mode, in most seeds with nearly perfect samples: collapse as in the textbooks. More noise does not help: the input has 64 dimensions, and $G$ maps all of them to the same place. PacGAN helps in some seeds. Both penalties bring back seven or eight modes in every seed, and hardly differ; their low quality is section 3's other case. Is it the square that does it? The same two losses on the **ring**:
+# The plain GAN sits on *one* mode, in most seeds with nearly perfect samples: collapse as in the textbooks. More noise does not help: $G$ maps all 64 dimensions to the same place. PacGAN helps in some seeds. The penalties bring back seven or eight modes in every seed; the low quality is section 3's other case. And on the **ring**:
 
 # %%
 x_ring, ring = real("ring", 20_000, 0).to(device), {}
 for name in ("plain", "relativistic + R1 + R2"):
     print(f"ring, {name}")
-    ring[name] = report(train(range(4), rounds=400, x=x_ring, **LIVE[name]).points, "ring")
+    ring[name] = report(train(range(4), rounds=300, x=x_ring, **LIVE[name]).points, "ring")
 lost, kept = ring.values()
-assert max(v.modes for v in lost) <= 4 and min(v.modes for v in kept) >= 6
+assert max(v.modes for v in lost) <= 5 and min(v.modes for v in kept) >= 7
 
 # %% [markdown]
 # ### 5.2 The record: all remedies, 16 seeds
 #
-# Too long for a notebook: every remedy of the list with 16 seeds, first at the same number of generator steps, then at the processor time of the plain GAN.
+# Every remedy of the list with 16 seeds, at the same number of generator steps, and at the processor time of the plain GAN.
 
 # %%
 record = recorded("mode_collapse_cures")
@@ -827,8 +826,8 @@ if record:
     )
     for name in order:
         h, label = hits[name], f"{name} ({record['chosen'][name]})".replace(" ()", "")
-        print(f"{label:37} {covered(h).median():4.0f} {(h.sum(1) / 2500).median():7.2f} ", end="")
-        print(f"{excess_kl(h).median():8.2f} ", end="")
+        print(f"{label:37} {covered(h).quantile(0.5):4.0f} {(h.sum(1) / 2500).quantile(0.5):7.2f} ", end="")
+        print(f"{excess_kl(h).quantile(0.5):8.2f} ", end="")
         for when, count_won in (("steps", True), ("seconds", False)):
             better = gain[when][name]
             won = f"{(better > 0).sum():3}/{len(better)} " if count_won else ""
@@ -900,17 +899,17 @@ if record:
     assert again.mean() > picked.mean() + 0.01 and (again > picked).sum() >= 0.7 * len(tried)
 
 # %% [markdown]
-# **What helps.** Six remedies are ahead of the plain GAN in each of 16 seeds, at equal steps and at equal seconds. All six keep $D$ *flat*: four charge for its slope, the spectral norm bounds it, instance noise blurs what it sees. Section 4 said why that helps. Per step R1 + R2 is best; per second R1 alone is, because its rounds cost less. Relativistic pairs change nothing that 16 seeds can show.
+# **What helps.** Six remedies beat the plain GAN in each of 16 seeds, at equal steps and at equal seconds. All six keep $D$ *flat*: four charge for its slope, the spectral norm bounds it, instance noise blurs what it sees. Per step R1 + R2 is best; per second R1 alone is, because its rounds cost less. Relativistic pairs change nothing that 16 seeds can show.
 #
-# **What does not.** More noise dimensions (8, 64, 256), resetting weights (three schedules), smaller rates, other momenta, two time scales, several discriminators, minibatch features, packs, pairs alone, unrolling at six times the price: none gains more than a tenth, most stay on one mode of nine. The best of this advice, drawing a tenth of $D$'s weights anew, has a gain that is certain and useless: its median is still one mode. Minibatch discrimination worked once, and not again: one seed of 16.
+# **What does not.** More noise dimensions (8, 64, 256), resetting weights (three schedules), other rates and momenta, two time scales, several discriminators, minibatch features, packs, pairs alone, unrolling at six times the price: none gains more than a tenth on average, and most stay on one mode of nine. The best of this advice, drawing a tenth of $D$'s weights anew, has a gain that is certain and useless: the median is still one mode.
 #
-# The last line above is a warning for any such table. Three seeds that choose a setting flatter it: with new seeds most remedies fall back, PacGAN below the plain GAN. A ranking on the seeds that chose would have praised it.
+# The last line above warns of any such table: the seeds that choose a setting flatter it. With new seeds most remedies fall back, PacGAN to below the plain GAN.
 #
-# **Does this contradict the papers?** PacGAN and unrolling were shown to work with other players. Our $D$ sees every cluster from the start; our rates and features were tuned until the last remedy worked in seconds, which may favour its relatives; a few settings are few (for R1 and the spectral norm the best lay at the edge). The table shows something narrower: with a $D$ that sees every cluster, what counts is how steep it may become.
+# **Does this contradict the papers?** They used other players. Our $D$ sees every cluster from the start, rates and features were tuned until the penalties worked in seconds, and three settings are few (for R1 and the spectral norm the best lay at the edge). The table shows something narrower: with such a $D$, what counts is how steep it may become.
 #
 # ## 6 Stacked digits: 100 modes, and modes that are not there
 #
-# Points in the plane are not images. The usual test stacks digits as channels: two of them make 100 modes, one for each pair (published tables use three and 1,000). A classifier reads both channels of 5,000 samples, and we count pairs. First the counter itself. **Predict first:** a generator has only *ten* modes, the pairs 00, 11, …, 99, and some noise in its pixels. How many modes will be counted, one sample each?
+# The usual test on images stacks digits as channels: two make 100 modes, one for each pair (published tables use three and 1,000). A classifier reads both channels of 5,000 samples, and we count pairs. First the counter. **Predict first:** a generator has only *ten* modes, the pairs 00, 11, …, 99, and some noise in its pixels. How many are counted, one sample each?
 
 # %%
 parts = data.split(data.digits8(device=device), seed=0, fit=0.4, select=0.4, report=0.2)
@@ -959,11 +958,11 @@ assert tenth[0.0][0] > 15 and tenth[0.6][0] > 80 and min(t[2] for t in tenth.val
 
 
 # %% [markdown]
-# Misread digits invent modes: an error on either channel makes a new pair. The strict count resists a little longer, and is fooled by strong noise as well; the KL falls too, but never to that of real pairs. (And even real pairs miss the floor a little: this test set's digits are not equally frequent, and the judge misreads a few.) Now the games: players of notebook 05's kind on 128 numbers, the plain loss and the cure, two seeds.
+# Misread digits invent modes: an error on either channel makes a new pair. The strict count resists a little longer; the KL falls too, but never to that of real pairs. Now the games: players of notebook 05's kind on 128 numbers, the plain loss and the cure, three seeds.
 
 
 # %%
-def digits(loss, seeds=range(3), rounds=700, z_dim=32):
+def digits(loss, seeds=range(3), rounds=600, z_dim=32):
     G = stack([mlp((z_dim, 128, 128, 128), seed=2 * s, last=nn.Tanh()).to(device) for s in seeds])
     D = stack([mlp((128, 128, 128, 1), seed=2 * s + 1).to(device) for s in seeds])
     opts = [torch.optim.Adam(P.params.values(), lr=RATE, betas=(0.0, 0.99), fused=True) for P in (G, D)]
@@ -980,7 +979,7 @@ def digits(loss, seeds=range(3), rounds=700, z_dim=32):
 stacked = {"plain": digits((L_D, L_G)), "cure": digits(regularised(relativistic, r1=0.1, r2=0.1))}
 result = {name: [line(f"{name}, seed {k}", read(v)) for k, v in enumerate(x)] for name, x in stacked.items()}
 for name, rows in result.items():
-    assert min(r[1] for r in rows) >= 60 and max(r[2] for r in rows) < 0.8, name
+    assert min(r[1] for r in rows) >= 50 and max(r[2] for r in rows) < 0.9, name
 
 # %%
 shown = torch.cat([pairs(parts.report.images, 8, 5), *[x[0][:8] for x in stacked.values()]])
@@ -994,24 +993,24 @@ plots.show(
 )
 
 # %% [markdown]
-# No collapse, with either loss, and no difference between them that two seeds could show: most pairs are there by the strict count, nearly all by the lenient one, and what is missing is quality and evenness. That surprised us, since stacked digits are *the* benchmark of mode collapse. But the lenient count is worth little for samples that the judge can hardly read (see above), and a plain GAN that leaves out most modes says as much about its rates and networks as about its loss. It does not follow that larger images behave alike.
+# No collapse, with either loss, and no difference that three seeds could show: two thirds of the pairs or more by the strict count, nearly all by the lenient one; quality and evenness are missing. That surprised us, since stacked digits are *the* benchmark of mode collapse. But a count is worth little for samples that the judge can hardly read, and a plain GAN that collapses there says as much about its rates and networks as about its loss.
 #
 # ## 7 A failure on purpose: more of the cure
 #
 # $\gamma=0.5$ helps. Does $\gamma=50$ help more? **Predict first:** modes, quality, KL.
 
 # %%
-strong = train(range(4), rounds=600, loss=regularised(relativistic, r1=50.0, r2=50.0))
+strong = train(range(4), rounds=300, loss=regularised(relativistic, r1=50.0, r2=50.0))
 print(f"γ = 50 ({strong.seconds:.1f} s a game)")
 over = report(strong.points)
 assert max(v.modes for v in over) <= 4 and max(v.high_quality for v in over) < 0.2
 
 # %% [markdown]
-# A $D$ this flat cannot tell a cluster from the gap beside it: samples everywhere, with the quality of noise. Not collapsed, and of no use. The penalty buys modes with sharpness, and here the price is all of it. Hence a $\gamma$ that *falls*: first find all modes, then sharpen.
+# A $D$ this flat cannot tell a cluster from the gap beside it: samples everywhere, with the quality of noise. The penalty buys modes with sharpness, and here the price is all of it. Hence a $\gamma$ that *falls*: first find all modes, then sharpen.
 #
 # ## 8 How far can it be driven? The grid of 25
 #
-# The target: 25 of 25 modes, 97 % of samples of high quality (a perfect sampler has 98.9 %), and a KL at most .005 above the floor, in every seed, in 60 CPU-seconds. More rounds of section 5's cure do not suffice, for a reason that lies in $G$. It is continuous and its noise is in one piece, so its samples are in one piece as well: 25 islands are joined by bridges, and whoever stands on a bridge is of low quality. **Noise that chooses** has no such duty. As in notebook 06, let the first numbers of $z$ only pick, here one of 32 each:
+# The target: 25 of 25 modes, 97 % of samples of high quality (a perfect sampler has 98.9 %), and a KL at most .005 above the floor, in every seed, in 60 CPU-seconds. One obstacle lies in $G$. It is continuous and its noise is in one piece, so its samples are as well: bridges join the islands, and a sample on a bridge is of low quality. **Noise that chooses** needs none. As in notebook 06, let the first numbers of $z$ only pick, here one of 32 each:
 
 
 # %%
@@ -1031,20 +1030,27 @@ class Picks(nn.Module):
 
 # %%
 def picking(m, k):
-    """A generator of two ordinary numbers and m that pick, for the frame of section 5."""
-    front = lambda s: nn.Sequential(Picks(m, k), mlp((2 + m * k, 64, 64, 2), seed=2 * s))
-    return {"z_dim": 2 + m, "make_G": lambda s: front(s).to(device)}
+    """For the frame of section 5: a generator fed with m numbers that pick and two ordinary ones."""
+
+    def make_G(s):
+        return nn.Sequential(Picks(m, k), mlp((2 + m * k, 64, 64, 2), seed=2 * s)).to(device)
+
+    return {"z_dim": 2 + m, "make_G": make_G}
 
 
-island = {}
-for name, options in (("two normal numbers", {}), ("two that pick one of 32, two normal", picking(2, 32))):
+# %%
+island = {"cure, ordinary noise (5.1)": points["relativistic + R1 + R2"][:3]}
+for name, loss in (("plain", (L_D, L_G)), ("cure", CURE)):
+    island[f"{name}, noise that chooses"] = train(range(3), rounds=800, loss=loss, **picking(2, 32)).points
+for name, x in island.items():
     print(name)
-    island[name] = report(train(range(4), rounds=800, loss=CURE, **options).points)
-bridged, free = (torch.tensor([v.high_quality for v in m]) for m in island.values())
-assert free.min() > bridged.max() + 0.1
+    island[name] = report(x)
+ordinary, plain_picks, cure_picks = island.values()
+assert max(v.modes for v in plain_picks) <= 5 and min(v.modes for v in cure_picks) >= 8
+assert max(v.high_quality for v in ordinary) < 0.6 and min(v.high_quality for v in cure_picks) > 0.8
 
 # %% [markdown]
-# Same loss, same rounds, four seeds of the nine-mode grid. The rest of the recipe is for $D$. Clusters of width .05 need high frequencies, an even share of all 25 needs low ones: so 32 **Fourier frequencies on scales from 0.5 to 8** (data divided by 2). A feature $\sin(b\cdot x)$ has a slope in proportion to $|b|$, so R1 and R2 charge it by $|b|^2$: as $\gamma$ falls from .6 to .005, coarse features speak first and fine ones last. Then relativistic pairs, rates that fall, a larger batch in the first half, averaged weights. Recorded:
+# Three seeds of the nine-mode grid, equal rounds. Neither part does it alone: the choice without the cure collapses, the cure without the choice stays on bridges. Together they reach nine modes, and more than twice the quality. (DeLiGAN, arXiv:1706.02071, puts a mixture into the noise as well.) The rest of the recipe is for $D$. Clusters of width .05 need high frequencies, an even share of all 25 needs low ones: so 32 **Fourier frequencies on scales from 0.5 to 8** (data divided by 2). A feature $\sin(b\cdot x)$ has a slope in proportion to $|b|$, so R1 and R2 charge it by $|b|^2$: as $\gamma$ falls from .6 to .005, coarse features speak first and fine ones last. Then pairs, rates that fall, a larger batch in the first half. Recorded:
 
 # %%
 moon = recorded("moonshot_grid")
@@ -1063,7 +1069,7 @@ def spans(h):
 if moon:
     print(f"{'':26} seeds modes     quality        KL - floor     CPU-seconds a seed")
     rows = {name: (parts, "average") for name, parts in moon["runs"].items()}
-    rows["recipe, short, not averaged"] = (moon["runs"]["recipe, short"], "last")
+    rows["recipe, not averaged"] = (moon["runs"]["recipe"], "last")
     for name, (parts, key) in rows.items():
         h = joined(parts, key)
         (m0, m1), (q0, q1), (k0, k1) = ((v.min(), v.max()) for v in spans(h))
@@ -1077,7 +1083,10 @@ if moon:
     met = {"25 modes": modes == 25, "97 %": share >= 0.97, "KL": kl <= 0.005}
     print("target met by", ", ".join(f"{name} {v.sum()} of {len(v)}" for name, v in met.items()), end="")
     together = torch.stack(list(met.values())).all(0)
-    print(f"; all three {together.sum()}; KL: median {kl.median():.4f}, worst {kl.max():.4f}")
+    assert met["25 modes"].all() and met["97 %"].all() and kl.max() < 0.01
+    print(
+        f"; all three {together.sum()}, at {seconds:.0f} s a seed; KL: median {kl.quantile(0.5):.4f}, worst {kl.max():.4f}"
+    )
     near = torch.cdist(data.grid(50_000, seed=5), data.grid_centres()).amin(1)
     real_width = (near[near < 0.15].square().mean() / 2).sqrt()
     width = [v for part in moon["runs"]["recipe"] for v in part["spread"]]
@@ -1103,7 +1112,11 @@ if moon:
 
 
 # %% [markdown]
-# TEXT
+# All 25 modes and more than 97 % quality in each of 16 seeds, at 23 of the 60 seconds. The KL misses its limit in three seeds, by .003 at most: **the target is met in 13 of 16**. Averaged weights matter little here.
+#
+# What carries it, with four seeds and 1,000 rounds: without the choice in $z$ three or four modes are left; without the penalties ten to twenty, unevenly; without Fourier features nearly all, at two thirds quality, since a plain MLP $D$ cannot be sharp. Falling $\gamma$, pairs and R2: see the table.
+#
+# Not shown: that this carries over. The recipe was tuned on this grid, on seeds from 100 on, and 1,024 choices suit data that come in pieces. Its clusters are also too narrow, by a tenth or more: high quality counts a point in the centre as well as a cloud.
 #
 # ## Exercises
 #
@@ -1134,7 +1147,7 @@ nb08.check_1(kl_to_uniform)
 #     q = hits / hits.sum()
 #     return torch.xlogy(q, len(q) * q).sum()
 # ```
-# It is $\log K$ minus the entropy of $\hat q$: the modes that are missing cost only through those that took their share.
+# It is $\log K$ minus the entropy of $\hat q$.
 # </details>
 #
 # ### Exercise 2 · A pack
@@ -1193,7 +1206,7 @@ nb08.check_3(with_spread)
 #     s = (x.var(0, correction=0) + 1e-8).sqrt().mean()
 #     return torch.cat([x, s.expand(len(x), 1)], 1)
 # ```
-# A collapsed batch has a last column near 0, and no real batch has: $D$ sees at once what it could not see in any single sample.
+# A collapsed batch has a last column near 0, and no real batch has.
 # </details>
 #
 # ### Exercise 4 · Better in 13 of 16 seeds
@@ -1223,7 +1236,7 @@ nb08.check_4(sign_test)
 #     tail = sum(math.comb(n, j) for j in range(max(k, n - k), n + 1)) / 2**n
 #     return min(1.0, 2 * tail)
 # ```
-# 13 of 16: 0.021. 8 of 8: 0.008; with 23 remedies on trial at once, one of 0.04 would mean little.
+# 13 of 16: 0.021. With 22 remedies on trial at once, expect 22 · 0.021 = 0.47 such results from luck alone.
 # </details>
 #
 # ## Recap
@@ -1232,6 +1245,6 @@ nb08.check_4(sign_test)
 # 2. A discriminator that sees the clusters makes the plain GAN collapse within 400 rounds; the same players recovered when only the loss was changed ([section 2](#2-See-it)).
 # 3. Few modes of high quality are a collapse, few modes of low quality a game that is not ready ([section 3](#3-Under-trained-is-not-collapsed)).
 # 4. Minimax and maximin have the same value and different generators; against any discriminator that stands still, $G$ gives up modes ([section 4](#4-Why-a-generator-gives-up-modes)).
-# 5. In one frame the penalties on the slope of $D$ cured the collapse in every seed played, few as they are, and more noise, weight resets or other rates did not ([section 5](#5-Cure-it:-one-frame-for-all-remedies)).
+# 5. In one frame and 16 seeds only remedies that keep $D$ flat helped much, and more noise, weight resets or other rates did not ([section 5](#5-Cure-it:-one-frame-for-all-remedies)); islands also need noise that chooses ([section 8](#8-How-far-can-it-be-driven?-The-grid-of-25)).
 #
-# **Further reading.** Metz et al. 2017 (arXiv:1611.02163), unrolled GANs · Lin et al. 2018 (1712.04086), PacGAN, with the grid and ring tables · Salimans et al. 2016 (1606.03498), Section 3.2, minibatch discrimination · Mescheder et al. 2018 (1801.04406), R1 and R2 · Huang et al. 2024 (2501.05441), the relativistic pair with both. Next: 09, where $D$ measures a distance.
+# **Further reading.** Metz et al. 2017 (arXiv:1611.02163), unrolled GANs · Lin et al. 2018 (1712.04086), PacGAN · Salimans et al. 2016 (1606.03498), minibatch discrimination · Mescheder et al. 2018 (1801.04406), R1 and R2 · Huang et al. 2024 (2501.05441), the relativistic pair with both. Next: 09, where $D$ measures a distance.
