@@ -839,7 +839,7 @@ if record:
 # %% [markdown]
 # **One change is fatal:** without the factor 0.2 two of three seeds stand still at a blank image, and so do five of eight starts; with it, or without the block, none. Fixup's zeros are calm at the start only; Adam's steps do not shrink with the gradient, a likely reason why a branch that begins at nothing is soon loud. (We had chosen the unscaled block on a single seed.)
 #
-# Everything else 100 rounds and three seeds leave undecided: the bars reach across 1. Without any penalty the distance is larger in each seed, by a tenth to a quarter. At equal rounds the DCGAN is no nearer here; its lead begins with its price. What long runs would show, this does not.
+# Everything else 100 rounds and three seeds leave undecided: the bars reach across 1. Without any penalty the distance is larger in each seed, by a tenth to a quarter. So is the DCGAN's place at equal rounds: its lead begins with its price. Long runs may differ.
 #
 # ## 9 Ten times the learning rate
 #
