@@ -457,7 +457,7 @@ if record:
 # %% [markdown]
 # Two groups that do not touch: no seed of a loss without a penalty covers more than 7 of the 25 clusters, no seed with one fewer than 9. R1 alone brings nearly a fifth of all samples to where they belong, and so does R2 alone. What comes on top, the other penalty or pairing, changes less than .05 in either direction: 16 seeds do not see it.
 #
-# This does not show that the terms are equal elsewhere (section 2.1), or at other learning rates. Nor is any game finished: more than two thirds of the samples still lie wrong.
+# This does not show that the terms are equal elsewhere (section 2.1), or at other learning rates. Nor is any game finished: over two thirds of the samples lie wrong.
 #
 # ## 5 Stacked digits
 #
@@ -775,7 +775,7 @@ for seed, seen in record.get("curves", {}).items():
 # %% [markdown]
 # **It does not beat notebook 06 within a minute.** The curves cross once, between two and three seconds, the wrong way: until then the modern GAN is level or a little ahead, from then on behind, at 20 seconds by a factor of about four. Then the DCGAN flattens and the gap closes to a fifth; the judge is still sure of 81 % of the samples, against 92 and 94 %.
 #
-# Not shown: whether they cross again later, what a falling rate would do for the DCGAN, and what far larger networks do in long runs, which is Huang et al.'s case.
+# Not shown: whether they cross again later, what a falling rate would do for the DCGAN, and what far larger networks do in long runs, Huang et al.'s case.
 #
 # ## 8 What each ingredient brings
 #
