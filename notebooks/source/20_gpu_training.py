@@ -869,12 +869,12 @@ ax.set(xscale="log", xlabel="games in the stack", ylabel="speed-up over one by o
 ax.legend(fontsize=8)
 plots.show(
     fig,
-    alt="Speed-up of a stack over games one after the other, against the size of the stack: below 1 for a single game, above 1 from four "
-    "on, flattening towards 64 and 256.",
+    alt="Speed-up of a stack over games one after the other, against the size of the stack: below 1 for a single game, about 1 for four, "
+    "near 3 for sixteen, flattening towards 64 and 256.",
 )
 
 # %% [markdown]
-# One game in a stack is slower than alone, four are faster, and then the gain flattens: on one core the arithmetic of a batched product costs what it costs. A GPU is expected to flatten later, because it has more room; that is for its record to show.
+# One game in a stack is slower than alone, four about break even, sixteen are played three times as fast, and then the gain flattens: on one core the arithmetic of a batched product costs what it costs. Where a GPU flattens its record must show.
 
 # %% [markdown]
 # ## 6 Several processes
