@@ -46,7 +46,7 @@ device = "cuda" if torch.cuda.is_available() else "cpu"
 #
 # A generator has **collapsed** if what it makes looks real, but leaves out part of the data. To count that we need data whose parts are known: clusters in the plane. Three sets, with $K$ modes: a ring (8), a small grid (9), and the grid of 25 that papers use most.
 #
-# For 2,500 samples we report four numbers. **High quality**: the share within $3\sigma$ of a centre (as in notebook 04). **Modes**: centres that hold at least a fifth of their fair share of such samples. **Reverse KL**: with $\hat q_k$ the share of mode $k$ among them,
+# Of 2,500 samples we report: **High quality**: the share within $3\sigma$ of a centre (as in notebook 04). **Modes**: centres that hold at least a fifth of their fair share of such samples. **Reverse KL**: with $\hat q_k$ the share of mode $k$ among them,
 #
 # $$\mathrm{KL}(\hat q\,\|\,u)=\sum_k\hat q_k\log(K\hat q_k),$$
 #
@@ -339,7 +339,7 @@ assert max(median(m, "modes") for m in (collapsed, early)) <= 3 and median(early
 assert median(early, "reverse_kl") < 0.6 < 1 < median(collapsed, "reverse_kl")
 
 # %% [markdown]
-# Few modes in both. The collapsed generators have good samples in *one place*: a large KL, up to $\log9=2.2$, and little width. The others have a *low high-quality share*, a small KL and at least the data's width: samples everywhere, sharp nowhere. A thousand more rounds gave them six to eight modes (above). So: **few modes, high quality: collapsed. Few modes, low quality, small KL: not ready, wait.** (The last seed of round 400 is neither: its samples are flung far outside.) The opposite confusion was section 1's: "25 of 25" for noise.
+# The collapsed generators have good samples in *one place*: a large KL, up to $\log9=2.2$, and little width. The others have a *low high-quality share*, a small KL and at least the data's width: samples everywhere, sharp nowhere. A thousand more rounds gave them six to eight modes (above). So: **few modes, high quality: collapsed. Few modes, low quality, small KL: not ready, wait.** (The last seed of round 400 is neither: its samples are flung far outside.) The opposite confusion was section 1's: "25 of 25" for noise.
 #
 # ## 4 Why a generator gives up modes
 #
@@ -913,7 +913,7 @@ if record:
 #
 # ## 6 Stacked digits: 100 modes, and modes that are not there
 #
-# The usual test on images stacks digits as channels: two make 100 modes, one for each pair (published tables use three and 1,000). A classifier reads both channels of 5,000 samples, and we count pairs. First the counter. **Predict first:** a generator has only *ten* modes, the pairs 00, 11, …, 99, and some noise in its pixels. How many are counted, one sample each?
+# The usual test on images stacks digits as channels: two make 100 modes, one for each pair. A classifier reads both channels of 5,000 samples, and we count pairs. First the counter. **Predict first:** a generator has only *ten* modes, the pairs 00, 11, …, 99, and some noise in its pixels. How many are counted, one sample each?
 
 # %%
 parts = data.split(data.digits8(device=device), seed=0, fit=0.4, select=0.4, report=0.2)
@@ -1118,9 +1118,9 @@ if moon:
 # %% [markdown]
 # All 25 modes and more than 97 % quality in each of 16 seeds, at 23 of the 60 seconds. The KL misses its limit in three seeds, by .003 at most: **the target is met in 13 of 16**.
 #
-# What carries it (four seeds, 1,000 rounds): without the choice in $z$ three or four modes are left; without the penalties ten to twenty, unevenly; without Fourier features nearly all, at two thirds quality, since a plain MLP $D$ cannot be sharp. A $\gamma$ that stays costs evenness, a rate that stays quality; without R2 one seed loses modes; pairs bring nothing visible.
+# What carries it (four seeds, 1,000 rounds): without the choice in $z$ three or four modes are left; without the penalties ten to twenty, unevenly; without Fourier features nearly all, at two thirds quality, as section 2 leads one to expect. A $\gamma$ that stays costs evenness, a rate that stays quality; without R2 one seed loses modes; pairs bring nothing visible.
 #
-# Not shown: that this carries over. The recipe was tuned on this grid, on seeds from 100 on, and 1,024 choices suit data that come in pieces. Its clusters are also too narrow, by a tenth or more: high quality counts a point in the centre as well as a cloud.
+# Not shown: that this carries over. The recipe was tuned on this grid, on seeds from 100 on, and 1,024 choices suit data that come in pieces. Its clusters are also too narrow, by a tenth or so, which the high-quality share does not see.
 #
 # ## Exercises
 #
