@@ -650,7 +650,8 @@ if factors:
     print("taken over             distance of each seed      times ours    rounds")
     for name in sorted(ends, key=lambda name: ("all" in name, worse[name].log().mean())):
         values = "".join(f"{v:8.1f}" for v in ends[name])
-        print(f"{name.replace('nothing', 'nothing (ours)'):20}{values}   ×{worse[name].log().mean().exp():6.1f}   {sorted(rounds[name])[1]:9}")
+        times, title = worse[name].log().mean().exp(), name.replace("nothing", "nothing (ours)")
+        print(f"{title:20}{values}   ×{times:6.1f}   {sorted(rounds[name])[1]:9}")
     far = [name for name in worse if name in ("generator", "rate") or "all" in name]
     assert len(far) == 6 and all(worse[name].min() > 10 for name in far)
     assert worse["discriminator"].min() > 2
