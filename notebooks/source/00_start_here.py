@@ -77,7 +77,7 @@ machine.self_test()
 # | **III – When it goes wrong** | [08 Mode collapse](08_mode_collapse.ipynb) · [09 Wasserstein GANs](09_wasserstein_gan.ipynb) · [10 A modern GAN](10_a_modern_gan.ipynb) · 11 The debugging clinic |
 # | **IV – Control** | 12 Conditional GANs · 13 Latent space · 14 Paired translation · 15 Unpaired translation |
 # | **V – In the world** | 16 GAN, VAE, diffusion · 17 Little data · 18 Privacy and misuse · 19 Text, music, time series |
-# | **VI – Scale** | 20 GPU training |
+# | **VI – Scale** | [20 GPU training](20_gpu_training.ipynb) |
 #
 # What has no link yet is being written. All notebooks use the same symbols, and the same names in code:
 #
