@@ -55,7 +55,7 @@ torch.set_num_threads(1)  # section 6 shares the cores among processes; section 
 device = "cuda" if torch.cuda.is_available() else "cpu"
 
 # %% [markdown]
-# Every cell runs without a GPU. A cell that needs one says what it would do there. Numbers from GPUs stand in a record that one command makes, `python benchmarks/gpu_ladder.py`; where it has not been run yet, the notebook says so and shows no number.
+# A cell that needs a GPU says what it would do there. GPU figures come from a record (`python benchmarks/gpu_ladder.py`); where it is missing, the notebook shows no number.
 
 # %%
 cpu_ladder = recorded("cpu_ladder")
@@ -66,7 +66,7 @@ if gpu_ladder is None:
 # %% [markdown]
 # ## 1 Measure first
 #
-# The game is that of notebook 06. Here it is once more, with a switch for each thing that we shall try; with all switches off it is the same game, to the last bit.
+# The game of notebook 06, with a switch for each thing that we shall try; with all off it is the same, to the last bit.
 
 
 # %%
@@ -129,7 +129,7 @@ print(f"after four rounds, largest difference of a pixel from notebook 06: {gap}
 assert gap == 0 or device == "cuda"
 
 # %% [markdown]
-# Three ways in which a stopwatch lies. A GPU works *asynchronously*: a call returns when the work is queued, so stop the clock only after `torch.cuda.synchronize()`, or let the GPU stamp its own time (`torch.cuda.Event`). First calls are slow: libraries choose algorithms, memory is fetched, `torch.compile` compiles. And the machine is not yours alone. So: a clock that waits, warm-up calls that do not count, and rivals who **take turns**, compared turn by turn.
+# Three ways in which a stopwatch lies. A GPU works *asynchronously*: a call returns when the work is queued, so stop the clock only after `torch.cuda.synchronize()`, or let the GPU stamp its own time (`torch.cuda.Event`). First calls are slow: libraries choose algorithms, `torch.compile` compiles. And the machine is not yours alone. So: a clock that waits, warm-up calls that do not count, and rivals who **take turns**.
 
 
 # %%
@@ -184,11 +184,11 @@ else:
     print("without a GPU no CUDA events: torch.cuda.Event.record() before and after, then elapsed_time()")
 
 # %% [markdown]
-# Here the first round is no slower: the comparison above has warmed up the libraries. The quartiles lie close together; a minute later everything may be a tenth slower, because of others: hence the turns. (`torch.utils.benchmark.Timer` warms up, synchronises and reports a spread, but does not take turns.)
+# Here the first round is hardly slower: the comparison above has warmed up the libraries. A minute later everything may be a tenth slower, because of others: hence the turns.
 #
 # ### 1.1 Three limits
 #
-# A round can be limited by arithmetic, by memory traffic, or, on a GPU, by the *launching* of kernels. Count all three: floating-point operations with `FlopCounterMode`, and with a mode of our own the operations that PyTorch starts and the bytes that they read and write.
+# A round can be limited by arithmetic, by memory traffic, or, on a GPU, by the *launching* of kernels, its small programs. Count floating-point operations with `FlopCounterMode`; the operations that PyTorch starts, and the bytes that they read and write, with a mode of our own.
 
 
 # %%
@@ -242,7 +242,7 @@ assert counts["notebook 06"][0] == on_paper and counts["D frozen"][0] == on_pape
 assert counts["all three"][1] < 0.6 * counts["notebook 06"][1]
 
 # %% [markdown]
-# Paper and counter agree exactly. Now this machine's two peaks, measured: the best of large matrix products, and of copies that fit no cache. The **roofline** says that a round takes at least the longer of (operations ÷ peak) and (bytes ÷ bandwidth).
+# Now this machine's two peaks, measured: the best of large matrix products, and of copies that fit no cache. The **roofline** says that a round takes at least the longer of (operations ÷ peak) and (bytes ÷ bandwidth).
 
 
 # %%
@@ -268,9 +268,9 @@ for name, (flops, _, moved) in counts.items():
     assert device == "cuda" or by_bytes < by_flops < ms
 
 # %% [markdown]
-# Arithmetic is the limit, not memory, and a round reaches about half of it (50 to 60 % in our runs on a busy machine). So no trick makes *these* operations twice as fast on this core; what can help is fewer of them, or cheaper ones.
+# On the recording machine arithmetic is the limit, not memory, and a round reaches about half of it (50 to 60 % in our runs, other programs running). So no trick makes *these* operations more than twice as fast; fewer or cheaper ones can help.
 #
-# What would a GPU make of it? Take its data sheet, and 5 µs for each launch (change the three numbers for yours). This is arithmetic on paper, not a measurement.
+# And a GPU? Take its data sheet, and 5 µs for each launch: arithmetic on paper, not a measurement.
 
 # %%
 FLOPS, BYTES, LAUNCH = 67e12, 3.35e12, 5e-6  # data sheet of an H100 (float32), and an assumption
@@ -309,11 +309,11 @@ plots.show(
 )
 
 # %% [markdown]
-# The two machines are limited by different things: the core by arithmetic, a large GPU, with a game this small, by starting 380 kernels. What helps one need not help the other. Hence the rule of this notebook: *a change is measured where it is to be used.*
+# The core is limited by arithmetic; a large GPU, with a game this small, on paper by starting 380 kernels. Hence the rule of this notebook: *a change is measured where it is to be used.*
 #
 # ## 2 Feeding
 #
-# Where do images come from? Four thousand digits are 12 MB: keep them on the device. The usual `DataLoader` is made for data that do not fit. It fetches *one image at a time*, in Python, and stacks them. **Predict first:** how much dearer is that?
+# Four thousand digits are 12 MB: keep them on the device. The usual `DataLoader`, made for data that do not fit, fetches *one image at a time*, in Python, and stacks them. **Predict first:** how much dearer is that?
 
 
 # %%
@@ -349,7 +349,7 @@ medians = [ms.median() for ms in fetch.values()]
 assert device == "cuda" or (2 * medians[0] < medians[1] and medians[0] < 0.05 * spent["notebook 06"].median())
 
 # %% [markdown]
-# Several times dearer, above ten times if each image is converted; and here it hardly matters: 1 to 3 % of a round. A game that plays its round in a millisecond would wait for such a loader nearly half of the time. When data do not fit: `num_workers` processes convert ahead of time, `pin_memory` puts batches where a GPU can fetch them itself, and `non_blocking=True` lets the copy run beside the arithmetic:
+# Several times dearer, and on the recording machine it hardly matters: 1 to 3 % of a round. When data do not fit: `num_workers` processes convert ahead, `pin_memory` puts batches where a GPU can fetch them itself, and `non_blocking=True` lets the copy run beside the arithmetic:
 
 
 # %%
@@ -370,7 +370,7 @@ if device == "cpu":
     print("without a GPU there is nothing to copy; the order of the batches is the same")
 
 # %% [markdown]
-# Where does the rest of a round go? The **profiler** records every operation; export its trace (`profile.export_chrome_trace`) and look at it in a browser, or sum it up:
+# Where does the rest of a round go? The **profiler** records every operation; we sum up their times:
 
 
 # %%
@@ -422,7 +422,7 @@ assert (
 )
 
 # %% [markdown]
-# Convolutions, more than half; what the optimiser, the average and the noise take is small, so that making them faster cannot bring much *here*. (Shares vary by some points from run to run. On a GPU look for gaps between kernels: that is the launching.)
+# On the recording machine optimiser, average and noise take little, so that making them faster cannot bring much. (Shares vary by some points from run to run.)
 #
 # ## 3 Arithmetic
 #
@@ -456,7 +456,7 @@ assert errors["float32"] < 1e-6 and 0.9 < errors["TF32"] / errors["float16"] < 1
 assert 7 < errors["bfloat16"] / errors["TF32"] < 9
 
 # %% [markdown]
-# Three bits fewer, eight times the error. Does a game notice? Precision can hurt where small differences of large numbers matter: in the loss (we return scores to float32 first), in a penalty on slopes, and wherever a number leaves the range.
+# Three bits fewer, eight times the error. `torch.autocast` runs convolutions and matrix products in fewer bits, and leaves the weights as they are. Fewer bits can hurt where small differences of large numbers matter: in the loss (we return scores to float32 first), in a penalty on slopes, and wherever a number leaves the range.
 
 
 # %%
@@ -479,7 +479,7 @@ print(f"R1 of a score that a scaler has multiplied by 1024: {scaled:,.0f} times 
 assert worst[torch.bfloat16] < 0.02 and worst[torch.float16] < 0.02 and abs(scaled / 1024**2 - 1) < 1e-3
 
 # %% [markdown]
-# Here R1 survives: in bfloat16 it is wrong by less than half a percent. (A deeper $D$ may need float32 there.) What does harm is the **scaler**. float16 loses small gradients, so `GradScaler` multiplies the loss by a large number and divides the gradient again before the step; on overflow it skips the step and halves the number. A penalty computed from multiplied scores is a million times too heavy. And two optimisers: one scaler or two? Where does the division belong? **Predict first.**
+# Here R1 survives: in bfloat16 it is wrong by less than half a percent. (A deeper $D$ may need float32.) What does harm is the **scaler**. float16 loses small gradients, so `GradScaler` multiplies the loss by a large number and divides the gradient again before the step; on overflow it skips the step and halves the number. A penalty computed from multiplied scores is a million times too heavy. And two optimisers: one scaler or two? Where does the division belong? **Predict first.**
 
 
 # %%
@@ -509,7 +509,7 @@ assert one[:2] == (512, 512) and two[:2] == (1024, 512)
 assert abs(two[2] - 0.01) < 1e-5 and wrong[2] < 0.01 / 500 and abs(hidden[2] - 0.01) < 1e-4
 
 # %% [markdown]
-# With one scaler an overflow in $D$ halves $G$'s scale, too: harmless, but not the same game; call `update` once, after both steps. Clipping a gradient that is still multiplied shrinks the step a thousandfold; Adam hides it, because it divides by the gradient's size. bfloat16 needs none of this.
+# With one scaler an overflow in $D$ halves $G$'s scale, too: harmless, but not the same game. Clipping a gradient that is still multiplied shrinks the step a thousandfold; Adam hides it, because it divides by the gradient's size. bfloat16 needs none of this.
 #
 # ### 3.2 The ladder, live
 #
@@ -554,9 +554,9 @@ plots.show(
 )
 
 # %% [markdown]
-# On this processor, which has instructions for bfloat16, fewer bits bring most. A frozen $D$ saves the 7 % of arithmetic that section 1.1 found to be of no use. The optimiser and the order in memory bring some per cent; larger batches more images per second, which is not yet more quality per second (section 7). float16 is twelve times *slower* on this CPU, which computes it by conversion. `torch.compile`: section 3.3.
+# On the recording machine, whose processor has instructions for bfloat16, fewer bits bring most. float16 is twelve times *slower* there: it is computed by conversion.
 #
-# A second thread? The recorder tried that, too, while other programs used both cores:
+# A second thread, recorded while other programs used both cores:
 
 # %%
 if cpu_ladder:
@@ -566,7 +566,7 @@ if cpu_ladder:
     )
 
 # %% [markdown]
-# Threads wait for each other at the end of every operation; if one of them has to share its core, both wait, and a round takes several times as long. On an idle machine a second thread may help. So set the number yourself, and measure where the game will run.
+# Threads wait for each other at the end of every operation; if one has to share its core, both wait. On an idle machine a second thread may help.
 #
 # And is it the same game? Ten rounds on the same batches and noise: how far do the losses stray from those of notebook 06?
 
@@ -591,11 +591,11 @@ assert stray["D frozen"].max() == 0 or device == "cuda"
 assert max(stray[name][0] for name in ("fused", "channels last")) < 1e-3 < stray["bfloat16"][9]
 
 # %% [markdown]
-# Freezing changes nothing, to the bit. The fused optimiser and the other layout differ by rounding after one round, and by hundredths after ten, as much as bfloat16: a game amplifies rounding. So "the same losses" cannot be the test after a few rounds; *as good over seeds* must be (section 7).
+# Freezing changes nothing, to the bit. The fused optimiser and the other layout differ by rounding after one round, and by hundredths after ten, as much as bfloat16: a game amplifies rounding. So "the same losses" cannot be the test; *as good over seeds* must be (section 7).
 #
 # ### 3.3 Compiling, and recording a graph
 #
-# `torch.compile` turns Python code into fused kernels. Where it meets something that it cannot trace it *breaks* the graph and returns to Python. `explain` counts, without compiling. **Predict first:** how many breaks in a whole move of $D$, and how many in the loss alone?
+# `torch.compile` turns Python code into fused kernels. Where it cannot trace something it *breaks* the graph and returns to Python. `explain` counts, without compiling. **Predict first:** how many breaks in a whole move of $D$, and how many in the loss alone?
 
 # %%
 game = dcgan_game(seed=0, device=device)
@@ -629,9 +629,9 @@ for row in cpu_ladder["compile"] if cpu_ladder else []:
 assert breaks["loss_of_D"] == 0 < breaks["move_of_D"]
 
 # %% [markdown]
-# So compile the loss functions, which are pure arithmetic, and leave the loop in Python. Here that took over half a minute and made the round a fifth *slower*: the generated kernels replace those of a tuned library, and launching was not the limit. On a GPU it is; only a measurement there can tell. Either way, divide the cost of compiling by what a round gains before you wait for it.
+# So compile the loss functions, which are pure arithmetic, and leave the loop in Python. On the recording machine that made the round a fifth *slower*: the generated kernels replace those of a tuned library, and launching was not the limit. On a GPU only a measurement can tell.
 #
-# A **CUDA graph** goes further: it records all launches of a round and starts them with one call. Addresses, shapes and Python numbers are frozen: batches are copied into a fixed tensor, noise is drawn on the GPU, the optimiser counts its steps there (`capturable`), nothing may ask for a value (`.item()`), and the decay of a young average, which changes, stays outside.
+# A **CUDA graph** records all launches of a round and starts them with one call. Addresses, shapes and Python numbers are frozen: batches are copied into a fixed tensor, noise is drawn on the GPU, the optimiser counts its steps there (`capturable`), nothing may ask for a value (`.item()`), and the decay of a young average, which changes, stays outside.
 
 
 # %%
@@ -665,7 +665,7 @@ else:
 # %% [markdown]
 # ## 4 Memory
 #
-# What does a step hold? Parameters, gradients, Adam's two moments, the average: known before the first round. And **activations**: what each layer keeps of its way forward for the way back. PyTorch lets us watch it being put aside.
+# A step holds parameters, gradients, Adam's two moments, the average; and **activations**: what each layer keeps of its way forward for the way back.
 
 
 # %%
@@ -715,7 +715,7 @@ per_image = (gradient(D, [x_fit[:256]])[1] - gradient(D, [x_fit[:64]])[1]) / 192
 assert abs(gradient(D, [x_fit[:64]])[1] / 64 / per_image - 1) < 0.05 and 64 * per_image > 4 * params
 
 # %% [markdown]
-# Activations grow with the batch, the rest does not. Two ways to hold less. **Checkpointing** keeps only the input of each piece of a network and computes the piece once more on the way back: memory for arithmetic. **Predict first:** what does batch norm make of being computed twice?
+# Activations grow with the batch, the rest does not. **Checkpointing** keeps only the input of each piece of a network and computes the piece once more on the way back: memory for arithmetic. **Predict first:** what does batch norm make of being computed twice?
 
 
 # %%
@@ -752,9 +752,9 @@ assert two[0] < 0.4 * plain[0] and plain[1] < four[1] <= two[1] <= plain[1] * 4 
 assert torch.allclose(plain[2], four[2], atol=1e-6) and torch.allclose(four[3], twice, atol=1e-6)
 
 # %% [markdown]
-# Less than a third is held (and, on the way back, one piece at a time), the arithmetic rises by at most one pass forward, and the gradient is the same. But batch norm's running mean has moved twice, to 1.9 times the value: in every round it sees the batch a second time, and forgets twice as fast.
+# Less than a third is held (and, on the way back, one piece at a time), for at most one more pass forward; the gradient is the same. But batch norm's running mean has moved twice: it sees every batch a second time, and forgets twice as fast.
 #
-# The other way is **accumulation**: parts of a batch one after the other, gradients added up, one step. Is the sum the gradient of the whole batch? **Predict first**, for three kinds of $D$.
+# **Accumulation** holds less, too: parts of a batch one after the other, gradients added up, one step. Is the sum the gradient of the whole batch? **Predict first**, for three kinds of $D$.
 
 
 # %%
@@ -780,9 +780,9 @@ for kind in ("no norm", "group norm", "batch norm"):
     assert min(apart) > 0.02 if kind == "batch norm" else max(apart) < 1e-12
 
 # %% [markdown]
-# Without a norm, or with one that looks at single images, the sum is the whole. With batch norm it is another gradient: each part is normalised by its own mean. Keep this in mind for section 6: several processes are accumulation in space instead of time.
+# Without a norm, or with one that looks at single images, the sum is the whole. With batch norm it is another gradient: each part is normalised by its own mean.
 #
-# And if memory runs out after all? Catch the error, halve the part, and play *the same* batch again. (The pretended limit stands in for a full GPU; the class of the error is the real one.)
+# And if memory runs out after all? Catch the error, halve the part, and play *the same* batch again. (Here the limit is pretended.)
 
 
 # %%
@@ -809,11 +809,9 @@ print(f"in parts of {size}: relative difference from the whole batch {gap:.1e}")
 assert size == 16 and gap < 1e-12
 
 # %% [markdown]
-# The half-finished gradient was thrown away by `zero_grad`, the batch was not drawn anew, and the step is that of the whole batch. (With batch norm it would not be.)
-#
 # ## 5 Many GANs at once
 #
-# A device that waits for launches has room for more work per launch. Notebook 04 stacked sixteen 2-D games into one (`torch.func`); a GPU has room for hundreds. **Predict first:** how does the number of rounds per second, summed over games, grow with the number of games, on one core?
+# Notebook 04 stacked sixteen 2-D games into one (`torch.func`): one launch serves all. **Predict first:** how do the rounds per second, summed over games, grow with the number of games, on one core?
 
 
 # %%
@@ -874,12 +872,12 @@ plots.show(
 )
 
 # %% [markdown]
-# One game in a stack is slower than alone, four about break even, sixteen are played three times as fast, and then the gain flattens: on one core the arithmetic of a batched product costs what it costs. Where a GPU flattens its record must show.
+# On the recording machine one game in a stack is slower than alone, sixteen are played about three times as fast, and then the gain flattens: the arithmetic stays.
 
 # %% [markdown]
 # ## 6 Several processes
 #
-# **DDP** (`DistributedDataParallel`) runs one process per GPU. Each holds a copy of the networks and computes on its own part of the batch; while the way back is running, gradients are averaged over the processes (*all-reduce*), so that all take the same step. On a CPU the same code runs with the `gloo` backend. Here is a whole training script; we write it to a file and start it with `torchrun`.
+# **DDP** (`DistributedDataParallel`) runs one process per GPU. Each holds a copy of the networks and computes on its own part of the batch; while the way back is running, gradients are averaged over the processes (*all-reduce*), so that all take the same step. On a CPU the same code runs with the `gloo` backend. Here is a whole training script:
 
 # %%
 SCRIPT = '''"""A GAN on several processes: torchrun --standalone --nproc-per-node 2 ddp_gan.py FOLDER"""
@@ -965,7 +963,7 @@ if __name__ == "__main__":
 
 
 # %% [markdown]
-# `torchrun` sets `RANK`, `WORLD_SIZE` and a meeting point, starts the workers and watches them. We keep its traffic on the loopback device (`127.0.0.1`, `lo`): a container without network has no other, and often cannot look up its own name.
+# `torchrun` sets `RANK`, `WORLD_SIZE` and a meeting point, starts the workers and watches them.
 
 
 # %%
@@ -1028,9 +1026,9 @@ print(
 assert gap_gradient < 1e-12 and gap_weights < 1e-9 and largest > 1e-3 and gap_ranks == 0
 
 # %% [markdown]
-# The two processes *are* the one process, to rounding: in float64 about fifteen digits; in float32 about seven, and Adam can make more of such a difference. Five things had to be right: disjoint rows *and* noise per rank; equally long parts (DDP weighs ranks alike); no batch norm (section 4: over parts its gradient is another one; on GPUs `nn.SyncBatchNorm` computes mean and variance over all ranks, on a CPU it does not exist: use group norm, or none); each player's move averages only that player's gradients; and the moving average lives on one rank.
+# The two processes *are* the one process, to rounding: in float64 about fifteen digits, in float32 about seven. Five things had to be right: disjoint rows *and* noise per rank; equally long parts (DDP weighs ranks alike); no batch norm (section 4; GPUs have `nn.SyncBatchNorm`, which normalises over all ranks); each player's move averages only that player's gradients; and the moving average lives on one rank.
 #
-# What would it cost to get the fourth wrong? Count the bytes that DDP sends in $G$'s move:
+# What does the fourth save? Count the bytes that DDP sends in $G$'s move:
 
 
 # %%
@@ -1075,11 +1073,11 @@ print(f"against the batch that was meant: {(averaged - whole).norm() / whole.nor
 assert torch.equal(averaged, first) and (averaged - whole).norm() > 0.01 * whole.norm()
 
 # %% [markdown]
-# Half a batch, computed twice: the second GPU warms the room. A cheap check in any script: let every rank print the first numbers of its first batch.
+# Half a batch, computed twice: the second GPU warms the room.
 #
 # ### 6.2 A worker is killed
 #
-# Now the same run once more; before round 5 (counted from 0) the last worker gets SIGKILL, as from a machine that runs out of memory. `torchrun` ends the others, and with `--max-restarts=1` starts all again; each loads the last checkpoint, written after round 2.
+# The same run once more; before round 5 (counted from 0) the last worker gets SIGKILL. `torchrun` ends the others, and with `--max-restarts=1` starts all again; each loads the last checkpoint, written after round 2.
 
 # %%
 resumed, log = torchrun(folder / "killed", "--die", "5")
@@ -1091,7 +1089,7 @@ print(f"resumed at round {start}; largest difference of a weight from the undist
 assert start == resumed[1]["start"] == 3 and (gap == 0 or device == "cuda")
 
 # %% [markdown]
-# Bit for bit. (The line about `TORCH_DISABLE_SHARE_RDZV_TCP_STORE` in `torchrun` above is needed for it: in some versions restarted workers find addresses of the dead ones in a store that outlives them, and fail.)
+# Bit for bit.
 #
 # ### 6.3 When does it pay?
 
@@ -1111,13 +1109,11 @@ if cpu_ladder:
     assert 1 < small / small_2 < large / large_2 < 2
 
 # %% [markdown]
-# Splitting pays when the arithmetic of a rank is long against what stays: its own overhead, and the exchange of gradients, which does not shrink with the batch. So two processes gain more with 512 images than with 64, in CPU time; by the clock this busy machine gained nothing, because each waits for the slower. Larger batches are what several GPUs are for, and whether a larger batch makes a better GAN is a question for section 7's kind of test.
-#
-# For a player that does not fit on one GPU there is FSDP, which also splits parameters and optimiser; several machines need `--nnodes` and a meeting point that all can reach. Both are beyond this notebook (further reading).
+# Splitting pays when the arithmetic of a rank is long against what stays: its own overhead, and the exchange of gradients, which does not shrink with the batch. So two processes gain more with 512 images than with 64, in CPU time; by the clock the busy recording machine gained next to nothing or lost, because each waits for the slower.
 #
 # ## 7 Speedrun
 #
-# Now together: how many seconds to the quality at which notebook 06 ends? A change is kept only if it is faster *and* as good over seeds. Target is the Fréchet distance of notebook 06 after 1,200 rounds (geometric mean over seeds). Live, one seed and a short race; the whole race is recorded.
+# How many seconds to the quality at which notebook 06 ends? A change is kept only if it is faster *and* as good over seeds. Target is the Fréchet distance of notebook 06 after 1,200 rounds (geometric mean over seeds). Live, one seed and a short race; the whole race is recorded.
 
 
 # %%
@@ -1229,11 +1225,11 @@ if curves:
     )
 
 # %% [markdown]
-# The aim was 1.5 times sooner; in CPU seconds of one core the ladder gets there, just, with the larger rate. The larger part is sure: a round is 1.3 times cheaper, turn by turn. The rest, an eighth fewer rounds, is not: seeds of *one* recipe differ by a factor of 1.2 to 1.7 at the end, and three of them do not decide an eighth. (The settings were chosen on two other seeds.) Shared fakes are cheaper still; they miss the target by a hair, and the rule says: not kept. Batches of 128 give the most images per second, and with half as many steps they end above the target. A cheaper round is no speed-up before games of full length are measured. A GPU's ladder: `python benchmarks/speedrun.py --device cuda`.
+# On the recording machine, in CPU seconds of one core, the ladder with the larger rate reaches the target 1.5 times sooner. The larger part is sure: a round is 1.3 times cheaper, turn by turn. The rest, an eighth fewer rounds, is not: seeds of *one* recipe differ by a factor of 1.1 to 1.7 at the end, and three of them do not decide an eighth. (The settings were chosen on two other seeds.) Shared fakes are cheaper still, but miss the target by a hair: not kept. Batches of 128 give the most images per second, and with half as many steps they end above the target. A cheaper round is no speed-up before games of full length are measured. A GPU's ladder, not recorded yet: `python benchmarks/speedrun.py --device cuda`.
 #
 # ## 8 Colab and cloud
 #
-# On Colab: *Runtime > Change runtime type* gives a GPU; the machine is a loan, and its disk goes with it. So checkpoints belong on storage that stays. A preempted cloud machine gets a warning, usually the signal SIGTERM and some seconds; a lost connection gets none. So: save every so often *and* when the warning comes.
+# On Colab, *Runtime > Change runtime type* gives a GPU; the machine is a loan, and its disk goes with it: checkpoints belong on storage that stays. A preempted cloud machine gets a warning, usually SIGTERM and some seconds; a lost connection gets none. So save every so often *and* when the warning comes.
 
 
 # %%
@@ -1281,7 +1277,7 @@ print(f"stopped after round {first}, went on to {second}; largest difference of 
 assert (first, second) == (5, 12) and (gap == 0 or device == "cuda")
 
 # %% [markdown]
-# What does a trained model cost? Seconds times price; the price is yours to fill in, and the answer should include the seconds that are lost and repeated. If saving takes $c$ seconds, failures come every $M$ seconds on average, and you save every $\tau$, then the share $c/\tau+\tau/(2M)$ of the time is lost: saving, and half an interval per failure (exercise 4 asks for the best $\tau$).
+# A trained model costs seconds times price, with the seconds that are lost and repeated. If saving takes $c$ seconds, failures come every $M$ seconds on average, and you save every $\tau$, then the share $c/\tau+\tau/(2M)$ of the time is lost: saving, and half an interval per failure.
 
 # %%
 start = time.process_time()
@@ -1326,7 +1322,7 @@ nb20.check_1(step_flops)
 #     forward = [2 * c_in * k**2 * c_out * side**2 for c_in, k, c_out, side in layers]
 #     return batch * (3 * sum(forward) - forward[0])
 # ```
-# `FlopCounterMode` counts the same. Norms and activations are not in it: they cost time, but hardly any arithmetic.
+# `FlopCounterMode` counts the same; norms and activations are not in it.
 # </details>
 #
 # ### Exercise 2 · Accumulate
@@ -1359,7 +1355,6 @@ nb20.check_2(accumulate)
 #         (loss(net, part) * len(part) / n).backward()
 #     return [p.grad for p in net.parameters()]
 # ```
-# DDP weighs every rank alike, so ranks must have equally long parts.
 # </details>
 #
 # ### Exercise 3 · Whose rows?
@@ -1389,7 +1384,7 @@ nb20.check_3(rows_of)
 #     even = len(order) // world * world
 #     return order[:even][rank::world]
 # ```
-# PyTorch's `DistributedSampler` repeats some rows instead of leaving any out, unless told `drop_last=True`; and without `set_epoch` it deals the same way in every epoch.
+# PyTorch's `DistributedSampler` repeats some rows instead of leaving any out, unless told `drop_last=True`.
 # </details>
 #
 # ### Exercise 4 · How often to save
@@ -1418,15 +1413,15 @@ nb20.check_4(best_interval)
 # def best_interval(save, between):
 #     return math.sqrt(2 * save * between)
 # ```
-# Young's rule (1974). At the best interval both losses are equal.
+# Young's rule (1974): both losses are equal there.
 # </details>
 #
 # ## Recap
 #
-# 1. Let rivals take turns, wait for the work to end, and name the limit: here a round reaches about half of what the core's arithmetic allows; on a large GPU, on paper, it would wait for launches ([section 1](#1-Measure-first)).
-# 2. Feeding and optimiser are small change at this size ([section 2](#2-Feeding)); fewer bits bring most, freezing $D$ is free, compiling did not pay, and after ten rounds rounding alone has changed the losses ([section 3](#3-Arithmetic)).
+# 1. Let rivals take turns, wait for the work to end, and name the limit: on the recording machine a round reaches about half of the core's arithmetic; on a large GPU, on paper, it would wait for launches ([section 1](#1-Measure-first)).
+# 2. On the recording machine feeding and optimiser are small change ([section 2](#2-Feeding)), fewer bits bring most and compiling did not pay; freezing $D$ is free, and after ten rounds rounding alone has changed the losses ([section 3](#3-Arithmetic)).
 # 3. Activations grow with the batch; checkpointing holds less of them for some arithmetic, and parts add up to the batch exactly, unless batch norm is between ([section 4](#4-Memory)).
-# 4. Many small games in one stack share the cost of starting operations, several times faster than one by one ([section 5](#5-Many-GANs-at-once)).
-# 5. Two processes play the game of one to rounding, and a killed worker leaves no trace in the weights ([section 6](#6-Several-processes)); a speedrun counts only what is faster *and* as good, here 1.5 times ([section 7](#7-Speedrun)), and what a model costs includes the seconds lost to interruptions ([section 8](#8-Colab-and-cloud)).
+# 4. Many small games in one stack share the cost of starting operations ([section 5](#5-Many-GANs-at-once)).
+# 5. Two processes play the game of one to rounding, and a killed worker leaves no trace in the weights ([section 6](#6-Several-processes)); a speedrun counts only what is faster *and* as good ([section 7](#7-Speedrun)); a model's cost includes the seconds lost to interruptions ([section 8](#8-Colab-and-cloud)).
 #
 # **Further reading.** Williams, Waterman & Patterson 2009, *Roofline* (CACM) · Micikevicius et al. 2018 (arXiv:1710.03740), mixed precision · Chen et al. 2016 (1604.06174), checkpointing · Li et al. 2020 (2006.15704), DDP · Zhao et al. 2023 (2304.11277), FSDP, for networks that do not fit on one GPU · PyTorch's documentation of `torchrun` for several machines.
