@@ -147,6 +147,8 @@ def check_4(answer: object) -> None:
     )
     mirrored = number(call(answer, 3, 16))
     expect(abs(mirrored - 2 * tail) < 1e-6, "3 of 16 is as extreme as 13 of 16: take the larger side")
+    small = number(call(answer, 6, 6))
+    expect(abs(small - 2 / 64) < 1e-6, "n is an argument: 6 of 6 has probability 2/64")
     even = number(call(answer, 8, 16))
     expect(
         even <= 1,

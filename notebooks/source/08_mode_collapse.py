@@ -46,7 +46,7 @@ device = "cuda" if torch.cuda.is_available() else "cpu"
 #
 # A generator has **collapsed** if what it makes looks real, but leaves out part of the data. To count that we need data whose parts are known: clusters in the plane. Three sets, with $K$ modes: a ring (8), a small grid (9), and the grid of 25 that papers use most.
 #
-# Of 2,500 samples we report: **High quality**: the share within $3\sigma$ of a centre (as in notebook 04). **Modes**: centres that hold at least a fifth of their fair share of such samples. **Reverse KL**: with $\hat q_k$ the share of mode $k$ among them,
+# Of 2,500 samples we report: **High quality**: the share within $3\sigma$ of a centre (as in notebook 04). **Modes**: centres with at least $0.2\,n/K$ high-quality samples, a fifth of their fair share of *all* $n=2500$. **Reverse KL**: with $\hat q_k$ the share of mode $k$ among them,
 #
 # $$\mathrm{KL}(\hat q\,\|\,u)=\sum_k\hat q_k\log(K\hat q_k),$$
 #
@@ -107,15 +107,23 @@ for name, (_, centres, std) in SETS.items():
     once = [int((v.hits > 0).sum()) for v in m]
     print(f"{name:5} one sample is enough: {min(once)} to {max(once)} of {len(centres)}; ", end="")
     print(f"a fifth of the fair share: {min(v.modes for v in m)} to {max(v.modes for v in m)}; ", end="")
-    print(f"high quality {max(v.high_quality for v in m):.3f}, KL {max(v.reverse_kl for v in m):.2f}")
+    moved_blind = misplaced(torch.stack([v.hits for v in m]))
+    print(
+        f"high quality {max(v.high_quality for v in m):.3f}, KL {max(v.reverse_kl for v in m):.2f}, ", end=""
+    )
+    print(f"misplaced {moved_blind.mean():.2f}")
     assert min(once) >= 0.8 * len(centres) and max(v.modes for v in m) <= 0.3 * len(centres)
+    if name == "nine":
+        one_mode = misplaced(2500 * WITHIN * F.one_hot(torch.tensor(0), 9)).item()
+        print(f"      one perfect mode: misplaced {one_mode:.2f}")
+        assert 0.85 < moved_blind.min() and moved_blind.max() < 0.9 and abs(one_mode - 0.88) < 0.005
 
 # %% [markdown]
-# Nearly all, and its KL is small as well: a uniform blob is not collapsed, it is *blurred*. So none of the first three numbers suffices alone; we use all, and rank by the fourth.
+# Nearly all, and its KL is small as well: a uniform blob is not collapsed, it is *blurred*. None of the first three numbers suffices alone; we use all, and rank by the fourth. But $M$ measures distance from a perfect sampler, not the kind of failure: blind points and one sharp mode both score .88 to .89 on the nine. So read modes and quality beside it.
 #
 # ## 2 See it
 #
-# The players of notebook 04, with one change. An MLP is slow to learn a bumpy function, and clusters are bumps. So $D$ first turns a point into 64 **random Fourier features** (Tancik et al. 2020), $\sin(b_j\cdot x)$ and $\cos(b_j\cdot x)$ with fixed random frequencies $b_j$. A test with a known answer: $G$ stands still and makes one broad Gaussian; the data are the 25 clusters. Both densities are known, so notebook 01 gives the best score, $D^*=\log p_d/p_g$, and the JSD that $D$ should find. **Predict first:** which part of it does each discriminator see after 250 rounds?
+# Players as in notebook 04, but twice as wide, with other Adam settings, and one change that matters. An MLP is slow to learn a bumpy function, and clusters are bumps. So $D$ first turns a point into 64 **random Fourier features** (Tancik et al. 2020), $\sin(b_j\cdot x)$ and $\cos(b_j\cdot x)$ with fixed random frequencies $b_j$. A test with a known answer: $G$ stands still and makes one broad Gaussian; the data are the 25 clusters. Both densities are known, so notebook 01 gives the best score, $D^*=\log p_d/p_g$, and the JSD that $D$ should find. **Predict first:** which part of it does each discriminator see after 250 rounds?
 
 
 # %%
@@ -193,9 +201,9 @@ plain_D, deeper_D, fourier_D = seen.values()
 assert fourier_D.min() > 0.95 and max(plain_D.max(), deeper_D.max()) < 0.6
 
 # %% [markdown]
-# Four seeds each, hardly a spread. The features do in 250 rounds what the MLPs do not, not even one with five times the parameters. From here on $D$ sees the clusters.
+# The features do in 250 rounds what the MLPs do not, not even one with four times the parameters. From here on $D$ sees the clusters.
 #
-# Now the game: **predict first** what the plain GAN of notebook 04 makes of such a $D$, within 400 rounds. Data: the nine-mode grid; four seeds.
+# Now the game: **predict first** what the plain GAN makes of such a $D$, within 400 rounds. Data: the nine-mode grid; four seeds.
 
 
 # %%
@@ -259,7 +267,7 @@ assert max(v.modes for v in collapsed) <= 3
 # %% [markdown]
 # Collapse: one to three of nine modes. In three seeds most samples are good ones; in the last hardly any lies near a cluster.
 #
-# Is the generator lost? The players stay; only the *loss* changes, to one that section 5 will single out (relativistic pairs, R1 and R2), and the optimisers forget their averages.
+# Is the generator lost? Only the *loss* changes, to one that section 5 finds among the best (relativistic pairs, R1 and R2), and the optimisers forget their averages.
 
 # %%
 for opt in players[2:]:
@@ -312,7 +320,7 @@ plots.gif(
 )
 
 # %% [markdown]
-# In every seed modes come back: the samples first cover the whole square, then gather on the clusters. (Their quality is far from its ceiling: section 8.) This proves neither that *every* collapse can be undone, nor which part of the change did it.
+# In every seed modes come back: the samples first cover the whole square, then gather on the clusters. (Their quality is low: section 8.) This proves neither that *every* collapse can be undone, nor which part of the change did it.
 #
 # ## 3 Under-trained is not collapsed
 #
@@ -339,7 +347,7 @@ assert max(median(m, "modes") for m in (collapsed, early)) <= 3 and median(early
 assert median(early, "reverse_kl") < 0.6 < 1 < median(collapsed, "reverse_kl")
 
 # %% [markdown]
-# The collapsed generators have good samples in *one place*: a large KL, up to $\log9=2.2$, and little width. The others have a *low high-quality share*, a small KL and at least the data's width: samples everywhere, sharp nowhere. A thousand more rounds gave them six to eight modes (above). So: **few modes, high quality: collapsed. Few modes, low quality, small KL: not ready, wait.** (The last seed of round 400 is neither: its samples are flung far outside.) The opposite confusion was section 1's: "25 of 25" for noise.
+# The collapsed generators have good samples in *one place*: a large KL, up to $\log9=2.2$, and little width. The others have a *low high-quality share*, a small KL and about the data's width or more: samples everywhere, sharp nowhere. A thousand more rounds gave them six to eight modes (above). So: few modes, high quality: **collapsed**. Few modes, low quality, small KL: **not collapsed**. These games became ready; others did not (section 7, several rows of 5.2). Only playing on tells. (The last seed of round 400 is neither: its samples are flung far outside.)
 #
 # ## 4 Why a generator gives up modes
 #
@@ -423,7 +431,7 @@ plots.show(
 
 
 # %% [markdown]
-# The value is the same, the generator is not. If $G$ must be good against *every* answer of $D$ (minimax), it is $p_d$. If it only answers the present $D$ (maximin), it is one mode at every moment, and hops on when $D$ has caught up: right *averaged over time*, at no time right. A real loop is neither: each player takes one step. It comes near maximin when $G$ gets far against a $D$ that hardly moves. (Goodfellow's tutorial, arXiv:1701.00160, explains collapse by this exchange; the toy adds that it harms $G$, not $V$.)
+# The value is the same, the generator is not. If $G$ must be good against *every* answer of $D$ (minimax), it is $p_d$. If it only answers the present $D$ (maximin), it is one mode at every moment, and hops on when $D$ has caught up: right *averaged over time*, at no time right. A real loop is neither: each player takes one step. It comes near maximin when $G$ gets far against a $D$ that hardly moves. (Goodfellow's tutorial, arXiv:1701.00160, explains collapse by this exchange.)
 #
 # And in networks? The recovered generators, against two frozen discriminators: the sharp one of round 400, and their own from the end. **Predict first:** what is left of their modes after 600 moves of $G$ alone?
 
@@ -452,10 +460,10 @@ for name, params in (("the sharp D of round 400", sharp_D), ("their own D", cure
 for name, modes in left.items():
     lost = [v.modes - k for v, k in zip(before, modes, strict=True)]
     print(f"lost against {name}: {lost}")
-    assert sorted(lost)[1] >= 3 and sum(lost) >= 0.4 * sum(v.modes for v in before)
+    assert min(lost) >= 1 and sum(2 * k >= v.modes for v, k in zip(before, lost, strict=True)) >= 3
 
 # %% [markdown]
-# Every generator gives up half of its modes or more (of eight others one lost a single mode), only because $D$ stands still: even the $D$ that had taught them draws most samples onto a few modes, or past them all. Three kinds of remedy suggest themselves: keep $D$ so flat that a step cannot lead far; let $G$ feel that $D$ will move; make variety visible to $D$.
+# Every generator loses modes, most at least half, only because $D$ stands still: even the $D$ that had taught them draws most samples onto a few modes, or past them all. Three kinds of remedy suggest themselves: keep $D$ so flat that a step cannot lead far; let $G$ feel that $D$ will move; make variety visible to $D$.
 #
 # ## 5 Cure it: one frame for all remedies
 #
@@ -711,6 +719,7 @@ def penalised(loss):
     return {f"γ {g}": {"loss": regularised(loss, r1=g, r2=g)} for g in (0.1, 0.5, 2.0)}
 
 
+# %%
 critic = LOSSES["Wasserstein, no constraint"]
 REMEDIES = {
     "plain": {"": {}},
@@ -732,8 +741,9 @@ REMEDIES |= {
         "64, rate 0.001": slower(neighbours(64, 4, 4)),
     },
     "PacGAN": {"2": packed(2), "4": packed(4), "4, rate 0.001": slower(packed(4))},
+    "PacGAN, full rate": {"4": packed(4)},  # the runner-up of the row above, added after the ranking
     "unrolled": {f"5, η {e}": unrolled(5, e) for e in (0.1, 0.02, 0.005)},
-    "spectral norm": {f"× {c}": spectral(c) for c in (0.25, 1.0, 4.0)},
+    "spectral norm": {f"× {c}": spectral(c) for c in (0.25, 1.0, 4.0, 16.0)},
     "WGAN-GP": {
         f"weight {w}, {n} D steps": {"loss": with_gradient_penalty(critic, w), "d_steps": n}
         for w, n in ((0.1, 1), (1.0, 1), (1.0, 3))
@@ -748,7 +758,7 @@ REMEDIES |= {
 # %% [markdown]
 # ### 5.1 Live: three of them, six seeds
 #
-# Half as many rounds as in the record: the plain GAN, more noise dimensions (the advice one hears most), PacGAN (variety made visible), and relativistic + R1 + R2 (a slope held near 0). **Predict first:** their order.
+# Half as many rounds as in the record: the plain GAN, more noise dimensions, PacGAN, and relativistic + R1 + R2. **Predict first:** their order.
 
 # %%
 LIVE = {
@@ -774,9 +784,11 @@ for name in LIVE:
     )
 assert (moved_live["plain"] - moved_live["relativistic + R1 + R2"]).min() > 0.1
 assert (moved_live["plain"] - moved_live["64-dimensional noise"]).median().abs() < 0.1
+noisy = count(points["64-dimensional noise"], CENTRES, STD)
+assert sum(v.high_quality < 0.5 for v in noisy) >= 2  # 3 and 4 of six in other seeds
 
 # %% [markdown]
-# The plain GAN sits on *one* mode, in most seeds with nearly perfect samples: collapse as in the textbooks. More noise does not help: $G$ maps all 64 dimensions to the same place. PacGAN helps in some seeds. The penalties bring back seven or eight modes in every seed; the low quality is section 3's other case. And on the **ring**:
+# The plain GAN sits on *one* mode, in most seeds with nearly perfect samples. More noise does not help: one seed of six ends on one mode, in the others most samples lie at no mode. PacGAN helps in some seeds. The penalties bring back seven or eight modes in every seed; the low quality is section 3's other case. And on the **ring**:
 
 # %%
 x_ring, ring = real("ring", 20_000, 0).to(device), {}
@@ -789,7 +801,7 @@ assert max(v.modes for v in lost) <= 5 and min(v.modes for v in kept) >= 7
 # %% [markdown]
 # ### 5.2 The record: all remedies, 16 seeds
 #
-# Every remedy of the list with 16 seeds, at the same number of generator steps, and at the processor time of the plain GAN.
+# Every remedy of the list with 16 seeds, at the same number of generator steps, and at the processor time of the plain GAN (remedies that cost at most a tenth more are not run again: both columns show the same run).
 
 # %%
 record = recorded("mode_collapse_cures")
@@ -862,7 +874,8 @@ if record:
     plots.show(
         fig,
         alt="One row per remedy, best on top, dots for the misplaced share of every seed at equal steps and at equal seconds. "
-        "Six lead: three with R1, WGAN-GP, spectral norm, instance noise; the other sixteen lie beside the plain GAN.",
+        "Six lead: three with R1, WGAN-GP, spectral norm, instance noise. Packs of four follow at a distance; the other "
+        "sixteen lie beside the plain GAN.",
     )
 
 # %%
@@ -875,11 +888,13 @@ if record:
         print(
             f"equal {when}: the six gain at least {low:.2f} (lower ends), the other {len(others)} at most {high:.2f}"
         )
-        assert low > 0.3 and high < 0.15 and all((gain[when][name] > 0).all() for name in FLAT)
+        assert high < 0.25 < 0.3 < low and all((gain[when][name] > 0).all() for name in FLAT)
+        assert max(gain[when][name].mean() for name in others if name != "PacGAN, full rate") < 0.1
     for name, other, when in (
         ("R1 + R2", "relativistic + R1 + R2", "steps"),
         ("R1 + R2", "R1", "steps"),
         ("R1", "R1 + R2", "seconds"),
+        ("R1", "instance noise", "seconds"),
     ):
         ahead = moved[when][other] - moved[when][name]
         low, high = interval(ahead)
@@ -887,6 +902,18 @@ if record:
             f"equal {when}: {name} ahead of {other} by {low:+.2f} to {high:+.2f}, in {(ahead > 0).sum()} of 16 seeds"
         )
         assert (low > 0) == (other != "relativistic + R1 + R2")
+
+# %%
+if record:
+    packs, scales = gain["steps"]["PacGAN, full rate"], (0.25, 1.0, 4.0, 16.0)
+    low, high = interval(packs)
+    print(f"packs of four at the full rate gain {packs.mean():.2f} ({low:.2f} to {high:.2f})")
+    assert low > 0.05 and abs(packs.mean() - 0.14) < 0.01 and covered(hits["PacGAN, full rate"]).median() == 3
+    tied = [sum(record["selection"]["PacGAN"][k]["misplaced"]) / 3 for k in ("4", "4, rate 0.001")]
+    assert abs(tied[0] - tied[1]) < 0.005 and gain["steps"]["PacGAN"].mean() < 0.02
+    dose = [sum(record["selection"]["spectral norm"][f"× {c}"]["misplaced"]) / 3 for c in scales]
+    print("M with the spectral norm", ", ".join(f"× {c}: {v:.2f}" for c, v in zip(scales, dose, strict=True)))
+    assert dose == sorted(dose) and dose[-1] > dose[0] + 0.3
 
 # %%
 if record:
@@ -903,13 +930,11 @@ if record:
     assert again.mean() > picked.mean() + 0.01 and (again > picked).sum() >= 0.7 * len(tried)
 
 # %% [markdown]
-# **What helps.** Six remedies beat the plain GAN in each of 16 seeds, at equal steps and at equal seconds. All six keep $D$ *flat*: four charge for its slope, the spectral norm bounds it, instance noise blurs what it sees. Per step R1 + R2 is best; per second R1 alone is, because its rounds cost less. Relativistic pairs change nothing that 16 seeds can show.
+# **What helps.** Six remedies gain more than .3 on average, and something in each of 16 seeds, at equal steps and at equal seconds. All six are *meant* to keep $D$ flat: four charge for its slope, the spectral norm bounds it, instance noise blurs what it sees. For the spectral norm the bound can be varied: the looser, the worse (three seeds). We did not measure the slopes of the others. Per step R1 + R2 is best; per second R1 alone leads, with instance noise close behind. Relativistic pairs change nothing that 16 seeds can show.
 #
-# **What does not.** More noise dimensions (8, 64, 256), resetting weights (three schedules), other rates and momenta, two time scales, several discriminators, minibatch features, packs, pairs alone, unrolling at six times the price: none gains more than a tenth on average, and most stay on one mode of nine. The best of this advice, drawing a tenth of $D$'s weights anew, has a gain that is certain and useless: the median is still one mode.
+# **What does not.** More noise dimensions (8, 64, 256), resetting weights (three schedules), other rates and momenta, two time scales, several discriminators, minibatch features, pairs alone, unrolling at six times the price: most stay on one mode of nine. **Packs** of four at the full rate gain about .14 and reach three modes of nine (median); none of the other sixteen rows gains more than a tenth on average. At rate 0.001, which three seeds could not tell from it (.831 against .833), the gain is gone: three seeds are too few to choose a setting. They also flatter it: with new seeds most remedies fall back.
 #
-# The last line above warns of any such table: the seeds that choose a setting flatter it. With new seeds most remedies fall back, PacGAN to below the plain GAN.
-#
-# **Does this contradict the papers?** They used other players. Our $D$ sees every cluster from the start, rates and features were tuned until the penalties worked in seconds, and three settings are few (for R1 and the spectral norm the best lay at the edge). The table shows something narrower: with such a $D$, what counts is how steep it may become.
+# **Does this contradict the papers?** They used other players. Our $D$ sees every cluster from the start, rates and features were tuned until the penalties worked, and three settings are few (for most remedies, R1 and the spectral norm among them, the best lay at the edge). With such a $D$ the remedies that limit its slope work, most others do not.
 #
 # ## 6 Stacked digits: 100 modes, and modes that are not there
 #
@@ -962,7 +987,7 @@ assert tenth[0.0][0] > 15 and tenth[0.6][0] > 80 and min(t[2] for t in tenth.val
 
 
 # %% [markdown]
-# Misread digits invent modes: an error on either channel makes a new pair. The strict count resists a little longer; the KL falls too, but never to that of real pairs. Now the games: players of notebook 05's kind on 128 numbers, the plain loss and the cure, three seeds.
+# Misread digits invent modes: an error on either channel makes a new pair. The strict count resists a little longer. Now the games: players of notebook 05's kind on 128 numbers, the plain loss and the cure, three seeds.
 
 
 # %%
@@ -983,7 +1008,8 @@ def digits(loss, seeds=range(3), rounds=600, z_dim=32):
 stacked = {"plain": digits((L_D, L_G)), "cure": digits(regularised(relativistic, r1=0.1, r2=0.1))}
 result = {name: [line(f"{name}, seed {k}", read(v)) for k, v in enumerate(x)] for name, x in stacked.items()}
 for name, rows in result.items():
-    assert min(r[1] for r in rows) >= 50 and max(r[2] for r in rows) < 0.9, name
+    assert min(r[1] for r in rows) >= 60 and min(r[0] for r in rows) >= 85, name
+    assert max(r[2] for r in rows) < 0.9, name
 
 # %%
 shown = torch.cat([pairs(parts.report.images, 8, 5), *[x[0][:8] for x in stacked.values()]])
@@ -997,7 +1023,7 @@ plots.show(
 )
 
 # %% [markdown]
-# No collapse, with either loss, and no difference that three seeds could show: two thirds of the pairs or more by the strict count, nearly all by the lenient one; quality and evenness are missing. That surprised us, since stacked digits are *the* benchmark of mode collapse. But a count is worth little for samples that the judge can hardly read, and a plain GAN that collapses there says as much about its rates and networks as about its loss.
+# No collapse, with either loss, to our surprise: stacked digits are *the* benchmark of it. And no difference that three seeds could show: 65 to 82 of the 100 pairs by the strict count, 90 or more by the lenient one; quality and evenness are missing.
 #
 # ## 7 A failure on purpose: more of the cure
 #
@@ -1010,7 +1036,7 @@ over = report(strong.points)
 assert max(v.modes for v in over) <= 4 and max(v.high_quality for v in over) < 0.2
 
 # %% [markdown]
-# A $D$ this flat cannot tell a cluster from the gap beside it: samples everywhere, with the quality of noise. The penalty buys modes with sharpness, and here the price is all of it. Hence a $\gamma$ that *falls*: first find all modes, then sharpen.
+# Samples everywhere, with the quality of noise. Hence a $\gamma$ that *falls*: first find all modes, then sharpen.
 #
 # ## 8 How far can it be driven? The grid of 25
 #
@@ -1054,7 +1080,7 @@ assert max(v.modes for v in plain_picks) <= 5 and min(v.modes for v in cure_pick
 assert max(v.high_quality for v in ordinary) < 0.6 and min(v.high_quality for v in cure_picks) > 0.8
 
 # %% [markdown]
-# Three seeds of the nine-mode grid, equal rounds. Neither part does it alone: the choice without the cure collapses, the cure without the choice stays on bridges. Together they reach nine modes and twice the quality. (DeLiGAN, arXiv:1706.02071, puts a mixture into the noise as well.) The rest of the recipe is for $D$. Clusters of width .05 need high frequencies, an even share of all 25 needs low ones: so 32 **Fourier frequencies on scales from 0.5 to 8** (data divided by 2). A feature $\sin(b\cdot x)$ has a slope in proportion to $|b|$, so R1 and R2 charge it by $|b|^2$: as $\gamma$ falls from .6 to .005, coarse features speak first and fine ones last. Then pairs, rates that fall, a larger batch in the first half. Recorded:
+# Neither part does it alone: the choice without the cure collapses, the cure without the choice stays on bridges. Together they reach nine modes and twice the quality. (DeLiGAN, arXiv:1706.02071, puts a mixture into the noise as well.) The rest of the recipe is for $D$. Clusters of width .05 need high frequencies, an even share of all 25 needs low ones: so 32 **Fourier frequencies on scales from 0.5 to 8** (data divided by 2). A feature $\sin(b\cdot x)$ has a slope in proportion to $|b|$, so R1 and R2 charge it by $|b|^2$: as $\gamma$ falls from .6 to .005, coarse features speak first and fine ones last. Then pairs, rates that fall, a larger batch in the first half. Recorded:
 
 # %%
 moon = recorded("moonshot_grid")
@@ -1098,6 +1124,18 @@ if moon:
 
 # %%
 if moon:
+    print("too narrow by", " to ".join(f"{1 - w / real_width:.0%}" for w in (max(width), min(width))))
+    assert max(width) < 0.95 * real_width and all(len(p["average"]) == 4 for p in moon["runs"]["recipe"])
+    short = {n: spans(joined(p)) for n, p in moon["runs"].items() if n != "recipe"}
+    base = short["recipe, short"]
+    assert short["without picks"][0].max() <= 4 and short["without picks"][1].max() < 0.2
+    assert short["without R1 and R2"][0].max() <= 20 and short["without Fourier features"][1].max() < 0.7
+    assert short["without falling rate"][1].max() < base[1].min()
+    assert short["without falling γ"][2].min() > base[2].max() < short["without R2"][2].min()
+    assert (short["without R2"][0] < 25).sum() == 1
+
+# %%
+if moon:
     fig, axes = plt.subplots(1, 2, figsize=(9, 3.4), width_ratios=(1, 1.4))
     axes[0].scatter(*data.grid(1000, seed=3).T, s=5, color=plots.REAL, linewidths=0)
     axes[0].scatter(*torch.tensor(moon["runs"]["recipe"][0]["points"]).T, s=3, color=plots.FAKE, linewidths=0)
@@ -1116,11 +1154,11 @@ if moon:
 
 
 # %% [markdown]
-# All 25 modes and more than 97 % quality in each of 16 seeds, at 23 of the 60 seconds. The KL misses its limit in three seeds, by .003 at most: **the target is met in 13 of 16**.
+# All 25 modes and more than 97 % quality in each of 16 seeds, at 23 of the 60 seconds (four seeds in one stack, divided by four). The KL misses its limit in three seeds, by .003 at most: **the target is met in 13 of 16**.
 #
-# What carries it (four seeds, 1,000 rounds): without the choice in $z$ three or four modes are left; without the penalties ten to twenty, unevenly; without Fourier features nearly all, at two thirds quality, as section 2 leads one to expect. A $\gamma$ that stays costs evenness, a rate that stays quality; without R2 one seed loses modes; pairs bring nothing visible.
+# What carries it (four seeds, 1,000 rounds): without the choice in $z$ only three or four modes are reached, at less than a fifth quality; without the penalties ten to twenty, unevenly; without Fourier features nearly all, at two thirds quality. A $\gamma$ that stays costs evenness, a rate that stays quality; without R2 all four seeds are less even and one loses modes; pairs bring nothing visible.
 #
-# Not shown: that this carries over. The recipe was tuned on this grid, on seeds from 100 on, and 1,024 choices suit data that come in pieces. Its clusters are also too narrow, by a tenth or so, which the high-quality share does not see.
+# Not shown: that this carries over. The recipe was tuned on this grid, on seeds from 100 on, and 1,024 choices suit data that come in pieces. Its clusters are also too narrow, by 7 to 17 %, which the high-quality share does not see.
 #
 # ## Exercises
 #
@@ -1156,7 +1194,7 @@ nb08.check_1(kl_to_uniform)
 #
 # ### Exercise 2 · A pack
 #
-# ●○○ · 5 minutes · you need: section 5. PacGAN's $D$ takes $m$ samples as one input: bring a batch into that form.
+# ●○○ · 5 minutes · you need: section 5. PacGAN's $D$ takes $m$ samples as one input: bring a batch into that form; pack $k$ holds samples $km,\dots,km+m-1$.
 
 
 # %% tags=["exercise-2"]
@@ -1180,12 +1218,12 @@ nb08.check_2(pack)
 # def pack(x, m):
 #     return x.reshape(-1, m * x.shape[1])
 # ```
-# Which sample is packed with which does not matter, since a batch has no order. $D$ then returns $n/m$ scores.
+# Which sample is packed with which does not matter to $D$; the check wants neighbours. $D$ then returns $n/m$ scores.
 # </details>
 #
 # ### Exercise 3 · A feature that sees collapse
 #
-# ●●○ · 10 minutes · you need: section 5. Minibatch standard deviation with the whole batch as one group: one more column, the mean over features of the standard deviation over the batch (divide by $n$). Mind the batch in which all samples are equal: $G$ must still get a gradient.
+# ●●○ · 10 minutes · you need: section 5. Minibatch standard deviation with the whole batch as one group: one more column, the mean over features of the standard deviation over the batch (divide by $n$). Mind the batch in which all samples are equal: the gradient must stay finite there (it is 0 by symmetry, not NaN).
 
 
 # %% tags=["exercise-3"]
@@ -1240,15 +1278,15 @@ nb08.check_4(sign_test)
 #     tail = sum(math.comb(n, j) for j in range(max(k, n - k), n + 1)) / 2**n
 #     return min(1.0, 2 * tail)
 # ```
-# 13 of 16: 0.021. With 22 remedies on trial at once, expect 22 · 0.021 = 0.47 such results from luck alone.
+# 13 of 16: 0.021. With 23 remedies on trial at once, expect 23 · 0.021 = 0.49 such results from luck alone.
 # </details>
 #
 # ## Recap
 #
 # 1. Modes, high-quality share and KL are reported together, beside the floor and the ceiling of a perfect sampler; single samples as modes credit noise ([section 1](#1-Count-before-you-judge)).
-# 2. A discriminator that sees the clusters makes the plain GAN collapse within 400 rounds; the same players recovered when only the loss was changed ([section 2](#2-See-it)).
-# 3. Few modes of high quality are a collapse, few modes of low quality a game that is not ready ([section 3](#3-Under-trained-is-not-collapsed)).
-# 4. Minimax and maximin have the same value and different generators; against any discriminator that stands still, $G$ gives up modes ([section 4](#4-Why-a-generator-gives-up-modes)).
-# 5. In one frame and 16 seeds only remedies that keep $D$ flat helped much, and more noise, weight resets or other rates did not ([section 5](#5-Cure-it:-one-frame-for-all-remedies)); islands also need noise that chooses ([section 8](#8-How-far-can-it-be-driven?-The-grid-of-25)).
+# 2. With a discriminator that sees the clusters the plain GAN collapses within 400 rounds; the same players recovered when only the loss was changed ([section 2](#2-See-it)).
+# 3. Few modes of high quality are a collapse; few modes of low quality are not, and may or may not be cured by waiting ([section 3](#3-Under-trained-is-not-collapsed)).
+# 4. Minimax and maximin have the same value and different generators; against the two discriminators we froze, every generator lost modes ([section 4](#4-Why-a-generator-gives-up-modes)).
+# 5. In one frame and 16 seeds only remedies meant to keep $D$ flat helped much; more noise, weight resets or other rates did not ([section 5](#5-Cure-it:-one-frame-for-all-remedies)); islands also need noise that chooses ([section 8](#8-How-far-can-it-be-driven?-The-grid-of-25)).
 #
 # **Further reading.** Metz et al. 2017 (arXiv:1611.02163), unrolled GANs · Lin et al. 2018 (1712.04086), PacGAN · Salimans et al. 2016 (1606.03498), minibatch discrimination · Mescheder et al. 2018 (1801.04406), R1 and R2 · Huang et al. 2024 (2501.05441), the relativistic pair with both. Next: 09, where $D$ measures a distance.

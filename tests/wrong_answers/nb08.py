@@ -46,5 +46,9 @@ WRONG = {
             "lambda k, n: 2 * sum(math.comb(n, j) for j in range(max(k, n - k), n + 1)) / 2**n",
             "at most 1",
         ),
+        (
+            "lambda k, n: min(1, 2 * sum(math.comb(16, j) for j in range(max(k, 16 - k), 17)) / 2**16)",
+            "n is an argument",
+        ),
     ],
 }
