@@ -18,7 +18,7 @@ ROUNDS = 6
 def notebook():
     """The notebook's functions on 64 random images, and those of the script, `ddp_gan`."""
     images = torch.rand(64, 1, 28, 28, generator=torch.Generator().manual_seed(0)) * 2 - 1
-    space = lift(NOTEBOOKS / "20_gpu_training.py", {"SCRIPT"}, device="cpu", x_fit=images)
+    space = lift(NOTEBOOKS / "20_gpu_training.py", {"SCRIPT", "BROKEN"}, device="cpu", x_fit=images)
     space["ddp_gan"] = {"__name__": "ddp_gan"}
     exec(space["SCRIPT"], space["ddp_gan"])
     threads = torch.get_num_threads()
@@ -62,7 +62,7 @@ def test_all_ranks_end_with_the_same_weights(notebook, whole):
 
 def test_a_killed_worker_changes_nothing(notebook, whole, tmp_path):
     ranks, log = notebook["torchrun"](tmp_path / "killed", "--rounds", str(ROUNDS), "--die", "5")
-    assert "exitcode: -9" in log
+    assert "exitcode: -9" in log or "SIGKILL" in log
     assert [rank["start"] for rank in ranks] == [3, 3]  # the last checkpoint before round 5
     for before, after in zip(whole, ranks, strict=True):
         assert notebook["largest_gap"](players(before), players(after)) == 0
@@ -87,3 +87,12 @@ def test_the_ranks_shares_make_up_the_batch(notebook, dtype, limit):
     assert notebook["largest_gap"](gradients_of_ranks(notebook, lambda rank: (rank, 2), dtype), right) < limit
     one_seed = gradients_of_ranks(notebook, lambda rank: (0, 2), dtype)  # both ranks take the same rows
     assert notebook["largest_gap"](one_seed, right) > 1e-5
+
+
+def test_a_broken_script_is_told_apart(notebook):
+    script, first, off = notebook["SCRIPT"], notebook["first_gradient"], notebook["off"]
+    for name, (right, other) in notebook["BROKEN"].items():
+        assert right in script, name
+        variant = script.replace(right, other)
+        gap = off(first(variant), first(variant, ranks=1))
+        assert gap < 1e-12 if name == "nothing broken" else gap > 1e-3, name

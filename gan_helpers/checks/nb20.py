@@ -15,7 +15,7 @@ from gan_helpers.checks import Hint, call, compare, exercise, expect, number
 @exercise(1)
 def check_1(answer: object) -> None:
     """`step_flops(layers, batch)`: forward and back, without the gradient of the first input."""
-    layers, batch = [(3, 5, 8, 10), (8, 3, 12, 6)], 7
+    layers, batch = [(3, 5, 8, 10), (8, 3, 12, 6), (12, 3, 16, 8)], 7
     forward = [2 * c_in * k**2 * c_out * side**2 for c_in, k, c_out, side in layers]
     total, first = sum(forward), forward[0]
     line = sum(2 * c_in * k * c_out * side**2 for c_in, k, c_out, side in layers)
@@ -32,6 +32,8 @@ def check_1(answer: object) -> None:
             "the very first input needs no gradient: take it out": batch * 3 * total,
             "the first layer still has weights: only the gradient of its input is not needed": batch
             * (3 * total - 2 * first),
+            "the first layer is not the largest: take out the first": batch * (3 * total - max(forward)),
+            "the first layer is not the smallest: take out the first": batch * (3 * total - min(forward)),
             "a multiplication and an addition are two operations": batch * (3 * total - first) / 2,
             "the kernel is a square: k · k weights for each pair of channels": batch
             * (3 * line - 2 * 3 * 5 * 8 * 100),
@@ -59,7 +61,12 @@ def check_2(answer: object) -> None:
         loss = sum(weight * _loss(net, x) for weight, x in weighted)
         return torch.cat([g.flatten() for g in torch.autograd.grad(loss, list(net.parameters()))])
 
-    value = call(answer, net, _loss, parts)
+    seen: list[int] = []
+    handle = net.register_forward_pre_hook(lambda _, inputs: seen.append(len(inputs[0])))
+    try:
+        value = call(answer, net, _loss, parts)
+    finally:
+        handle.remove()
     expect(
         isinstance(value, list | tuple) and len(value) == 4,
         "return a list with one gradient per parameter of net",
@@ -71,6 +78,10 @@ def check_2(answer: object) -> None:
     expect(
         [g.shape for g in value] == [p.shape for p in net.parameters()],
         "gradients are shaped as the parameters, and come in the order of net.parameters()",
+    )
+    expect(
+        max(seen, default=0) <= max(sizes),
+        "the whole batch went through at once: nothing is saved; go piece by piece",
     )
     got = torch.cat([g.detach().flatten() for g in value])
     compare(

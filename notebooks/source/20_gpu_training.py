@@ -11,7 +11,7 @@
 # - **decide**, for each advertised speed-up, whether it is one: here, alone and together with others;
 # - **split** a GAN over several processes, and prove that it is still the same GAN, also after one of them was killed.
 #
-# *Before:* [06](06_dcgan.ipynb); for section 5 also [04](04_gan_laboratory_2d.ipynb). *Run time:* about 60 s on two CPU cores; a GPU is used if there is one, none is needed.
+# *Before:* [03](03_gradient_descent_in_games.ipynb) (R1), [06](06_dcgan.ipynb), [07](07_measuring_gans.ipynb) (Fréchet distance); for section 5 also [04](04_gan_laboratory_2d.ipynb). *Run time:* about 60 s on two CPU cores; a GPU is used if there is one, none is needed.
 
 # %% tags=["setup"]
 import sys
@@ -184,7 +184,7 @@ else:
     print("without a GPU no CUDA events: torch.cuda.Event.record() before and after, then elapsed_time()")
 
 # %% [markdown]
-# Here the first round is hardly slower: the comparison above has warmed up the libraries. A minute later everything may be a tenth slower, because of others: hence the turns.
+# Here the first round is hardly slower: the comparison above has warmed up the libraries.
 #
 # ### 1.1 Three limits
 #
@@ -239,10 +239,18 @@ print(
     f"{'on paper':12} {on_paper / 1e9:.3f} GFLOP, {(on_paper - unused) / 1e9:.3f} without the unused gradient"
 )
 assert counts["notebook 06"][0] == on_paper and counts["D frozen"][0] == on_paper - unused
-assert counts["all three"][1] < 0.6 * counts["notebook 06"][1]
+
+# %%
+at_once = build()
+for optimizer in (at_once.game.opt_G, at_once.game.opt_D):
+    optimizer.param_groups[0]["foreach"] = True  # all tensors at once, as on a GPU
+at_once.play(x)
+foreach = work(partial(at_once.play, x))[1]
+print(f"with Adam as it works on a GPU: {foreach} operations")
+assert device == "cuda" or (counts["all three"][1] < 0.6 * counts["notebook 06"][1] and 200 < foreach < 300)
 
 # %% [markdown]
-# Now this machine's two peaks, measured: the best of large matrix products, and of copies that fit no cache. The **roofline** says that a round takes at least the longer of (operations ÷ peak) and (bytes ÷ bandwidth).
+# Now this machine's two peaks, measured: the best of large matrix products, and of copies that fit no cache. The **roofline** says that a round takes at least the longer of (operations ÷ peak) and (bytes ÷ bandwidth), if every byte came from memory; what a cache keeps comes faster.
 
 
 # %%
@@ -265,10 +273,17 @@ for name, (flops, _, moved) in counts.items():
         end="",
     )
     print(f"{max(by_flops, by_bytes) / ms:.0%} of the limit")
-    assert device == "cuda" or by_bytes < by_flops < ms
+    assert device == "cuda" or by_flops < ms
+
+# %%
+if cpu_ladder:  # the recording machine
+    limits, row = cpu_ladder["limits"], cpu_ladder["rows"][0]
+    flops, _, moved = limits["work"]["notebook 06"]
+    by_flops, by_bytes = flops / limits["flops_per_second"], moved / limits["bytes_per_second"]
+    assert by_bytes < by_flops and 0.4 < 1000 * by_flops / row["ms"] < 0.7
 
 # %% [markdown]
-# On the recording machine arithmetic is the limit, not memory, and a round reaches about half of it (50 to 60 % in our runs, other programs running). So no trick makes *these* operations more than twice as fast; fewer or cheaper ones can help.
+# On the recording machine arithmetic is the limit, not memory, and a round reaches about half of it (50 to 65 % in our runs, other programs running). So no trick makes *these* operations more than twice as fast; fewer or cheaper ones can help.
 #
 # And a GPU? Take its data sheet, and 5 µs for each launch: arithmetic on paper, not a measurement.
 
@@ -309,7 +324,7 @@ plots.show(
 )
 
 # %% [markdown]
-# The core is limited by arithmetic; a large GPU, with a game this small, on paper by starting 380 kernels. Hence the rule of this notebook: *a change is measured where it is to be used.*
+# The core is limited by arithmetic; a large GPU, with a game this small, on paper by starting some hundreds of kernels (380 operations here; on a GPU Adam takes all tensors at once, and about 250 are left). Hence the rule of this notebook: *a change is measured where it is to be used.*
 #
 # ## 2 Feeding
 #
@@ -349,27 +364,8 @@ medians = [ms.median() for ms in fetch.values()]
 assert device == "cuda" or (2 * medians[0] < medians[1] and medians[0] < 0.05 * spent["notebook 06"].median())
 
 # %% [markdown]
-# Several times dearer, and on the recording machine it hardly matters: 1 to 3 % of a round. When data do not fit: `num_workers` processes convert ahead, `pin_memory` puts batches where a GPU can fetch them itself, and `non_blocking=True` lets the copy run beside the arithmetic:
-
-
-# %%
-def ahead(loader):
-    """Batches on the device, the copy of the next one begun before this one is used (CUDA only)."""
-    before = None
-    for x in loader:
-        x = x.pin_memory().to(device, non_blocking=True) if device == "cuda" else x
-        if before is not None:
-            yield before
-        before = x
-    yield before
-
-
-got = list(ahead(x_fit[:256].cpu().split(64)))
-assert torch.equal(torch.cat(got), x_fit[:256])
-if device == "cpu":
-    print("without a GPU there is nothing to copy; the order of the batches is the same")
-
-# %% [markdown]
+# Several times dearer, and on the recording machine it hardly matters: at most a few per cent of a round. (Data that do not fit: `num_workers`, `pin_memory`, `non_blocking=True`.)
+#
 # Where does the rest of a round go? The **profiler** records every operation; we sum up their times:
 
 
@@ -422,7 +418,7 @@ assert (
 )
 
 # %% [markdown]
-# On the recording machine optimiser, average and noise take little, so that making them faster cannot bring much. (Shares vary by some points from run to run.)
+# On the recording machine optimiser, average and noise take little, so that making them faster cannot bring much.
 #
 # ## 3 Arithmetic
 #
@@ -468,18 +464,25 @@ def penalty(D, x, kind):
 
 
 # %%
-worst = {}
-for kind in (torch.float32, torch.bfloat16, torch.float16):
-    Ds = [dcgan_discriminator(seed=s, norm=False, std=None).to(device) for s in range(8)]
-    ratios = [penalty(D, x, kind) / penalty(D, x, torch.float32) for D in Ds]
-    worst[kind] = max(abs(r - 1) for r in ratios)
-    print(f"R1 in {str(kind)[6:]:8} over float32, eight seeds: {min(ratios):.4f} to {max(ratios):.4f}")
-scaled = penalty(lambda x: 1024 * Ds[0](x), x, torch.float32) / penalty(Ds[0], x, torch.float32)
+wrong = {}
+Ds = [dcgan_discriminator(seed=s, norm=False, std=None).to(device) for s in range(40)]
+full = [penalty(D, x, torch.float32) for D in Ds]
+for kind in (torch.bfloat16, torch.float16):
+    ratios = torch.tensor([penalty(D, x, kind) / f for D, f in zip(Ds, full, strict=True)])
+    wrong[kind] = (ratios - 1).abs()
+    near = (wrong[kind] < 0.005).float().mean()
+    print(
+        f"R1 in {str(kind)[6:]:8} over float32, 40 networks: {ratios.min():.4f} to {ratios.max():.4f}, ",
+        end="",
+    )
+    print(f"within half a percent {near:.0%}")
+    assert near >= 0.8 and wrong[kind].max() < 0.1
+scaled = penalty(lambda x: 1024 * Ds[0](x), x, torch.float32) / full[0]
 print(f"R1 of a score that a scaler has multiplied by 1024: {scaled:,.0f} times too large")
-assert worst[torch.bfloat16] < 0.02 and worst[torch.float16] < 0.02 and abs(scaled / 1024**2 - 1) < 1e-3
+assert abs(scaled / 1024**2 - 1) < 1e-3
 
 # %% [markdown]
-# Here R1 survives: in bfloat16 it is wrong by less than half a percent. (A deeper $D$ may need float32.) What does harm is the **scaler**. float16 loses small gradients, so `GradScaler` multiplies the loss by a large number and divides the gradient again before the step; on overflow it skips the step and halves the number. A penalty computed from multiplied scores is a million times too heavy. And two optimisers: one scaler or two? Where does the division belong? **Predict first.**
+# Here R1 mostly survives: in bfloat16 most of 40 networks are within half a percent, the worst is 6 % off. What does harm is the **scaler**. float16 loses small gradients, so `GradScaler` multiplies the loss by a large number and divides the gradient again before the step; on overflow it skips the step and halves the number. A penalty computed from multiplied scores is a million times too heavy. And two optimisers: one scaler or two? Where does the division belong? **Predict first.**
 
 
 # %%
@@ -525,8 +528,15 @@ live = in_turns({name: partial(build(**options).play, x) for name, options in LA
 for name in LADDER:
     low, middle, high = faster(live, name)
     print(f"{name:26} ×{middle:.2f}   (quartiles {low:.2f} to {high:.2f})")
-if device == "cpu":  # on a GPU other rows win: see its record
-    assert faster(live, "D frozen")[2] > 1 and faster(live, "frozen + fused + bfloat16")[1] > 0.7
+
+# %%
+pays = faster(live, "bfloat16")[1] > 1  # without instructions for bfloat16 it is far slower
+if cpu_ladder:
+    rows = {row["name"]: row["faster"] for row in cpu_ladder["rows"] + cpu_ladder["compile"]}
+    assert rows["bfloat16"][0] > max(
+        rows[n][2] for n in ("D frozen", "fused", "channels last", "shared fakes")
+    )
+    assert rows["float16, no scaler"][2] < 0.1 and rows["torch.compile"][2] < 0.9
 
 # %%
 bars = {"here, live": (plots.FAKE, {name: faster(live, name) for name in LADDER})}
@@ -550,11 +560,11 @@ ax.set(
 ax.legend()
 plots.show(
     fig,
-    alt="One row per change: bars of the quartiles of its speed-up, live and recorded, around or right of the line at 1. float16 lies at a twelfth, torch.compile below 1, the combination of three changes furthest right.",
+    alt="One row per change: bars of the quartiles of its speed-up, live and recorded, around or right of the line at 1. In the recording float16 lies at a twelfth, torch.compile below 1, the combination of three changes furthest right.",
 )
 
 # %% [markdown]
-# On the recording machine, whose processor has instructions for bfloat16, fewer bits bring most. float16 is twelve times *slower* there: it is computed by conversion.
+# On the recording machine, whose processor has instructions for bfloat16, fewer bits bring most of the single changes that keep the batch. Without such instructions bfloat16 is emulated; limited to AVX2, this processor needed ten times as long. float16 is twelve times *slower* even here.
 #
 # A second thread, recorded while other programs used both cores:
 
@@ -566,16 +576,16 @@ if cpu_ladder:
     )
 
 # %% [markdown]
-# Threads wait for each other at the end of every operation; if one has to share its core, both wait. On an idle machine a second thread may help.
+# So here: one thread.
 #
 # And is it the same game? Ten rounds on the same batches and noise: how far do the losses stray from those of notebook 06?
 
 
 # %%
-def losses_of(options, rounds=10):
-    """Losses of both players after each round, (rounds, 2), on batches and noise that are always the same."""
-    run, path = build(seed=1, **options), []
-    for x in data.batches(x_fit, 64, seed=1, steps=rounds):
+def losses_of(options, seed, rounds=10):
+    """Losses of both players after each round, (rounds, 2), on batches and noise that `seed` alone decides."""
+    run, path = build(seed=seed, **options), []
+    for x in data.batches(x_fit, 64, seed=seed, steps=rounds):
         run.play(x)
         with torch.no_grad():
             x_fake = run.game.G(z_look)
@@ -583,15 +593,25 @@ def losses_of(options, rounds=10):
     return torch.tensor(path)
 
 
-paths = {name: losses_of(options) for name, options in LADDER.items()}
-stray = {name: (path - paths["notebook 06"]).abs().amax(1) for name, path in paths.items()}
+SEEDS = (1, 2, 3, 4)
+same = ("D frozen", "fused", "channels last", "bfloat16")
+usual = {seed: losses_of({}, seed) for seed in SEEDS}
+stray = {
+    name: torch.stack([(losses_of(LADDER[name], k) - usual[k]).abs().amax(1) for k in SEEDS])
+    for name in progress(same, "recipes")
+}  # (seeds, rounds)
+
+# %%
 for name, gap in stray.items():
-    print(f"{name:26} round 1: {gap[0]:.0e}, round 10: {gap[9]:.0e}")
-assert stray["D frozen"].max() == 0 or device == "cuda"
-assert max(stray[name][0] for name in ("fused", "channels last")) < 1e-3 < stray["bfloat16"][9]
+    for k in (1, 10):
+        print(f"{name:13} round {k:2}:", "  ".join(f"{g:.0e}" for g in gap[:, k - 1]))
+if device == "cpu":
+    assert stray["D frozen"].max() == 0 and stray["channels last"][:, 0].max() < 1e-2
+    assert stray["fused"][:, 0].max() < 1e-4 and stray["fused"][:, 9].max() > 1e-3
+assert stray["bfloat16"][:, 9].max() > 1e-3
 
 # %% [markdown]
-# Freezing changes nothing, to the bit. The fused optimiser and the other layout differ by rounding after one round, and by hundredths after ten, as much as bfloat16: a game amplifies rounding. So "the same losses" cannot be the test; *as good over seeds* must be (section 7).
+# Freezing changes nothing, to the bit. The fused optimiser starts within rounding (below 1e-5 after one round); the other layout reaches thousandths at once, on some seeds. After ten rounds either has strayed by anything from thousandths to a third: seeds differ. So "the same losses" cannot be the test; *as good over seeds* must be (section 7).
 #
 # ### 3.3 Compiling, and recording a graph
 #
@@ -660,7 +680,7 @@ if device == "cuda":
     spent = in_turns({"launch by launch": partial(run.moves, x), "graph": partial(replay, x)})
     print(f"a CUDA graph of the round: ×{faster(spent, 'graph', 'launch by launch')[1]:.1f}")
 else:
-    print(f"without a GPU nothing is recorded; a graph would replace {counts['fused'][1]} launches by one")
+    print("without a GPU nothing is recorded; a graph would replace some hundreds of launches by one")
 
 # %% [markdown]
 # ## 4 Memory
@@ -741,18 +761,35 @@ def measured(pieces, batch=64):
 
 
 # %%
+def largest_piece(pieces, batch=64):
+    """Bytes held on the way back at most: the inputs kept so far, and what the piece recomputed now holds."""
+    D, x, kept, most = dcgan_discriminator(seed=1).to(device), x_fit[:batch], 0, 0
+    for k in range(0, len(D), math.ceil(len(D) / pieces)):
+        with Held(D) as held:
+            after = D[k : k + math.ceil(len(D) / pieces)](x.requires_grad_())
+        most, kept = max(most, kept + held.bytes), kept + x.nbytes
+        x = after.detach()
+    return most
+
+
+# %%
 results = {pieces: measured(pieces) for pieces in (0, 2, 4)}
 for pieces, (held, flops, *_) in results.items():
     print(f"{pieces or 'no':>2} pieces: {held / 1e6:.1f} MB held, {flops / 1e9:.3f} GFLOP")
 plain, two, four = results.values()
+
+# %%
+peak_2, peak_4 = largest_piece(2), largest_piece(4)
+print(f"on the way back at most: {peak_2 / 1e6:.1f} MB with two pieces, {peak_4 / 1e6:.1f} MB with four")
 print(f"largest difference of a gradient: {(plain[2] - four[2]).abs().max()}")
 twice = 0.9 * plain[3] + plain[3]  # a running mean that starts at 0 and moves a tenth of the way, two times
 print(f"running mean over that of one look: {(four[3] / plain[3]).mean():.3f}")
-assert two[0] < 0.4 * plain[0] and plain[1] < four[1] <= two[1] <= plain[1] * 4 / 3
+assert two[0] < plain[0] / 3 > four[0] and peak_4 < 0.6 * plain[0] < peak_2 < 0.9 * plain[0]
+assert plain[1] < four[1] <= two[1] <= plain[1] * 4 / 3
 assert torch.allclose(plain[2], four[2], atol=1e-6) and torch.allclose(four[3], twice, atol=1e-6)
 
 # %% [markdown]
-# Less than a third is held (and, on the way back, one piece at a time), for at most one more pass forward; the gradient is the same. But batch norm's running mean has moved twice: it sees every batch a second time, and forgets twice as fast.
+# After the way forward less than a third is held. But on the way back each piece is recomputed, and its activations are held then: the peak is about 3 MB with two pieces, 1.8 MB with four, instead of 3.8. The price is at most one more pass forward; the gradient is the same. But batch norm's running mean has moved twice: it sees every batch a second time, and forgets twice as fast.
 #
 # **Accumulation** holds less, too: parts of a batch one after the other, gradients added up, one step. Is the sum the gradient of the whole batch? **Predict first**, for three kinds of $D$.
 
@@ -854,7 +891,9 @@ alone_rate, rates = loop_rate(), {n: stack_rate(n) for n in SIZES}
 # %%
 gain = {n: value / alone_rate for n, value in rates.items()}
 print("stack over one after the other:", "  ".join(f"{n} games ×{g:.1f}" for n, g in gain.items()))
-assert gain[16] > 1.5 * gain[1] and gain[16] > 1.2
+assert device == "cuda" or (gain[1] < 0.8 and gain[16] > 1.2)
+if cpu_ladder:
+    assert cpu_ladder["many"]["stack"]["256"] < 1.2 * cpu_ladder["many"]["stack"]["64"]
 fig, ax = plt.subplots(figsize=(6.2, 2.8))
 ax.axhline(1, color=plots.GREY, linewidth=1)
 ax.plot(gain.keys(), gain.values(), "o-", color=plots.FAKE, label="here, live")
@@ -867,14 +906,13 @@ ax.set(xscale="log", xlabel="games in the stack", ylabel="speed-up over one by o
 ax.legend(fontsize=8)
 plots.show(
     fig,
-    alt="Speed-up of a stack over games one after the other, against the size of the stack: below 1 for a single game, about 1 for four, "
+    alt="Speed-up of a stack over games one after the other, against the size of the stack: below 1 for a single game, above 1 for four, "
     "near 3 for sixteen, flattening towards 64 and 256.",
 )
 
 # %% [markdown]
-# On the recording machine one game in a stack is slower than alone, sixteen are played about three times as fast, and then the gain flattens: the arithmetic stays.
-
-# %% [markdown]
+# On the recording machine one game in a stack is slower than alone, sixteen are played about three times as fast, and from 64 to 256 (recorded) it hardly grows.
+#
 # ## 6 Several processes
 #
 # **DDP** (`DistributedDataParallel`) runs one process per GPU. Each holds a copy of the networks and computes on its own part of the batch; while the way back is running, gradients are averaged over the processes (*all-reduce*), so that all take the same step. On a CPU the same code runs with the `gloo` backend. Here is a whole training script:
@@ -1026,9 +1064,42 @@ print(
 assert gap_gradient < 1e-12 and gap_weights < 1e-9 and largest > 1e-3 and gap_ranks == 0
 
 # %% [markdown]
-# The two processes *are* the one process, to rounding: in float64 about fifteen digits, in float32 about seven. Five things had to be right: disjoint rows *and* noise per rank; equally long parts (DDP weighs ranks alike); no batch norm (section 4; GPUs have `nn.SyncBatchNorm`, which normalises over all ranks); each player's move averages only that player's gradients; and the moving average lives on one rank.
-#
-# What does the fourth save? Count the bytes that DDP sends in $G$'s move:
+# The two processes *are* the one process, to rounding: in float64 about fifteen digits. Three things had to be right: every rank its own part of the same draw, of images *and* of noise; equally long parts (DDP weighs ranks alike); no batch norm (section 4; GPUs have `nn.SyncBatchNorm`). Break each:
+
+
+# %%
+def first_gradient(script, ranks=2, batch=32, images=None):
+    """Gradient of D in the script's first round, in float64, averaged over ranks as DDP does."""
+    space, found = {"__name__": "ddp_gan"}, []
+    exec(script, space)
+    x = (x_fit[:512] if images is None else images).cpu().double()
+    for rank in range(ranks):
+        game = space["new_game"]("cpu", torch.float64)
+        space["one_round"](game, game["G"], game["D"], x, batch, rank, ranks)
+        found.append(torch.cat([p.grad.flatten() for p in game["D"].parameters()]))
+    return sum(found) / ranks
+
+
+# %%
+def off(gradient, meant):
+    """Relative difference of two gradients."""
+    return ((gradient - meant).norm() / meant.norm()).item()
+
+
+BROKEN = {"nothing broken": ("", ""), "the same noise for both": ("[:, own]", "[:, : batch // world]")}
+BROKEN["20 and 12 images"] = (
+    "slice(rank, None, world)",
+    "slice(20 * rank, 20 if rank < world - 1 else batch)",
+)
+BROKEN["batch norm"] = ("norm=False", "norm=True")
+for name, (right, other) in BROKEN.items():
+    script = SCRIPT.replace(right, other)
+    gap = off(first_gradient(script), first_gradient(script, ranks=1))
+    print(f"{name:23} two ranks' gradient against that of one: {gap:.1e}")
+    assert gap < 1e-12 if name == "nothing broken" else gap > 1e-3
+
+# %% [markdown]
+# Two more only save work: $G$'s move goes around DDP($D$), and one rank keeps the average. What does the first of these save? Count the bytes that DDP sends in $G$'s move:
 
 
 # %%
@@ -1065,15 +1136,18 @@ assert wasted == 4 * params and none == 0
 # Suppose each rank sets the same seed and draws "its own" batch. Nothing complains. **Predict first:** what is the gradient of two such ranks?
 
 # %%
-D, x = with_norm("no norm", 0), x_fit[:32].double()
-(first, _), (second, _), (whole, _) = gradient(D, [x[:16]]), gradient(D, [x[:16]]), gradient(D, [x])
-averaged = (first + second) / 2  # what DDP would hand to both ranks
-print(f"against one rank alone: {(averaged - first).abs().max():.0e}")
-print(f"against the batch that was meant: {(averaged - whole).norm() / whole.norm():.0%}")
-assert torch.equal(averaged, first) and (averaged - whole).norm() > 0.01 * whole.norm()
+one_seed = SCRIPT.replace("(batch,)", "(batch // world,)").replace(")[own]", ")")
+one_seed = one_seed.replace("randn(2, batch,", "randn(2, batch // world,").replace("[:, own]", "")
+for images in x_fit[:2048].split(512):
+    both, whole = first_gradient(one_seed, images=images), first_gradient(SCRIPT, 1, images=images)
+    half = first_gradient(SCRIPT, 1, batch=16, images=images)
+    print(
+        f"against the batch that was meant {off(both, whole):.0%}, against half of it {off(both, half):.0e}"
+    )
+    assert off(both, half) < 1e-12 and off(both, whole) > 0.05
 
 # %% [markdown]
-# Half a batch, computed twice: the second GPU warms the room.
+# That of one process with half the batch.
 #
 # ### 6.2 A worker is killed
 #
@@ -1081,7 +1155,8 @@ assert torch.equal(averaged, first) and (averaged - whole).norm() > 0.01 * whole
 
 # %%
 resumed, log = torchrun(folder / "killed", "--die", "5")
-print("in torchrun's log: exitcode -9" if "exitcode: -9" in log else log)
+assert "exitcode: -9" in log or "SIGKILL" in log
+print("torchrun's log names signal 9")
 gap = max(largest_gap(a[p], b[p]) for a, b in zip(ranks, resumed, strict=True) for p in "GD")
 gap = max(gap, largest_gap(ranks[0]["average"], resumed[0]["average"]))
 start = resumed[0]["start"]
@@ -1092,6 +1167,8 @@ assert start == resumed[1]["start"] == 3 and (gap == 0 or device == "cuda")
 # Bit for bit.
 #
 # ### 6.3 When does it pay?
+#
+# In one recorded run each:
 
 # %%
 if cpu_ladder:
@@ -1109,7 +1186,7 @@ if cpu_ladder:
     assert 1 < small / small_2 < large / large_2 < 2
 
 # %% [markdown]
-# Splitting pays when the arithmetic of a rank is long against what stays: its own overhead, and the exchange of gradients, which does not shrink with the batch. So two processes gain more with 512 images than with 64, in CPU time; by the clock the busy recording machine gained next to nothing or lost, because each waits for the slower.
+# Splitting pays when the arithmetic of a rank is long against what stays: its own overhead, and the exchange of gradients, which does not shrink with the batch. So two processes gain more with 512 images than with 64, in CPU time; by the clock the busy recording machine gained next to nothing or lost.
 #
 # ## 7 Speedrun
 #
@@ -1153,7 +1230,8 @@ def advance(r, rounds):
 
 
 # %% tags=["head-picture"]
-both = {"notebook 06": runner(0, {}), "speedrun": runner(0, RUNGS["+ rate .006"])}
+fast = RUNGS["+ rate .006"] | ({} if pays or device == "cuda" else {"dtype": None})
+both = {"notebook 06": runner(0, {}), "speedrun": runner(0, fast)}
 for _ in progress(range(10), "race"):
     advance(both["speedrun"], 20)
     while both["notebook 06"].seconds < both["speedrun"].seconds:  # equal seconds, in turns
@@ -1167,7 +1245,7 @@ plots.show(
     ax.figure,
     alt="Two rows of twelve samples after equally many seconds, from the same noise: notebook 06, and the speedrun.",
 )
-assert device == "cuda" or both["speedrun"].rounds > both["notebook 06"].rounds
+assert device == "cuda" or not pays or both["speedrun"].rounds > 0.8 * both["notebook 06"].rounds
 
 # %%
 speedrun = recorded("speedrun_cpu")
@@ -1180,17 +1258,30 @@ if speedrun:
             print("target not reached" if speedrun["played"].get(name) else "not played")
         else:
             gain = base["seconds"] / rung["seconds"]
-            print(f"{rung['rounds_to_target']:4.0f} rounds, {rung['seconds']:4.1f} s: ×{gain:.2f}")
+            guess = " (rounds assumed)" if name == "frozen, fused" else ""
+            print(f"{rung['rounds_to_target']:4.0f} rounds, {rung['seconds']:4.1f} s: ×{gain:.2f}{guess}")
     ends = {
         name: [run["distance"][-1] for run in games.values()] for name, games in speedrun["played"].items()
     }
     for name, values in ends.items():
         print(f"{name:23} distances at the end", "  ".join(f"{d:.2f}" for d in values))
-    assert speedrun["rungs"]["+ batch 128, rate .008"]["seconds"] is None
+    for name in ("+ batch 128, rate .008", "+ shared fakes"):
+        assert speedrun["rungs"][name]["seconds"] is None
     for name in ("+ bfloat16", "+ rate .006", "+ shared fakes"):
         mean = math.exp(sum(map(math.log, ends[name])) / len(ends[name]))
         assert len(ends[name]) >= 3 and mean < 1.1 * target
-    assert base["seconds"] / speedrun["rungs"]["+ rate .006"]["seconds"] > 1.4
+    best = speedrun["rungs"]["+ rate .006"]
+    assert base["seconds"] / best["seconds"] > 1.4 and best["faster"][0] > 1.2
+
+
+def crossing(rounds, distances):
+    """The round at which a game first reaches the target, log distance interpolated; None if never."""
+    ends = list(zip(rounds, distances, strict=True))
+    for (r0, d0), (r1, d1) in itertools.pairwise(ends):
+        if d1 <= target:
+            return r0 + (r1 - r0) * math.log(d0 / target) / math.log(d0 / d1)
+    return None
+
 
 # %%
 curves = recorded("distance_curves") if speedrun else None
@@ -1204,6 +1295,11 @@ if curves:
     for seed in speedrun["played"]["notebook 06"]:
         points = [p for p in curves["seeds"][seed]["DCGAN"] if p["rounds"] >= 400]
         lines["notebook 06"].append(([p["rounds"] for p in points], [p["distance"] for p in points]))
+    needed = {name: [crossing(*run) for run in runs] for name, runs in lines.items()}
+    for name, rounds in needed.items():
+        print(f"{name:11} rounds to the target:", "  ".join(f"{k:.0f}" if k else "never" for k in rounds))
+    usual, larger = needed["notebook 06"], needed["+ rate .006"]
+    assert usual.count(None) == 1 and sum(k and m > k for k, m in zip(usual, larger, strict=True) if k) == 2
 
 # %%
 if curves:
@@ -1225,11 +1321,11 @@ if curves:
     )
 
 # %% [markdown]
-# On the recording machine, in CPU seconds of one core, the ladder with the larger rate reaches the target 1.5 times sooner. The larger part is sure: a round is 1.3 times cheaper, turn by turn. The rest, an eighth fewer rounds, is not: seeds of *one* recipe differ by a factor of 1.1 to 1.7 at the end, and three of them do not decide an eighth. (The settings were chosen on two other seeds.) Shared fakes are cheaper still, but miss the target by a hair: not kept. Batches of 128 give the most images per second, and with half as many steps they end above the target. A cheaper round is no speed-up before games of full length are measured. A GPU's ladder, not recorded yet: `python benchmarks/speedrun.py --device cuda`.
+# In the mean over three seeds the ladder reaches the target 1.5 times sooner (CPU seconds of one core). A round is 1.3 times cheaper, turn by turn: that is sure. The rest is not: on two seeds the larger rate needed more rounds, on the third notebook 06 never got there. (The settings were chosen on two other seeds.) Shared fakes end a hair above the target: undecided, so not kept. Batches of 128 give the most images per second, and with half as many steps they end above the target. A cheaper round is no speed-up before games of full length are measured. A GPU's ladder, not recorded yet: `python benchmarks/speedrun.py --device cuda`.
 #
 # ## 8 Colab and cloud
 #
-# On Colab, *Runtime > Change runtime type* gives a GPU; the machine is a loan, and its disk goes with it: checkpoints belong on storage that stays. A preempted cloud machine gets a warning, usually SIGTERM and some seconds; a lost connection gets none. So save every so often *and* when the warning comes.
+# On Colab the machine is a loan, and its disk goes with it: checkpoints belong on storage that stays. A preempted cloud machine gets a warning, usually SIGTERM and some seconds; a lost connection gets none. So save every so often *and* when the warning comes.
 
 
 # %%
@@ -1384,7 +1480,6 @@ nb20.check_3(rows_of)
 #     even = len(order) // world * world
 #     return order[:even][rank::world]
 # ```
-# PyTorch's `DistributedSampler` repeats some rows instead of leaving any out, unless told `drop_last=True`.
 # </details>
 #
 # ### Exercise 4 · How often to save
@@ -1419,7 +1514,7 @@ nb20.check_4(best_interval)
 # ## Recap
 #
 # 1. Let rivals take turns, wait for the work to end, and name the limit: on the recording machine a round reaches about half of the core's arithmetic; on a large GPU, on paper, it would wait for launches ([section 1](#1-Measure-first)).
-# 2. On the recording machine feeding and optimiser are small change ([section 2](#2-Feeding)), fewer bits bring most and compiling did not pay; freezing $D$ is free, and after ten rounds rounding alone has changed the losses ([section 3](#3-Arithmetic)).
+# 2. On the recording machine feeding and optimiser are small change ([section 2](#2-Feeding)), of the changes that keep the batch fewer bits bring most, and compiling did not pay; freezing $D$ changes no bit and saves 7 % of the arithmetic, and after ten rounds rounding alone can change the losses ([section 3](#3-Arithmetic)).
 # 3. Activations grow with the batch; checkpointing holds less of them for some arithmetic, and parts add up to the batch exactly, unless batch norm is between ([section 4](#4-Memory)).
 # 4. Many small games in one stack share the cost of starting operations ([section 5](#5-Many-GANs-at-once)).
 # 5. Two processes play the game of one to rounding, and a killed worker leaves no trace in the weights ([section 6](#6-Several-processes)); a speedrun counts only what is faster *and* as good ([section 7](#7-Speedrun)); a model's cost includes the seconds lost to interruptions ([section 8](#8-Colab-and-cloud)).

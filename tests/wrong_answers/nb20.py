@@ -8,6 +8,8 @@ WRONG = {
         (f"lambda layers, batch: batch * 3 * sum({F1})", "take it out"),
         (f"lambda layers, batch: 3 * sum({F1}) - {F1}[0]", "one image"),
         (f"lambda layers, batch: batch * (3 * sum({F1}) - 2 * {F1}[0])", "still has weights"),
+        (f"lambda layers, batch: batch * (3 * sum({F1}) - max({F1}))", "not the largest"),
+        (f"lambda layers, batch: batch * (3 * sum({F1}) - min({F1}))", "not the smallest"),
         (f"lambda layers, batch: batch * (3 * sum({F1}) - {F1}[0]) // 2", "two operations"),
         (
             "lambda layers, batch: batch * (lambda f: 3 * sum(f) - f[0])([2 * c * k * o * s**2 for c, k, o, s in layers])",
@@ -50,6 +52,11 @@ WRONG = {
         (
             "lambda net, loss, parts: torch.autograd.grad(loss(net, torch.cat(parts)), list(net.parameters()))[::-1]",
             "in the order of",
+        ),
+        (
+            "def accumulate(net, loss, parts):\n    net.zero_grad()\n    loss(net, torch.cat(parts)).backward()\n"
+            "    return [p.grad for p in net.parameters()]",
+            "piece by piece",
         ),
         ("lambda net, loss, parts: loss(net, torch.cat(parts))", "one gradient per parameter"),
     ],
