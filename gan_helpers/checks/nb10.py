@@ -47,7 +47,7 @@ def check_1(answer: object) -> None:
 
 def _score(x: torch.Tensor) -> torch.Tensor:
     weights = torch.linspace(-1, 2, x[0].numel(), dtype=x.dtype, device=x.device)
-    return x.flatten(1) @ weights[:, None]
+    return (x.flatten(1) @ weights[:, None] + 1) + 0.3 * x.flatten(1).square().sum(1, keepdim=True)
 
 
 @exercise(2)
@@ -58,7 +58,7 @@ def check_2(answer: object) -> None:
     sigma, gamma = 0.25, 3.0
     gap = (_score(x + sigma * noise) - _score(x)).squeeze(1)
     right = gamma / 2 * gap.square().mean() / sigma**2
-    slope = torch.linspace(-1, 2, 4, dtype=torch.float64).square().sum()
+    slope = torch.linspace(-1, 2, 4, dtype=torch.float64) + 0.6 * x.flatten(1)
     compare(
         call(answer, _score, x, noise, sigma, gamma),
         right.item(),
@@ -77,7 +77,15 @@ def check_2(answer: object) -> None:
             "the noise is not scaled by σ: compare D at x and at x + σ · noise": (
                 gamma / 2 * (_score(x + noise) - _score(x)).square().mean() / sigma**2
             ).item(),
-            "that is R1 itself: here estimate it without a gradient": (gamma / 2 * slope).item(),
+            "that is D's square at the noise: compare D at x and at x + σ · noise": (
+                gamma / 2 * _score(noise).square().mean()
+            ).item(),
+            "unscaled noise, not divided: step by σ · noise and undo the σ²": (
+                gamma / 2 * (_score(x + noise) - _score(x)).square().mean()
+            ).item(),
+            "that is R1 itself: here estimate it without a gradient": (
+                gamma / 2 * slope.square().sum(1).mean()
+            ).item(),
         },
     )
 

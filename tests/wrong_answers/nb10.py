@@ -26,6 +26,11 @@ WRONG = {
             "lambda D, x, noise, sigma, gamma: gamma / 2 * (D(x + noise) - D(x)).square().mean() / sigma**2",
             "not scaled",
         ),
+        ("lambda D, x, noise, sigma, gamma: gamma / 2 * D(noise).square().mean()", "at the noise"),
+        (
+            "lambda D, x, noise, sigma, gamma: gamma / 2 * (D(x + noise) - D(x)).square().mean()",
+            "unscaled noise",
+        ),
         (
             "lambda D, x, noise, sigma, gamma: gamma / 2 * squared_norms(slopes(D, x)[0]).mean()",
             "R1 itself",
