@@ -824,21 +824,21 @@ for part in ("curves", "long") if record else ():
         assert same[0] > 1.15 and same[1] > 2 and cost[0] > 1.4 * cost[1]
         assert seen["modern"]["sure"][-1] < seen["DCGAN"]["sure"][-1]  # the judge prefers the DCGAN
         if part == "curves":
-            assert 1.1 < ratio[-1] < 1.3
+            assert 1.1 < ratio[-1] < 1.25
             continue
         k = (ratio > 1).nonzero().max().item()  # the last look at which the modern GAN is behind
         crossings[seed] = read_off(ratio[k : k + 2].flip(0), seconds[k : k + 2].flip(0), 1.0)
         print(f"   the curves cross at {crossings[seed]:.0f} s")
-        assert 55 < crossings[seed] < 90 and ratio[-1] < 0.75
+        assert 60 < crossings[seed] < 75 and ratio[-1] < 0.6 and 1.1 < ratio[seconds < 62][-1] < 1.25
 
 other, _ = metrics.features_and_logits(judge, parts.fit.images[:2000])
 floor = metrics.frechet_distance(real=real_features, fake=other)
 print(f"2,000 other real images: distance {floor:.1f}")
 
 # %% [markdown]
-# **Within a minute the modern GAN does not beat notebook 06; with two minutes it does.** The curves cross twice. First the wrong way: at the first look, 2 s, the modern GAN is level or a little ahead, from 3 s on behind, at worst by a factor of about four. Then the DCGAN flattens and the modern GAN keeps falling: after one minute a fifth is missing, at 65 and 72 s the curves cross again, and two minutes end at 2.5 and 2.6 against 4.4 and 4.6 (real images against others: 1.5).
+# **Within a minute the modern GAN's distance does not beat notebook 06's; with two minutes it does.** The curves cross twice. First the wrong way: at the first look, 2 s, the modern GAN is level or a little ahead, from 3 s on behind, at worst by a factor of about four. Then the DCGAN flattens and the modern GAN keeps falling: after one minute it lies a tenth to a quarter above, at 65 and 72 s the curves cross again, and two minutes end at 2.5 and 2.6 against 4.4 and 4.6 (real images against others: 1.5).
 #
-# Two caveats. The judge is sure of fewer of its samples to the end (88 and 89 against 92 and 93 %). And the modern GAN's rate and $\gamma$ fall with the budget; what a falling rate would do for the DCGAN is not shown, nor far larger networks in long runs, Huang et al.'s case.
+# Two caveats. The judge is still sure of fewer of its samples (88 and 89 against 92 and 93 %). And the modern GAN's rate and $\gamma$ fall with the budget; what a falling rate would do for the DCGAN is not shown, nor far larger networks in long runs, Huang et al.'s case.
 #
 # ## 8 What each ingredient brings
 #
@@ -909,7 +909,7 @@ print(f"2,000 blank images: distance {blank:.0f}")
 # %% [markdown]
 # **One change is fatal:** without the factor 0.2 two of three seeds end at a distance above 800, a blank image's; of eight seeds (these three among them) five are there after 45 rounds; with it, or without the block, none. Fixup's zeros are calm at the start only.
 #
-# Everything else is undecided: the bars reach across 1. Without any penalty the distance is larger in each seed, by a tenth to a quarter. So is the DCGAN's place at 100 rounds. Its lead in the first minute is not only its price: in the races of section 7 it is also ahead at equal rounds, at 230 a little and at 450 by a factor of two. Long runs may differ.
+# Everything else is undecided: the bars reach across 1. Without any penalty the distance is larger in each seed, by a tenth to a quarter. So is the DCGAN's place at 100 rounds. Its lead in the first minute is not only its price: in the races of section 7 it is also ahead at equal rounds, at 230 a little, at 450 by a factor of two.
 #
 # ## 9 Ten times the learning rate
 #
@@ -1104,7 +1104,7 @@ nb10.check_4(at)
 # 1. Without a penalty every loss lost most of the 25 modes, pairing included; R1 or R2 brought a good part back; what came on top was an eighth of that or less ([section 4](#4-Every-term,-with-an-interval), [section 5](#5-Stacked-digits)).
 # 2. R1 flattens $D$ at the data, R2 at the fakes; with R1 alone $D$ stays nearly three times as steep there, which can end in divergence ([section 2](#2-Two-slopes)).
 # 3. "No bad basins" holds for pairs that stay together; with fresh pairs, as training loops draw them, the barrier is there ([section 3](#3-What-pairing-changes)).
-# 4. A chain of residual blocks keeps its signal if its branches start at nothing; in training an unscaled block ended five of eight starts; times 0.2 none ([section 6](#6-Depth-without-batch-norm), [section 8](#8-What-each-ingredient-brings)).
+# 4. A chain of residual blocks keeps its signal if its branches start at nothing; in training unscaled blocks ended five of eight starts, times 0.2 none ([section 6](#6-Depth-without-batch-norm), [section 8](#8-What-each-ingredient-brings)).
 # 5. At equal seconds the modern GAN is behind the DCGAN from 3 s to the end of a minute, at worst by a factor of about four; given two minutes it overtakes at about 70 s and ends at little more than half the distance; both forgive most wrong rates ([section 7](#7-An-image-GAN-without-batch-norm), [section 9](#9-Ten-times-the-learning-rate)).
 #
 # **Further reading.** Huang et al. 2024 (arXiv:2501.05441), the three terms · Jolicoeur-Martineau 2018 (1807.00734), relativistic losses · Sun et al. 2020 (2011.04926), the landscape with kept pairs · Mescheder et al. 2018 (1801.04406), R1 and R2 · Zhang et al. 2019 (1901.09321), Fixup. Next: 11, where broken GANs are diagnosed.
