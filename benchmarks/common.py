@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 import datetime
 import json
+import math
 import os
 import platform
 import subprocess
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import torch
@@ -83,9 +84,31 @@ def cpu() -> str:
         return platform.processor() or "unknown"
 
 
+def same_code(record: dict, head: dict, path: Path) -> None:
+    """Refuse, with the remedy, to go on with a record that another state of the code began."""
+    if (begun := record.get("commit", head["commit"])) != head["commit"]:
+        raise SystemExit(f"{path} was begun at commit {begun[:7]}: move it away, or give another --out")
+
+
 def write(path: Path, record: dict, dumps: Callable[[dict], str] = json.dumps) -> None:
     """Save a record as JSON, whole or not at all: an interrupted run leaves the one before."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
     part.write_text(dumps(record) + "\n")
     part.replace(path)
+
+
+def crossing(at: Sequence[float], distances: Sequence[float], target: float) -> float | None:
+    """When a curve first reaches `target`, log distance interpolated between looks; None if it never does.
+
+    A curve that starts at or below the target has crossed at its first look at the latest: that is returned.
+    """
+    pairs = list(zip(at, distances, strict=True))
+    if pairs and pairs[0][1] <= target:
+        return pairs[0][0]
+    for (t0, d0), (t1, d1) in zip(pairs, pairs[1:], strict=False):
+        if d1 <= target < d0:
+            if math.isinf(d0):
+                return t1
+            return t0 + (t1 - t0) * math.log(d0 / target) / math.log(d0 / d1)
+    return None

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import torch
 import torch._inductor.config
-from common import NOTEBOOKS, RESULTS, lift, provenance, write
+from common import NOTEBOOKS, RESULTS, lift, provenance, same_code, write
 
 SOURCE = NOTEBOOKS / "20_gpu_training.py"
 NAMES = {"parts", "x_fit", "LADDER", "SCRIPT"}
@@ -162,6 +162,7 @@ def main() -> None:
     sources = [SOURCE, "gan_helpers/networks.py", "gan_helpers/training.py", "benchmarks/gpu_ladder.py"]
     head = provenance("speed of the round of notebook 06, change by change", COMMAND, sources)
     record = json.loads(out.read_text()) if out.exists() else {}
+    same_code(record, head, out)
     record |= head | machine(device) | {"images": notebook["parts"].fit.name}
     for name in args.only:
         if name not in record:

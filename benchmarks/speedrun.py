@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from common import NOTEBOOKS, RESULTS, lift, provenance, write
+from common import NOTEBOOKS, RESULTS, crossing, lift, provenance, same_code, write
 
 SOURCE = NOTEBOOKS / "20_gpu_training.py"
 NAMES = {"parts", "x_fit", "judge", "real_features", "z_judge", "RUNGS"}
@@ -62,18 +62,6 @@ def mean_curve(runs: Sequence[dict]) -> list[float]:
     ]
 
 
-def crossing(rounds: Sequence[int], curve: Sequence[float], target: float) -> float | None:
-    """The round at which the curve first reaches the target, log distance interpolated; None if never."""
-    if curve[0] <= target:
-        return float(rounds[0])
-    for (r0, d0), (r1, d1) in zip(
-        zip(rounds, curve, strict=True), zip(rounds[1:], curve[1:], strict=True), strict=False
-    ):
-        if d1 <= target:
-            return r0 + (r1 - r0) * math.log(d0 / target) / math.log(d0 / d1)
-    return None
-
-
 def summary(played: dict[str, dict], costs: dict[str, list[float]]) -> dict:
     """Target, and per rung: cost of a round, rounds and seconds to the target (None: not reached)."""
     target, rungs = mean_curve(list(played[BASE].values()))[-1], {}
@@ -110,7 +98,9 @@ def main() -> None:
     sources = [SOURCE, "gan_helpers/networks.py", "gan_helpers/training.py", "benchmarks/speedrun.py"]
     what = "rounds and CPU seconds to the Frechet distance at which notebook 06 ends, rung by rung"
     command = f"python benchmarks/speedrun.py --seeds {' '.join(map(str, args.seeds))}"
-    record |= provenance(what, command, sources)
+    head = provenance(what, command, sources)
+    same_code(record, head, out)
+    record |= head
     if args.device == "cuda":
         record |= {"command": f"{command} --device cuda", "machine": torch.cuda.get_device_name()}
     record |= {"load": f"load average {os.getloadavg()[0]:.1f}", "images": notebook["parts"].fit.name}

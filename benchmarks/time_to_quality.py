@@ -25,7 +25,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import torch
-from common import RESULTS, commit_of, provenance, write
+from common import RESULTS, commit_of, crossing, provenance, write
 from time_to_quality_recipes import (
     CHANGES,
     FACTORS,
@@ -179,22 +179,6 @@ def turns(names: Sequence[str], seeds: Sequence[int], budget: float, slice_: flo
         for k in range(math.ceil(budget / slice_ - 1e-9)):
             for name in names:
                 yield seed, name, min(slice_ * (k + 1), budget)
-
-
-def crossing(seconds: Sequence[float], distances: Sequence[float], target: float) -> float | None:
-    """When a curve first reaches `target`, log distance interpolated between looks; None if it never does.
-
-    A curve that starts at or below the target has crossed at its first look at the latest: that is returned.
-    """
-    pairs = list(zip(seconds, distances, strict=True))
-    if pairs and pairs[0][1] <= target:
-        return pairs[0][0]
-    for (t0, d0), (t1, d1) in zip(pairs, pairs[1:], strict=False):
-        if d1 <= target < d0:
-            if math.isinf(d0):
-                return t1
-            return t0 + (t1 - t0) * math.log(d0 / target) / math.log(d0 / d1)
-    return None
 
 
 def at(run: dict, seconds: float) -> float | None:
@@ -502,7 +486,6 @@ def arguments(args: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--draw", action="store_true", help="record nothing: summarise and draw what there is"
     )
-    parser.add_argument("--note", help="a sentence for the record, such as what interrupted it")
     parser.add_argument(
         "--out", type=Path, help="results file; unfinished runs are kept in the course's cache"
     )
@@ -565,8 +548,6 @@ def main(args: Sequence[str] | None = None) -> None:
                     budget=options.budget, slice_=options.slice, device=options.device,
                     minutes=options.minutes)  # fmt: skip
         print("done" if done else "to be continued: give the same command again")
-    if options.note:
-        record["note"] = options.note
     record |= {"summary": summary(record), "overtaking": overtaking(record)}
     write(options.out, record, dumps)
     print(table(record))

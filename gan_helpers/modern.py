@@ -75,14 +75,13 @@ def between(first: float, last: float, part: float) -> float:
 
 def modern_generator(z_dim: int = 32, *, seed: Seed, choices: int = 20, channels: Sequence[int] = (32, 16),
                      blocks: Sequence[int] = (1, 0), inner: int = 8, scale: float = 0.2,
-                     upsampling: str = "subpixel", tanh: bool = True) -> nn.Sequential:  # fmt: skip
+                     upsampling: str = "subpixel") -> nn.Sequential:  # fmt: skip
     """(n, z_dim) -> (n, 1, 28, 28) in [-1, 1]: linear to 7 x 7, two up-samplings, tanh; no normalisation.
 
     `channels` and numbers of residual `blocks` are those at 7 x 7 and 14 x 14; a block's branch has `inner`
     channels and is multiplied by `scale`. The noise begins with a `networks.Choice` of `choices` categories
     (0: none). `upsampling` is "bilinear" (interpolate, then convolve), or "subpixel" (with
     `networks.even_start`) or "resize" as in `networks.upsample`. The first layer starts at 0.4 of He's law.
-    `tanh=False` leaves the last activation out: values may then leave [-1, 1].
 
     Raises ValueError for other up-samplings and for channels or blocks that are not two whole numbers.
     """
@@ -94,7 +93,7 @@ def modern_generator(z_dim: int = 32, *, seed: Seed, choices: int = 20, channels
     for n_in, n_out, count in ((wide, narrow, blocks[0]), (narrow, 1, blocks[1])):
         layers += [*(Residual(n_in, inner, scale) for _ in range(count)), nn.LeakyReLU(SLOPE)]
         layers += _up(n_in, n_out, upsampling)
-    layers += [nn.Tanh()] if tanh else []
+    layers += [nn.Tanh()]
     net = start_small(nn.Sequential(*layers), seed=seed)
     with torch.no_grad():
         next(layer for layer in layers if isinstance(layer, nn.Linear)).weight.mul_(FIRST)

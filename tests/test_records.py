@@ -116,6 +116,13 @@ def test_a_record_tells_its_code_and_no_host_or_user():
     assert str(Path.home()) not in text and str(ROOT) not in text
 
 
+def test_a_record_of_other_code_is_not_continued(tmp_path):
+    for same in ({}, {"commit": HEAD["commit"], "rows": 1}):
+        common.same_code(same, HEAD, tmp_path)
+    with pytest.raises(SystemExit, match="was begun at commit fffffff: move it away"):
+        common.same_code({"commit": "f" * 40}, HEAD, tmp_path)
+
+
 def test_an_interrupted_write_leaves_the_record_before(tmp_path):
     path = tmp_path / "results" / "x.json"
     common.write(path, {"a": 1})

@@ -12,13 +12,6 @@ sys.path.insert(0, str(ROOT / "benchmarks"))
 import speedrun  # noqa: E402
 
 
-def test_crossing_interpolates_the_logarithm():
-    assert speedrun.crossing([100, 200], [16.0, 4.0], 8.0) == pytest.approx(150)
-    assert speedrun.crossing([100, 200, 300], [16.0, 4.0, 9.0], 4.0) == pytest.approx(200)
-    assert speedrun.crossing([100, 200], [3.0, 2.0], 8.0) == 100
-    assert speedrun.crossing([100, 200], [16.0, 9.0], 8.0) is None
-
-
 def test_summary_of_two_seeds():
     def run(*distance):
         return {"rounds": [100, 200], "distance": list(distance)}

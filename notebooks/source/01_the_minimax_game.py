@@ -448,7 +448,7 @@ plots.show(
 )
 
 # %% [markdown]
-# (Lines: medians of 5 seeds, bands from smallest to largest.)
+# (Lines: medians of 5 seeds, bands from smallest to largest; at the dips a curve crosses the truth.)
 # Where samples fall, 100 times more of them cut the median weighted error from 0.28 to 0.08 (four other groups of five seeds: from 0.31–0.57 to 0.08–0.09;
 # single runs: up to 0.12 with 10,000 samples, down to 0.16 with 100). In the tails the error is 4 to 7 whatever $n$ is: the truth falls like a parabola, the network
 # flattens. The slope of $V$ with respect to $D(x)$ is $p_d(x)(1-P(x))-p_g(x)P(x)$, since $\frac{d}{dt}\log\sigma(t)=1-\sigma(t)$; without samples it is 0, and at $n=10{,}000$ both tails together cost less than
@@ -866,11 +866,11 @@ assert small[:, 0].min() > -1.25 and small[:, 1].max() < -math.log(4) - 0.05
 assert abs(large + math.log(4)).max() < 0.05
 
 # %% [markdown]
-# (Lines: medians of 5 seeds, bands from smallest to largest.) The **symptom**: the two curves part. With 20 samples the training value claims a divergence between two identical distributions, while on fresh samples
+# (Lines: medians of 5 seeds, bands from smallest to largest; on the right the two curves coincide.) The **symptom**: the two curves part. With 20 samples the training value claims a divergence between two identical distributions, while on fresh samples
 # $V$ falls *below* $-\log 4$: worse than a discriminator that says nothing.
 # Over 50 seeds the training value ended between −1.16 and −0.48, the fresh one between −3.48 and −1.60.
-# The **remedy** here is more samples.
-# The **habit**: read $V$ on held-out samples. The figure does not show how many samples images need.
+# The **remedy**: more samples.
+# The **habit**: read $V$ on held-out samples. How many samples images need it does not show.
 #
 # ## Exercises
 
