@@ -169,7 +169,11 @@ def fid_infinity(*, real: Tensor, fake: Tensor, sizes: Sequence[int] | None = No
         )
     inverse = 1 / torch.tensor(sizes, dtype=torch.float64)
     line = torch.stack([torch.ones_like(inverse), inverse], 1)
-    value, slope = torch.linalg.lstsq(line, torch.tensor(scores, dtype=torch.float64)[:, None]).solution
+    # not the default driver, "gelsy": it reads its pivots from memory that nobody has cleared, so equal
+    # calls differ in the last digits (pytorch/pytorch#71222); two different sizes make full rank, which
+    # is all that "gels" asks for
+    fit = torch.linalg.lstsq(line, torch.tensor(scores, dtype=torch.float64)[:, None], driver="gels")
+    value, slope = fit.solution
     return Extrapolation(value.item(), slope.item(), sizes, scores)
 
 

@@ -370,7 +370,9 @@ def test_fid_infinity_takes_the_bias_away():
 
 def test_fid_infinity_is_repeatable():
     real, fake = normal(300, 4, 0), normal(300, 4, 1)
-    assert fid_infinity(real=real, fake=fake) == fid_infinity(real=real, fake=fake)
+    one, again = (fid_infinity(real=real, fake=fake) for _ in range(2))
+    assert (one.sizes, one.scores) == (again.sizes, again.scores), "the seed fixes the choices to the last bit"
+    assert one[:2] == pytest.approx(again[:2], rel=1e-12), "LAPACK does not promise the last bit of the line"
     assert fid_infinity(real=real, fake=fake, seed=1).value != fid_infinity(real=real, fake=fake).value
     assert fid_infinity(real=real, fake=fake, sizes=[100, 300]).sizes == [100, 300]
 
