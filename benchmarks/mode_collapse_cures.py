@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import torch
-from common import NOTEBOOKS, RESULTS, lift, provenance, write
+from common import NOTEBOOKS, RESULTS, lift, provenance, same_code, write
 
 SOURCE = NOTEBOOKS / "08_mode_collapse.py"
 CONSTANTS = {"WITHIN", "CENTRES", "STD", "Z_DIM", "BATCH", "ROUNDS", "RATE", "x_nine", "critic", "REMEDIES"}
@@ -124,6 +124,7 @@ def main() -> None:
         before = json.loads(args.out.read_text())
         if before["seeds"] != args.seeds:
             raise SystemExit(f"{args.out} holds {before['seeds']} seeds: delete it, or use --out")
+        same_code(before, record, args.out)
         record = before
     start = last = time.process_time()
     for place, key, work in jobs(notebook, record, args.seeds):

@@ -1,12 +1,13 @@
 """Record the tables of notebook 10 at full size: `python benchmarks/modern_gan.py --part grid` (CPU).
 
-Parts: `grid` and `stacked` (eleven losses, 16 and 8 seeds; the setting of each chosen on four other seeds),
-`curves` and `long` (Fréchet distance against seconds, the modern GAN and the DCGAN of notebook 06 in turns),
-`ablation` (one ingredient of the modern GAN taken away at a time, equal rounds), `starts` (the first rounds
-of some of these) and `rates` (where short runs end, over learning rates). Functions and constants are lifted
-from the notebook's source, so that both measure the same. Each finished cell is written at once to
-benchmarks/results/modern_gan.json; a restart goes on after the last one; `--minutes` ends a run early. Delete
-the file to begin again.
+Parts: `grid` and `stacked` (eleven losses, 16 seeds; the setting of each chosen on four other seeds),
+`curves` and `long` (Fréchet distance against seconds: the modern GAN, the DCGAN of notebook 06 and, in
+`long`, that DCGAN with the modern GAN's falling rate, in turns), `ablation` (one ingredient of the modern
+GAN taken away at a time, equal rounds), `starts` (the first rounds of some of these) and `rates` (where
+short runs end, over learning rates). Functions and constants are lifted from the notebook's source, so that
+both measure the same. Each finished cell is written at once to benchmarks/results/modern_gan.json; a
+restart goes on after the last one, unless the code has changed since it began; `--minutes` ends a run
+early. Delete the file to begin again.
 """
 
 from __future__ import annotations
@@ -20,22 +21,22 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import torch
-from common import NOTEBOOKS, RESULTS, lift, provenance, write
+from common import NOTEBOOKS, RESULTS, lift, provenance, same_code, write
 
 SOURCE = NOTEBOOKS / "10_a_modern_gan.py"
 CONSTANTS = {"GAMES", "grid", "small", "judge_8", "readable", "unseen", "stacked", "parts", "judge"}
-CONSTANTS |= {"real_features", "z_judge", "FULL"}
+CONSTANTS |= {"real_features", "z_judge", "FULL", "DCGAN"}
 PARTS = ("grid", "stacked", "curves", "long", "ablation", "starts", "rates")
 SEEDS, OTHERS = range(16), range(100, 104)  # the recorded seeds, and those that choose the settings
 ROUNDS = {"grid": 1200, "stacked": 300}
 GAMMAS = {"grid": (0.2, 1.0, 5.0), "stacked": (5.0, 25.0)}
 SCALES = {"grid": (1.0, 2.0, 4.0), "stacked": (2.0,)}
-STACKED_SEEDS = range(8)
 LOOKS = (2, 3, 4, 5, 7, 10, 15, 20, 30, 40, 50, 60)  # seconds of training
-RACES = {"curves": (60.0, LOOKS, 2), "long": (120.0, (*LOOKS, 75, 90, 105, 120), 2)}  # budget, looks, seeds
-ABLATION_ROUNDS, ABLATION_SEEDS = 100, 3
+RACES = {"curves": (60.0, LOOKS), "long": (120.0, (*LOOKS, 75, 90, 105, 120))}  # budget, looks
+RACE_SEEDS = 4
+ABLATION_ROUNDS, ABLATION_SEEDS = 100, 8
 START_ROUNDS, START_SEEDS, STARTERS = 45, 8, ("full", "block not scaled", "no block")
-RATE_ROUNDS, RATE_SEEDS, RACERS = 100, 3, ("full", "DCGAN")
+RATE_ROUNDS, RATE_SEEDS, RATED = 100, 8, ("full", "DCGAN")
 FACTORS = tuple(10 ** (k / 4) for k in range(-2, 3))  # five rates over a range of 10
 
 
@@ -59,7 +60,7 @@ def loss_cells(notebook: SimpleNamespace, part: str) -> dict[str, Callable[[], d
         if len(settings) > 1:
             tried = [scores(name, OTHERS, *setting)[0][:, 2].median().item() for setting in settings]
         gamma, scale = settings[tried.index(min(tried))]
-        table, seconds = scores(name, SEEDS if part == "grid" else STACKED_SEEDS, gamma, scale)
+        table, seconds = scores(name, SEEDS, gamma, scale)
         rows = {
             k: [round(v, 4) for v in table[:, i].tolist()] for i, k in enumerate(("modes", "good", "off"))
         }
@@ -68,9 +69,9 @@ def loss_cells(notebook: SimpleNamespace, part: str) -> dict[str, Callable[[], d
     return {name: lambda name=name: cell(name) for name in notebook.GAMES}
 
 
-def recipes(full: dict) -> dict[str, dict | None]:
-    """The notebook's full recipe with one thing changed at a time, and None, its sign for the DCGAN."""
-    first = full["rate"][0]
+def recipes(notebook: SimpleNamespace) -> dict[str, dict]:
+    """The notebook's full recipe, the same with one thing changed at a time, and the DCGAN."""
+    full, first = notebook.FULL, notebook.FULL["rate"][0]
     changes = {
         "full": {},
         "no pairing": {"pairing": False},
@@ -86,7 +87,7 @@ def recipes(full: dict) -> dict[str, dict | None]:
         "bilinear": {"upsampling": "bilinear"},
         "batch norm in G": {"norm": True},
     }
-    return {name: full | change for name, change in changes.items()} | {"DCGAN": None}
+    return {name: full | change for name, change in changes.items()} | {"DCGAN": notebook.DCGAN}
 
 
 def ended(notebook: SimpleNamespace, name: str, seed: int, rounds: int, factor: float = 1.0,
@@ -95,7 +96,7 @@ def ended(notebook: SimpleNamespace, name: str, seed: int, rounds: int, factor: 
 
     With `until` it is looked at after so many of them.
     """
-    run = notebook.new_run(recipes(notebook.FULL)[name], seed, rounds, factor, unit="rounds")
+    run = notebook.new_run(recipes(notebook)[name], seed, rounds, factor, unit="rounds")
     notebook.go_on(run, rounds if until is None else until)
     with torch.no_grad():
         x_fake = run.game.G(notebook.z_judge[:500])
@@ -108,9 +109,13 @@ def ended(notebook: SimpleNamespace, name: str, seed: int, rounds: int, factor: 
 
 
 def race_cells(notebook: SimpleNamespace, part: str) -> dict[str, Callable[[], dict]]:
-    """One cell per seed: both recipes in turns."""
-    budget, looks, seeds = RACES[part]
-    return {str(seed): lambda seed=seed: notebook.race(seed, budget, looks)[0] for seed in range(seeds)}
+    """One cell per seed: the recipes in turns."""
+    budget, looks = RACES[part]
+    others = {"falling": {"rate": notebook.FULL["rate"]}} if part == "long" else {}
+    return {
+        str(seed): lambda seed=seed: notebook.race(seed, budget, looks, **others)[0]
+        for seed in range(RACE_SEEDS)
+    }
 
 
 def ablation_cells(notebook: SimpleNamespace) -> dict[str, Callable[[], dict]]:
@@ -118,7 +123,7 @@ def ablation_cells(notebook: SimpleNamespace) -> dict[str, Callable[[], dict]]:
     return {
         f"{name} / {seed}": lambda name=name, seed=seed: ended(notebook, name, seed, ABLATION_ROUNDS)
         for seed in range(ABLATION_SEEDS)
-        for name in recipes(notebook.FULL)
+        for name in recipes(notebook)
     }
 
 
@@ -139,7 +144,7 @@ def rate_cells(notebook: SimpleNamespace) -> dict[str, Callable[[], dict]]:
         )
         for seed in range(RATE_SEEDS)
         for factor in FACTORS
-        for recipe in RACERS
+        for recipe in RATED
     }
 
 
@@ -165,8 +170,8 @@ def main() -> None:
         "start_rounds": START_ROUNDS,
         "rate_rounds": RATE_ROUNDS,
     }
-    made = {key: head[key] for key in ("commit", "date")}
     record = json.loads(args.out.read_text()) if args.out.exists() else {}
+    same_code(record, head, args.out)
     begun = time.process_time()
     for name, measure in cells.items():
         if name in record.get(args.part, {}):
@@ -176,9 +181,8 @@ def main() -> None:
             return
         start = time.process_time()
         value = {**measure(), "cpu_seconds": round(time.process_time() - start, 1)}
-        record = json.loads(args.out.read_text()) if args.out.exists() else {}
+        record = json.loads(args.out.read_text()) if args.out.exists() else {}  # parts may run side by side
         record.setdefault(args.part, {})[name] = value
-        record.setdefault("made", {})[args.part] = made  # of the part's last cell
         spent = sum(cell["cpu_seconds"] for part in PARTS for cell in record.get(part, {}).values())
         write(args.out, record | head | {"cpu_seconds": round(spent, 1)})
         print(args.part, name, value["cpu_seconds"], "s", flush=True)

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import torch
-from common import NOTEBOOKS, RESULTS, lift, provenance, write
+from common import NOTEBOOKS, RESULTS, lift, provenance, same_code, write
 from torch import nn
 from torch.func import functional_call, vmap
 
@@ -161,6 +161,7 @@ def main() -> None:
         before = json.loads(args.out.read_text())
         if before["command"] != record["command"] or before["recipe"] != json.loads(json.dumps(RECIPE)):
             raise SystemExit(f"{args.out} holds other settings: delete it, or use --out")
+        same_code(before, record, args.out)
         record = before
     start = last = time.process_time()
     for name, options, seeds, rounds in jobs(record, args):

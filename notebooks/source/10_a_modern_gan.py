@@ -677,6 +677,7 @@ FULL = {
     **{"pairing": True, "r1": True, "r2": True, "gamma": (5.0, 1.0), "rate": (4e-3, 1e-3), "decay": 0.998},
     **{"G_blocks": 1, "D_blocks": 0, "scale": 0.2, "D_std": 0.05, "upsampling": "subpixel", "norm": False},
 }
+DCGAN = {"rate": (4e-3, 4e-3)}  # notebook 06's: nothing changes on the way
 
 
 def modern_players(seed, *, G_blocks, D_blocks, scale, D_std, upsampling, norm, **_):
@@ -688,10 +689,10 @@ def modern_players(seed, *, G_blocks, D_blocks, scale, D_std, upsampling, norm, 
 
 # %%
 def new_run(option, seed, budget, factor=1.0, unit="seconds"):
-    """A game before its first round (option None: the DCGAN); schedules end when the budget is spent."""
+    """A game before its first round (only a rate: the DCGAN); schedules end when the budget is spent."""
     run = SimpleNamespace(option=option, budget=budget, factor=factor, unit=unit, seconds=0.0, rounds=0)
-    if option is None:
-        run.game = dcgan_game(seed=seed, device=device, lr=4e-3 * factor)
+    if option.keys() == {"rate"}:
+        run.game = dcgan_game(seed=seed, device=device)
         run.play = dcgan_rounds(run.game, parts.fit.images, seed=seed)
         return run
     G, D = modern_players(seed, **option)
@@ -706,11 +707,11 @@ def go_on(run, until):
     """Play on until the run has spent `until` of its unit; its knobs follow the spent share of the budget."""
     while getattr(run, run.unit) < until:
         start = time.process_time()
-        if run.option:
-            part = getattr(run, run.unit) / run.budget
+        part = getattr(run, run.unit) / run.budget
+        if "gamma" in run.option:
             run.gamma.fill_(between(*run.option["gamma"], part))
-            for opt in (run.game.opt_G, run.game.opt_D):
-                opt.param_groups[0]["lr"] = run.factor * between(*run.option["rate"], part)
+        for opt in (run.game.opt_G, run.game.opt_D):
+            opt.param_groups[0]["lr"] = run.factor * between(*run.option["rate"], part)
         run.losses = next(run.play)
         run.rounds += 1
         run.seconds += time.process_time() - start
@@ -718,17 +719,18 @@ def go_on(run, until):
 
 
 # %%
-def race(seed, budget, looks):
+def race(seed, budget, looks, **others):
     """The modern GAN and the DCGAN in turns, so that a busy machine slows both; distances at each look."""
-    both = {"modern": new_run(FULL, seed, budget), "DCGAN": new_run(None, seed, budget)}
-    record = {name: {"seconds": [], "rounds": [], "distance": [], "sure": []} for name in both}
+    options = {"modern": FULL, "DCGAN": DCGAN} | others
+    racers = {name: new_run(option, seed, budget) for name, option in options.items()}
+    record = {name: {"seconds": [], "rounds": [], "distance": [], "sure": []} for name in racers}
     for look in looks:
-        for name, run in both.items():
+        for name, run in racers.items():
             go_on(run, look)
             seen = quality(run) | {"seconds": run.seconds, "rounds": run.rounds}
             for key, values in record[name].items():
                 values.append(round(seen[key], 3))
-    return record, both
+    return record, racers
 
 
 # %% [markdown]
