@@ -371,8 +371,8 @@ def test_fid_infinity_takes_the_bias_away():
 def test_fid_infinity_is_repeatable():
     real, fake = normal(300, 4, 0), normal(300, 4, 1)
     one, again = (fid_infinity(real=real, fake=fake) for _ in range(2))
-    assert (one.sizes, one.scores) == (again.sizes, again.scores), "the seed fixes the choices to the last bit"
-    assert one[:2] == pytest.approx(again[:2], rel=1e-12), "LAPACK does not promise the last bit of the line"
+    assert (one.sizes, one.scores) == (again.sizes, again.scores), "a seed fixes the choices"
+    assert one[:2] == pytest.approx(again[:2], rel=1e-12), "LAPACK promises no last bit"
     assert fid_infinity(real=real, fake=fake, seed=1).value != fid_infinity(real=real, fake=fake).value
     assert fid_infinity(real=real, fake=fake, sizes=[100, 300]).sizes == [100, 300]
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -108,12 +109,28 @@ def test_lift_says_what_the_notebook_no_longer_defines(source):
         common.lift(source, ["N", "rounds"])
 
 
-def test_a_record_tells_its_code_and_no_host_or_user():
-    head = common.provenance("what", "command", [ROOT / "README.md"])
-    assert set(HEAD) <= set(head) and re.fullmatch(r"[0-9a-f]{40}", head["commit"])
-    assert head["commit"] == common.commit_of(["README.md"]) != common.commit_of(["gan_helpers/data.py"])
+def test_a_record_tells_its_code_and_no_host_or_user(tmp_path, monkeypatch):
+    def git(*command: str) -> str:  # a history of our own: a shallow clone has none
+        who = ["-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "commit.gpgsign=false"]
+        out = subprocess.run(
+            ["git", *who, *command], cwd=tmp_path, capture_output=True, text=True, check=True
+        )
+        return out.stdout.strip()
+
+    git("init", "--quiet")
+    commits = []
+    for name in ("notebook.py", "other.py"):
+        (tmp_path / name).write_text("a = 1\n")
+        git("add", name)
+        git("commit", "--quiet", "-m", name)
+        commits.append(git("rev-parse", "HEAD"))
+    monkeypatch.setattr(common, "ROOT", tmp_path)
+    assert [common.commit_of([name]) for name in ("notebook.py", "other.py")] == commits
+    assert common.commit_of(["notebook.py", tmp_path / "other.py"]) == commits[1]
+    head = common.provenance("what", "command", ["notebook.py"])
+    assert set(HEAD) <= set(head) and head["commit"] == commits[0]
     text = json.dumps(head)
-    assert str(Path.home()) not in text and str(ROOT) not in text
+    assert str(Path.home()) not in text and str(ROOT) not in text and str(tmp_path) not in text
 
 
 def test_a_record_of_other_code_is_not_continued(tmp_path):
