@@ -3,8 +3,8 @@
 Damage matrix at 1,500 images; how many images tell two generators apart, for five scores and five trained
 generators; what choosing a checkpoint gains; the scores of every state of ten training runs. The functions
 that train, harm, draw and score are lifted from the notebook's source, so that both measure the same.
-Each step's result is kept in the folder --work, from which an interrupted run goes on; delete it to start
-anew. The end result is benchmarks/results/metric_power.json.
+Each step's result is kept in the folder --work, from which an interrupted run of the same code, with the
+same images and numbers, goes on; steps of another are refused. Result: benchmarks/results/metric_power.json.
 """
 
 from __future__ import annotations
@@ -128,16 +128,24 @@ def all_scores(notebook: dict, world: SimpleNamespace, runs: dict) -> dict:
     }
 
 
-def step(work: Path, name: str, make: Callable[[], dict]) -> dict:
-    """Return the stored result of a step, or make it, store it and say how long it took."""
+def step(work: Path, name: str, made_by: dict, make: Callable[[], dict]) -> dict:
+    """Return the stored result of a step, or make it, store it and say how long it took.
+
+    `made_by` (commit, images, numbers) is stored with it; a stored step with another one is refused.
+    """
     path = work / f"{name}.pt"
     if not path.exists():
         start = time.process_time()
-        result = {"value": make(), "seconds": time.process_time() - start}
+        result = {"made_by": made_by, "value": make(), "seconds": time.process_time() - start}
         torch.save(result, path.with_suffix(".part"))
         os.replace(path.with_suffix(".part"), path)
         print(f"{name}: {result['seconds']:.0f} CPU seconds", flush=True)
-    return torch.load(path, weights_only=False)
+    result = torch.load(path, weights_only=False)
+    if (before := result.get("made_by")) != made_by:
+        raise SystemExit(
+            f"{path} was made by {before}, not by {made_by}: move the folder away, or give another --work"
+        )
+    return result
 
 
 def main() -> None:
@@ -154,12 +162,18 @@ def main() -> None:
     notebook = lift(args.source, ["WORSE"], device="cpu", progress=lambda items, *_: items)
     world = prepare(notebook)
     done, spent = {}, 0.0
+    head = provenance(
+        f"notebook 07 at full size, on {world.parts.fit.name}",
+        f"python benchmarks/metric_power.py --seeds {args.seeds} --trials {args.trials}",
+        ["gan_helpers", SOURCE, Path(__file__)],
+    )
+    made_by = {"commit": head["commit"], "images": world.parts.fit.name, "trials": args.trials}
 
     def run(name: str, make: Callable[[], dict]) -> dict:
         nonlocal spent
         if time.process_time() > args.until and not (args.work / f"{name}.pt").exists():
             raise SystemExit(f"stopped before {name}: run the same command again to go on")
-        result = step(args.work, name, make)
+        result = step(args.work, name, made_by, make)
         spent += result["seconds"]
         return result["value"]
 
@@ -173,11 +187,7 @@ def main() -> None:
         chosen.append(run(f"checkpoints_{seed}", lambda: checkpoints(notebook, runs, seed)))  # noqa: B023
         table.append(run(f"scores_{seed}", lambda: all_scores(notebook, world, runs)))  # noqa: B023
     record = {
-        **provenance(
-            f"notebook 07 at full size, on {world.parts.fit.name}",
-            f"python benchmarks/metric_power.py --seeds {args.seeds} --trials {args.trials}",
-            ["gan_helpers", SOURCE],
-        ),
+        **head,
         "cpu_seconds": round(spent),
         "seeds": args.seeds,
         **done,

@@ -140,6 +140,18 @@ def test_a_record_of_other_code_is_not_continued(tmp_path):
         common.same_code({"commit": "f" * 40}, HEAD, tmp_path)
 
 
+def test_steps_of_another_run_are_refused(tmp_path):
+    import metric_power
+
+    made_by = {"commit": "f" * 40, "images": "mnist", "trials": 20}
+    kept = metric_power.step(tmp_path, "a", made_by, lambda: {"x": 1})
+    again = metric_power.step(tmp_path, "a", dict(made_by), lambda: {"x": 2})  # goes on: nothing made anew
+    assert kept["value"] == again["value"] == {"x": 1}
+    for key, other in (("commit", "0" * 40), ("images", "rendered"), ("trials", 2)):
+        with pytest.raises(SystemExit, match="move the folder away"):
+            metric_power.step(tmp_path, "a", made_by | {key: other}, lambda: {"x": 2})
+
+
 def test_an_interrupted_write_leaves_the_record_before(tmp_path):
     path = tmp_path / "results" / "x.json"
     common.write(path, {"a": 1})

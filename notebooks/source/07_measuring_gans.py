@@ -499,7 +499,7 @@ COUNTS, GAMES = (50, 100, 200, 500, 1000, 1500), 60
 
 def draw(n, share, good, bad, source):
     """Features and logits of n images of `good`, this share of them replaced by images of `bad`."""
-    rows = torch.randperm(len(good.features), generator=source)[:n]
+    rows = torch.randint(len(good.features), (n,), generator=source)  # with replacement: n count as n
     swap = torch.rand(n, 1, generator=source) < share
     return [torch.where(swap, getattr(bad, k)[rows], getattr(good, k)[rows]) for k in ("features", "logits")]
 
@@ -578,21 +578,22 @@ if record:
 
 
 # %%
-def readings(states, looks, n, splits=40):
-    """Distances (splits, 2, looks), on a selection and on a report half of the real images, n fakes each."""
-    table = []
-    for seed in range(splits):
-        source = data.make_generator(seed)
-        halves = torch.randperm(len(real.features), generator=source).split(len(real.features) // 2)
-        orders = [torch.randperm(len(states[k].features), generator=source).split(n) for k in looks]
-        for i, half in enumerate(halves):  # other fakes for the second reading, too
-            fakes = [states[k].features[order[i]] for k, order in zip(looks, orders, strict=True)]
-            table.append([metrics.frechet_distance(real=real.features[half], fake=f) for f in fakes])
-    return torch.tensor(table).view(splits, 2, len(looks))
+def readings(states, looks, n, repeats=40):
+    """Distances (repeats, 2, looks): to select and to report, each 1,000 real images and n fakes per state."""
+    source, table = data.make_generator(0), []
+
+    def some(rows, number):  # drawn independently, with replacement
+        return rows[torch.randint(len(rows), (number,), generator=source)]
+
+    for _ in range(2 * repeats):
+        reference = some(real.features, 1000)
+        fakes = [some(states[k].features, n) for k in looks]
+        table.append([metrics.frechet_distance(real=reference, fake=f) for f in fakes])
+    return torch.tensor(table).view(repeats, 2, len(looks))
 
 
 def flattery(select, report):
-    """(splits, looks) each; mean distance reported honestly, by cheating, and of the last state."""
+    """(repeats, looks) each; mean distance reported honestly, by cheating, and of the last state."""
     honest = report.gather(1, select.argmin(1, keepdim=True))
     return honest.mean(), report.amin(1).mean(), report[:, -1].mean()
 
