@@ -16,6 +16,16 @@ def _pair(value: object, names: str) -> tuple[object, object]:
     return value[0], value[1]
 
 
+def _slopes(value: torch.Tensor, scores: tuple, exact: tuple, what: str) -> None:
+    """Compare the gradient of a value in real and generated scores with the exact one."""
+    found = torch.autograd.grad(value, scores, allow_unused=True, retain_graph=True)
+    for name, slope, wanted in zip(("score_real", "score_fake"), found, exact, strict=True):
+        expect(
+            slope is not None and torch.allclose(slope, wanted, atol=1e-5),
+            f"{what} has the right value and the wrong gradient in {name}: is there a detach() on the way?",
+        )
+
+
 @exercise(1)
 def check_1(answer: object) -> None:
     for t in (0.9, 0.6, 0.2):
@@ -73,10 +83,17 @@ def check_2(answer: object) -> None:
             "loss_G: average over the batch": -f.sum(),
         },
     )
-    r, f = r.requires_grad_(), f.requires_grad_()
-    loss_D, loss_G = answer(r, f)
-    for name, loss in (("loss_D", loss_D), ("loss_G", loss_G)):
+    r, f = (torch.cat([t, torch.tensor([-30.0, 40.0])]).requires_grad_() for t in (r, f))
+    losses = dict(zip(("loss_D", "loss_G"), answer(r, f), strict=True))
+    exact = {"loss_D": F.relu(1 - r).mean() + F.relu(1 + f).mean(), "loss_G": -f.mean()}
+    for name, loss in losses.items():
         expect(loss.requires_grad, f"{name} has no gradient: is there a detach() or no_grad on the way?")
+        expect(
+            torch.allclose(loss, exact[name], atol=1e-4),
+            f"{name} is right for small scores and wrong at -30 and 40: is there a clamp() on the way?",
+        )
+    slopes = -(r < 1).float() / len(r), (f > -1).float() / len(f)
+    _slopes(losses["loss_D"], (r, f), slopes, "loss_D")
 
 
 @exercise(3)
@@ -122,10 +139,10 @@ def check_3(answer: object) -> None:
         except RuntimeError as error:
             raise Hint(f"no gradient comes back to both batches of scores ({error})") from None
 
-    for at in (-200.0, 200.0):
+    for at in (-200.0, 200.0, -30.0, 30.0):
         value, slope_real, slope_fake = call(with_gradient, torch.tensor([at]), torch.tensor([-at]))
         value = value.item()
-        exact = (0.9 * 200 + 200, -0.9, 1.0) if at < 0 else (0.1 * 200, 0.1, 0.0)
+        exact = (1.9 * -at, -0.9, 1.0) if at < 0 else (0.1 * at, 0.1, 0.0)
         expect(
             abs(value - exact[0]) < 1e-2,
             f"right for small scores, but at real score {at:.0f} and generated score {-at:.0f} it is "
@@ -133,7 +150,7 @@ def check_3(answer: object) -> None:
         )
         expect(
             abs(slope_real.item() - exact[1]) < 1e-4 and abs(slope_fake.item() - exact[2]) < 1e-4,
-            f"the value is right, but at scores of ±200 the slopes are {slope_real.item():.3g} and "
+            f"the value is right, but at scores of ±{abs(at):.0f} the slopes are {slope_real.item():.3g} and "
             f"{slope_fake.item():.3g} instead of {exact[1]:.3g} and {exact[2]:.3g}",
         )
 
@@ -205,10 +222,13 @@ def check_5(answer: object) -> None:
             "average over each batch, do not add up": a.sum() - b.sum(),
         },
     )
-    leaf = r.clone().requires_grad_()
+    r, f = r.requires_grad_(), f.requires_grad_()
+    value = answer(r, f)
     expect(
-        getattr(answer(leaf, f), "requires_grad", False),
+        getattr(value, "requires_grad", False),
         "no gradient comes back: return the tensor itself, without .item() or detach()",
     )
+    exact = torch.exp(-r.detach() / 2) / (2 * len(r)), -torch.exp(f.detach() / 2) / (2 * len(f))
+    _slopes(value, (r, f), exact, "V_f")
     equal = torch.zeros(3)
     expect(abs(number(call(answer, equal, equal))) < 1e-6, "D = 0 everywhere must give 0: it knows nothing")

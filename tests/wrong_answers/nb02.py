@@ -19,6 +19,13 @@ def smoothed_loss_D(score_real, score_fake, alpha):
     return real.mean() - torch.log(1 - Q + eps).mean()
 """
 
+_LATE_SWITCH = """
+def smoothed_loss_D(score_real, score_fake, alpha):
+    log_P = lambda s: torch.where(s < -100, -F.softplus(-s), torch.log(torch.sigmoid(s) + 1e-8))
+    real = -(1 - alpha) * log_P(score_real) - alpha * log_P(-score_real)
+    return real.mean() - log_P(-score_fake).mean()
+"""
+
 WRONG = {
     1: [
         ("lambda t: math.log((1 - t) / t)", "sign is flipped"),
@@ -44,6 +51,22 @@ WRONG = {
             "drop the bend",
         ),
         ("lambda r, f: (F.relu(-r).mean() + F.relu(f).mean(), -f.mean())", "max(0, 1 - D)"),
+        (
+            "lambda r, f: (F.relu(1 - r).mean() + F.relu(1 + f.detach()).mean(), -f.mean())",
+            "gradient in score_fake",
+        ),
+        (
+            "lambda r, f: (F.relu(1 - r.detach()).mean() + F.relu(1 + f).mean(), -f.mean())",
+            "gradient in score_real",
+        ),
+        (
+            "lambda r, f: (F.relu(1 - r).mean() + F.relu(1 + f).mean(), -f.clamp(-5, 5).mean())",
+            "loss_G is right for small scores",
+        ),
+        (
+            "lambda r, f: (F.relu(1 - r.clamp(-5, 5)).mean() + F.relu(1 + f).mean(), -f.mean())",
+            "loss_D is right for small scores",
+        ),
         ("lambda r, f: (F.relu(1 - r) + F.relu(1 + f), -f.mean())", "raised RuntimeError"),
     ],
     3: [
@@ -79,7 +102,8 @@ WRONG = {
             "sign is flipped",
         ),
         (_NAIVE, "which step overflows"),
-        (_EPSILON, "cuts it off"),
+        (_EPSILON, "at real score -200"),
+        (_LATE_SWITCH, "at real score -30"),
         (_NO_GRADIENT, "no gradient"),
     ],
     4: [
@@ -122,5 +146,13 @@ WRONG = {
             "a for both batches",
         ),
         ("lambda r, f: (1 - torch.exp(-r / 2)).sum() - (torch.exp(f / 2) - 1).sum()", "do not add up"),
+        (
+            "lambda r, f: (1 - torch.exp(-r / 2)).mean() - (torch.exp(f.detach() / 2) - 1).mean()",
+            "gradient in score_fake",
+        ),
+        (
+            "lambda r, f: (1 - torch.exp(-r.detach() / 2)).mean() - (torch.exp(f / 2) - 1).mean()",
+            "gradient in score_real",
+        ),
     ],
 }
