@@ -121,8 +121,8 @@ def set_value(k, key, value):
         (add_output(output_type="stream", name="stderr", text="oh"), "a warning in the output"),
         (add_output(output_type="stream", name="stdout", text="UserWarning: no"), "a warning in the output"),
         (add_output(output_type="stream", name="stdout", text="saved in /home/ann/x"), "'/home/ann'"),
-        (add_output(output_type="stream", name="stdout", text="C:\\Users\\ann"), "names this machine"),
-        (add_output(output_type="stream", name="stdout", text="lib/site-packages/x"), "names this machine"),
+        (add_output(output_type="stream", name="stdout", text="C:\\Users\\ann"), "names a folder of this machine"),
+        (add_output(output_type="stream", name="stdout", text="lib/site-packages/x"), "names a folder of this machine"),
         (add_output(output_type="stream", name="stdout", text="50%\r100%\n"), "progress-bar residue"),
         (add_output(output_type="display_data", data={tool.WIDGET: {}}), "dead widget"),
         (add_output(output_type="display_data", data={"image/gif": "x"}), "drops image/gif"),
@@ -165,15 +165,24 @@ def test_each_fault_is_found(folder, change, fault):
     assert any(fault in found for found in faults(nb, folder)), faults(nb, folder)
 
 
-def test_the_name_of_user_and_machine_are_found(folder, monkeypatch):
+def test_the_name_of_user_and_machine_are_found(monkeypatch):
     nb = healthy()
     add_output(output_type="stream", name="stdout", text="hello annabel on buildbox7")(nb)
-    assert faults(nb, folder) == []
+    monkeypatch.setattr(tool.socket, "gethostname", lambda: "other")
+    monkeypatch.setattr(tool.getpass, "getuser", lambda: "bell")  # part of a word is no name
+    assert tool.own_names(nb) == []
     monkeypatch.setattr(tool.getpass, "getuser", lambda: "annabel")
-    assert any("annabel" in f for f in faults(nb, folder))
+    assert tool.own_names(nb) == ["annabel"]
     monkeypatch.setattr(tool.socket, "gethostname", lambda: "buildbox7")
+    assert tool.own_names(nb) == ["annabel", "buildbox7"]
     monkeypatch.setattr(tool.getpass, "getuser", lambda: "root")  # the square root is no leak
-    assert ["buildbox7" in f for f in faults(nb, folder)] == [True]
+    assert tool.own_names(nb) == ["buildbox7"]
+
+    def nameless() -> str:
+        raise KeyError("getpwuid(): uid not found: 12345")
+
+    monkeypatch.setattr(tool.getpass, "getuser", nameless)
+    assert tool.own_names(nb) == ["buildbox7"]
 
 
 def test_disagreement_of_text_and_notebook():

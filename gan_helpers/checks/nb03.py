@@ -6,7 +6,7 @@ import math
 
 import torch
 
-from gan_helpers.checks import call, compare, exercise, expect, number, tensor
+from gan_helpers.checks import Hint, call, compare, exercise, expect, number, tensor
 
 F64 = torch.float64
 
@@ -49,6 +49,10 @@ def check_1(answer: object) -> None:
         "only one eigenvalue is in it: take the maximum over all": steps[1],
     }
     compare(call(answer, slow, 0.5), steps.max(), mistakes=wrong)
+    stiff = _complex(-0.3 + 1.0j, -0.3 - 1.0j, -6.0)  # here a real eigenvalue decides
+    steps = (1 + 0.5 * stiff).abs()
+    wrong = {"only rotating eigenvalues are in it: a real one can overshoot, take all of them": steps[0]}
+    compare(call(answer, stiff, 0.5), steps.max(), mistakes=wrong)
     rotation = number(call(answer, _complex(0.5j, -0.5j), 0.2))
     expect(
         abs(rotation - 1.01**0.5) < 1e-6,
@@ -78,11 +82,15 @@ def check_2(answer: object) -> None:
     largest = "the eigenvalue of largest |λ| need not be the strictest: take the minimum over all"
     exact = (-2 * late.real / late.abs().square()).min()
     compare(call(answer, late), exact, mistakes={largest: 2.0})
-    for bad in (_complex(0.5j, -0.5j), _complex(0.3 + 1j, 0.3 - 1j, -2.0)):
+    stiff = _complex(-0.5 + 0.5j, -0.5 - 0.5j, -4.0)
+    real = "only rotating eigenvalues are in it: here the real one is the strictest"
+    compare(call(answer, stiff), 0.5, mistakes={real: 2.0})
+    growing = _complex(0.5j, -0.5j), _complex(0.3 + 1j, 0.3 - 1j, -2.0), _complex(-0.5 + 1j, -0.5 - 1j, 0.2)
+    for bad in growing:
         value = number(call(answer, bad))
         expect(
             abs(value) < 1e-6,  # a bisection may stop at the rounding of |1 + hλ|
-            f"{bad[0].item():.1f} is an eigenvalue with a real part ≥ 0: no step contracts, "
+            f"{bad[bad.real.argmax()].item():.1f} is an eigenvalue with a real part ≥ 0: no step contracts, "
             f"expected 0, got {value:.3g}",
         )
 
@@ -120,7 +128,8 @@ def check_3(answer: object) -> None:
 def check_4(answer: object) -> None:
     """`hinge_r1(w, gamma)`: (ψ, −θ [θψ > −1] − γψ)."""
     gamma = 0.7
-    w = torch.tensor([[1.0, 0.5], [-0.5, 1.2], [2.0, -1.5], [-1.0, -2.0], [3.0, -0.1]], dtype=F64)
+    w = [[1.0, 0.5], [-0.5, 1.2], [2.0, -1.5], [-1.0, -2.0], [3.0, -0.1], [1.0, -1.2], [-2.0, 0.4]]
+    w = torch.tensor(w, dtype=F64)  # θψ = −1.2 and −0.8 lie on both sides of the kink, and near it
     theta, psi = w.unbind(-1)
     active = (theta * psi > -1).to(F64)
     value = tensor(call(answer, w, gamma), tuple(w.shape)).to(F64)
@@ -149,9 +158,18 @@ def check_4(answer: object) -> None:
             "γ/2·ψ² has the derivative γψ, not 2γψ": -theta * active - 2 * gamma * psi,
             "the penalty pushes outwards: minus γψ": -theta * active + gamma * psi,
             "the kink is at D(θ) = −1, not at +1": -theta * (theta * psi < 1).to(F64) - gamma * psi,
+            "the kink is at D(θ) = −1, yours lies further out": -theta * (theta * psi > -1.4).to(F64)
+            - gamma * psi,
             "the kink stops the penalty too: R1 always acts": active * (-theta - gamma * psi),
         },
     )
+    try:
+        single = tensor(call(answer, w[0], 0.2), (2,)).to(F64)
+    except Hint as hint:
+        raise Hint(f"w may also be one pair, of shape (2,): {hint}") from None
+    fixed = torch.stack([psi[0], -theta[0] - gamma * psi[0]])
+    expected = torch.stack([psi[0], -theta[0] - 0.2 * psi[0]])
+    compare(single, expected, mistakes={"γ is an argument: do not write its value in": fixed})
 
 
 @exercise(5)

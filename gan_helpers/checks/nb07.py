@@ -75,6 +75,12 @@ def check_2(answer: object) -> None:
         mistakes={"right for k = 3 only: use n, m and k, not fixed numbers": 1 - product(12, 5, 3)},
         rtol=1e-6,
     )
+    compare(
+        call(answer, 9, 7, 5),
+        1 - product(9, 7, 5),
+        mistakes={"right up to k = 3 only: each of the k places has its own factor": 1 - product(9, 7, 3)},
+        rtol=1e-6,
+    )
 
 
 @exercise(3)
@@ -110,13 +116,23 @@ def check_3(answer: object) -> None:
     )
     other = call(answer, 3 + 40 / 100, 100.0, 3 + 40 / 800, 800.0)
     compare(other, 3.0, mistakes={"one fixed number is no answer: use all four arguments": limit}, rtol=1e-5)
+    negative = call(answer, 40 / 100 - 0.1, 100.0, 40 / 800 - 0.1, 800.0)
+    compare(
+        negative,
+        -0.1,
+        mistakes={
+            "do not clip: an unbiased limit of two equal sets is often negative": 0.0,
+            "no absolute value: a limit can be negative": 0.1,
+        },
+        atol=1e-6,
+    )
 
 
 @exercise(4)
 def check_4(answer: object) -> None:
     """`honest(select, report)`: the report distance of the state with the smallest select distance."""
     select = torch.tensor([[9.0, 7.0, 6.0, 6.5], [8.0, 4.0, 5.0, 7.0], [9.0, 8.0, 5.5, 3.0]])
-    report = torch.tensor([[9.5, 6.0, 7.5, 8.5], [8.2, 5.2, 4.4, 7.3], [6.0, 7.0, 5.0, 4.9]])
+    report = torch.tensor([[9.5, 5.6, 5.8, 8.5], [8.2, 5.2, 4.4, 7.3], [6.0, 7.0, 5.0, 4.9]])
     common = report[:, select.mean(0).argmin()]
     value = call(answer, select, report)
     rows = torch.arange(3)
@@ -136,8 +152,11 @@ def check_4(answer: object) -> None:
                 select[rows, report.argmin(1)]
             ),
             "that is one common state for all runs: choose for each run": common,
-            "that averages both sets: the selection half flatters": (
+            "that averages both sets: the selection set flatters": (
                 (report + select)[rows, select.argmin(1)] / 2
+            ),
+            "that is the worse of both readings: only the report set counts": (
+                torch.maximum(select, report)[rows, select.argmin(1)]
             ),
         },
     )

@@ -13,6 +13,7 @@ WRONG = {
         ("lambda e, h: (1 + h * e).abs().min()", "slowest mode"),
         ("lambda e, h: (1 + h * e).abs().mean()", "average"),
         ("lambda e, h: 1 + h * e[0]", "complex"),
+        ("lambda e, h: (1 + h * e[e.imag != 0]).abs().max()", "can overshoot"),
     ],
     2: [
         (
@@ -25,7 +26,16 @@ WRONG = {
         ("lambda e: (2 * e.real.abs() / e.abs() ** 2).max()", "generous"),
         ("lambda e: (2 * e.real / e.abs() ** 2).max()", "a step size is not"),
         ("lambda e: (2 * e.real.abs() / e.abs()).min()", "not squared"),
-        ("lambda e: (2 * e.real.abs() / e.abs() ** 2).min()", "no step contracts"),
+        ("lambda e: (2 * e.real.abs() / e.abs() ** 2).min()", "0.3+1.0j is an eigenvalue"),
+        (
+            "lambda e: 0.0 if (e.real >= 0).any() else "
+            "(-2 * e.real / e.abs() ** 2)[e.imag.abs().argmax()].item()",
+            "real one is the strictest",
+        ),
+        (
+            "lambda e: 0.0 if e[0].real >= 0 else (-2 * e.real / e.abs() ** 2).min()",
+            "0.2+0.0j is an eigenvalue",
+        ),
     ],
     3: [
         ("lambda w, v, h: w + h * v(w + h * v(w))", "extragradient"),
@@ -63,6 +73,18 @@ WRONG = {
         (
             "lambda w, g: torch.stack([w[:, 1] - g * w[:, 0], -w[:, 0] * (w.prod(1) > -1) - g * w[:, 1]], 1)",
             "discriminator alone",
+        ),
+        (
+            "lambda w, g: torch.stack([w[..., 1], -w[..., 0] * (w.prod(-1) > -2) - g * w[..., 1]], -1)",
+            "further out",
+        ),
+        (
+            "lambda w, g: torch.stack([w[..., 1], -w[..., 0] * (w.prod(-1) > -1) - 0.7 * w[..., 1]], -1)",
+            "γ is an argument",
+        ),
+        (
+            "lambda w, g: torch.stack([w[:, 1], -w[:, 0] * (w.prod(-1) > -1) - g * w[:, 1]], -1)",
+            "one pair",
         ),
         ("lambda w, g: torch.stack([w[:, 1], (w.prod(-1) > -1) * (-w[:, 0] - g * w[:, 1])], -1)", "stops"),
         (

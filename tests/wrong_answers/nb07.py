@@ -39,6 +39,7 @@ WRONG = {
         ("lambda n, m, k: 1 - 2.0**-k", "infinitely many"),
         ("lambda n, m, k: k / n", "one given fake"),
         (product("(n - i) / (m + n - i)", last="4"), "not fixed numbers"),
+        (product("(n - i) / (m + n - i)", last="min(k, 3) + 1"), "right up to k = 3 only"),
     ],
     3: [
         ("lambda d_1, n_1, d_2, n_2: (d_1 - d_2) / (1 / n_1 - 1 / n_2)", "that is the slope"),
@@ -55,6 +56,8 @@ WRONG = {
             "other order",
         ),
         ("lambda d_1, n_1, d_2, n_2: 8.0", "one fixed number"),
+        ("lambda d_1, n_1, d_2, n_2: max(0, (n_1 * d_1 - n_2 * d_2) / (n_1 - n_2))", "do not clip"),
+        ("lambda d_1, n_1, d_2, n_2: abs((n_1 * d_1 - n_2 * d_2) / (n_1 - n_2))", "no absolute value"),
     ],
     4: [
         (honest("report.amin(1)"), "chosen on the data it is reported on"),
@@ -64,6 +67,7 @@ WRONG = {
         (honest("select[torch.arange(3), report.argmin(1)]"), "exchanged"),
         (honest("report[:, select.mean(0).argmin()]"), "common state"),
         (honest("((report + select) / 2)[torch.arange(3), select.argmin(1)]"), "averages both"),
+        (honest("torch.maximum(select, report)[torch.arange(3), select.argmin(1)]"), "worse of both"),
         (honest("report.amin(0)"), "one number per state"),
     ],
 }
