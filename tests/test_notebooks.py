@@ -121,8 +121,11 @@ def set_value(k, key, value):
         (add_output(output_type="stream", name="stderr", text="oh"), "a warning in the output"),
         (add_output(output_type="stream", name="stdout", text="UserWarning: no"), "a warning in the output"),
         (add_output(output_type="stream", name="stdout", text="saved in /home/ann/x"), "'/home/ann'"),
-        (add_output(output_type="stream", name="stdout", text="C:\\Users\\ann"), "names a folder of this machine"),
-        (add_output(output_type="stream", name="stdout", text="lib/site-packages/x"), "names a folder of this machine"),
+        (add_output(output_type="stream", name="stdout", text="C:\\Users\\ann"), "a folder of this machine"),
+        (
+            add_output(output_type="stream", name="stdout", text="lib/site-packages/x"),
+            "a folder of this machine",
+        ),
         (add_output(output_type="stream", name="stdout", text="50%\r100%\n"), "progress-bar residue"),
         (add_output(output_type="display_data", data={tool.WIDGET: {}}), "dead widget"),
         (add_output(output_type="display_data", data={"image/gif": "x"}), "drops image/gif"),
