@@ -86,12 +86,15 @@ def check_3(answer: object) -> None:
             isinstance(fed, Iterator) or hasattr(fed, "__iter__"),
             f"expected batches to iterate over, got {type(fed).__name__}",
         )
-        got = [tensor(b, (4, 1)) for b, _ in zip(fed, range(4), strict=False)]
+        got = [tensor(b, (4, 1)) for b, _ in zip(fed, range(40), strict=False)]
         expect(
-            len(got) == 4,
+            len(got) != step or not step,
             f"the game goes on, yours stops after {len(got)} batches: is `step` the start or the stop?",
         )
-        return got
+        expect(
+            len(got) == 40, f"without end, please: after {len(got)} batches nothing comes; the stop is None"
+        )
+        return got[:4]
 
     def same(got: list[torch.Tensor], start: int) -> bool:
         return 0 <= start <= 9 and all(

@@ -33,6 +33,10 @@ WRONG = {
             "lambda x, batch, seed, step: itertools.islice(data.batches(x, batch, seed=seed), step)",
             "the start or the stop",
         ),
+        (
+            "lambda x, batch, seed, step: itertools.islice(data.batches(x, batch, seed=seed), step, step + 4)",
+            "without end",
+        ),
         ("lambda x, batch, seed, step: data.batches(x[step:], batch, seed=seed)", "leaves out images"),
     ],
     4: [
