@@ -108,22 +108,22 @@ rows = torch.cat([*(c.x[:14] for c in candidates.values()), real.x[:14]])
 ax = plots.image_grid(rows, columns=14, row_labels=[*candidates, "real"])
 plots.show(
     ax.figure,
-    alt="Fourteen images each of five sets: the young MLP's are nearly one and the same blob, the older MLP's rough strokes with "
+    alt="Fourteen images each of five sets: the young MLP's are two or three shapes of blob, the older MLP's rough strokes with "
     "loose pixels, the young DCGAN's broken digits, the older DCGAN's mostly readable digits; the last row is real.",
 )
 
 # %% [markdown]
-# Fourteen images show whether there are strokes. They do not show whether a digit is missing, whether images repeat, or whether training images were copied. For that we need numbers over many images.
+# Fourteen images show whether there are strokes. They do not show whether a digit is missing, images repeat, or training images were copied. That needs numbers over many images.
 #
 # ## 2 Seven scores from their formulas
 #
-# **Inception score** (Salimans et al. 2016). A good image makes the judge sure: $p(y|x)$ is sharp. A varied set has all classes: the mean $p(y)$ of these is flat. The score compares the two,
+# **Inception score** (Salimans et al. 2016). A good image makes the judge sure: $p(y|x)$ is sharp. A varied set has all classes: the mean $p(y)$ of these is flat. With $y$ the class, the score compares the two,
 #
 # $$\mathrm{IS}=\exp\bigl(\mathbb E_x\,\mathrm{KL}(p(y|x)\,\Vert\,p(y))\bigr),$$
 #
-# and runs from 1 to the number of classes. Real images do not occur in it. **Fréchet distance:** notebook 05, section 2. **Kernel distance**, KID (Bińkowski et al. 2018): for features of dimension $d$ and $k(x,y)=(x^\top y/d+1)^3$,
+# and runs from 1 to the number of classes. Real images do not occur in it. **Fréchet distance:** notebook 05, section 2. **Kernel distance**, KID (Bińkowski et al. 2018): for features $r_1,\dots,r_n$ of real and $f_1,\dots,f_m$ of generated images, of dimension $d$, and $k(u,v)=(u^\top v/d+1)^3$,
 #
-# $$\mathrm{KID}=\frac{\sum_{i\ne j}k(x_i,x_j)}{m(m-1)}+\frac{\sum_{i\ne j}k(y_i,y_j)}{n(n-1)}-\frac{2}{mn}\sum_{i,j}k(x_i,y_j).$$
+# $$\mathrm{KID}=\frac{\sum_{i\ne j}k(r_i,r_j)}{n(n-1)}+\frac{\sum_{i\ne j}k(f_i,f_j)}{m(m-1)}-\frac{2}{nm}\sum_{i,j}k(r_i,f_j).$$
 #
 # No image is paired with itself. That makes it unbiased: its mean is 0 when nothing differs, so many of its values are then *negative*; do not clip them.
 
@@ -167,7 +167,7 @@ def neighbours(real, fake, k):
 
 
 # %% [markdown]
-# A formula that runs is not yet a formula without a mistake. `torchmetrics` knows the first three scores; for the others scikit-learn finds the neighbours.
+# Without a mistake? `torchmetrics` knows the first three scores. For the others scikit-learn finds the neighbours; what is then counted is our formula again, so only the neighbours are tested.
 
 
 # %%
@@ -213,7 +213,7 @@ for name, mine, theirs in zip(NAMES, own, library, strict=True):
     assert abs(mine - theirs) < 1e-4 * max(1, abs(theirs))
 
 # %% [markdown]
-# From here on we use the same formulas from `gan_helpers.metrics`, where `real=` and `fake=` must be named: swapped, precision and recall would change places without a word. An eighth number looks for copies: the share of fakes that are nearer to a *training* image than to any of equally many held-out ones, ½ without copying (a simpler relative of notebook 05, section 6).
+# From here on we use the same formulas from `gan_helpers.metrics`, where `real=` and `fake=` must be named: swapped, precision and recall would change places without a word. An eighth number looks for copies: the share of fakes that are nearer to a *training* image than to any of equally many held-out ones (a simpler relative of notebook 05, section 6). It is about ½ without copying, if the fakes' nearest neighbours are many. (The young MLP's blobs share a few, so its number says where the blobs lie, and nothing about copies.)
 
 
 # %%
@@ -244,13 +244,27 @@ young_mlp, old_mlp, young, old, floor = (dict(zip(NAMES, v, strict=True)) for v 
 assert young_mlp["Fréchet"] > old_mlp["Fréchet"] > young["Fréchet"] > old["Fréchet"] > 3 * floor["Fréchet"]
 assert young_mlp["IS"] < old_mlp["IS"] < young["IS"] < old["IS"] < floor["IS"]
 assert old_mlp["recall"] < 0.1 < young["recall"] and old_mlp["coverage"] < young["coverage"] < old["coverage"]
-blobs_win = young_mlp["precision"] > old["precision"]
-assert parts.fit.name != "mnist" or blobs_win
+assert young_mlp["KID"] > old_mlp["KID"] > 10 * old["KID"]
+assert young_mlp["recall"] < 0.1 and young_mlp["coverage"] < 0.05
+others = max(row["precision"] for row in (old_mlp, young, old, floor))
+assert parts.fit.name != "mnist" or young_mlp["precision"] > others  # the blobs' precision is the best
+assert parts.fit.name != "rendered" or young_mlp["precision"] < 0.05
+
+# %%
+record = recorded("metric_power")
+if record:
+    copies = [run["MLP"]["100"][-1] for run in record["scores"]]
+    print("recorded, copies of MLP 100:", " ".join(f"{v:.2f}" for v in copies))
+    assert min(copies) < 0.1 and max(copies) > 0.6  # no copiers: it says where their blobs lie
+    for run in record["scores"]:
+        rows = (run["MLP"]["100"], run["MLP"]["700"], run["DCGAN"]["300"], run["DCGAN"]["600"])
+        inception, frechet, _, precision = torch.tensor(rows).T[:4]
+        assert (inception.diff() > 0).all() and (frechet.diff() < 0).all() and precision.argmax() == 0
 
 # %% [markdown]
-# Fréchet distance and IS order the four as training did. (As you did?) With MNIST **precision does not**: its best is the row of blobs, above the DCGAN's digits and even above real images. One ball is enough for precision, and nearly every blob lies in some. (With `rendered` digits, whose balls are small, in none.) IS, both distances, recall and coverage all expose the blobs: precision alone is no measure of quality.
+# Fréchet distance and IS order the four as training did, here and in five recorded runs. (As you did?) With MNIST **precision does not**: its best is the row of blobs, above the DCGAN's digits and even above real images. One ball is enough for precision, and nearly every blob lies in some. (With `rendered` digits, whose balls are small, hardly any does.) IS, both distances, recall and coverage expose the blobs: precision alone is no measure of quality.
 #
-# The last row compares real images with other real images: what a perfect generator would read. It is the **floor** of the distances, and for the others the value to reach, which is no ceiling: the blobs' precision can lie above it. Neither is 0 or 1.
+# The last row compares real images with other real images: what a perfect generator would read. It is the **floor** of the distances, and for the others the value to reach, but no ceiling: the blobs' precision can lie above it.
 #
 # ## 3 The floor, and how it moves
 #
@@ -260,7 +274,7 @@ assert parts.fit.name != "mnist" or blobs_win
 #
 # $$\mathbb E[d^2]\approx\frac1n\Bigl[2\sum_i\lambda_i+\tfrac12\sum_i\lambda_i+\sum_{i,j}\frac{\lambda_i\lambda_j}{\lambda_i+\lambda_j}\Bigr].$$
 #
-# The first sum is the error of the means, the rest that of the covariances. Is it right?
+# The first sum is the error of the means, the rest that of the covariances. Is it right? (With 64 features the last sum is nearly all of it; four test the others.)
 
 
 # %%
@@ -270,29 +284,30 @@ def gaussian_bias(eigenvalues, n):
 
 
 source = data.make_generator(0)
-for title, eigenvalues in (("all 1", torch.ones(64)), ("1, 1/2, 1/3, …", 1 / torch.arange(1.0, 65))):
-    draws = eigenvalues.sqrt() * torch.randn(40, 2, 1000, 64, generator=source)
+cases = {"64, all 1": (torch.ones(64), 40), "64: 1, 1/2, …": (1 / torch.arange(1.0, 65), 40)}
+for title, (eigenvalues, times) in (cases | {"4, all 1": (torch.ones(4), 2000)}).items():
+    draws = eigenvalues.sqrt() * torch.randn(times, 2, 1000, len(eigenvalues), generator=source)
     values = torch.tensor([metrics.frechet_distance(real=a, fake=b) for a, b in draws])
-    print(
-        f"eigenvalues {title:14} measured {values.mean():.4f}, formula {gaussian_bias(eigenvalues, 1000):.4f}"
-    )
-    assert abs(values.mean() / gaussian_bias(eigenvalues, 1000) - 1) < 0.04
+    formula = gaussian_bias(eigenvalues, 1000)
+    print(f"eigenvalues {title:14} measured {values.mean():.4f}, formula {formula:.4f}")
+    assert abs(values.mean() / formula - 1) < 0.04
 
 # %% [markdown]
-# Now our features, which are no Gaussian: 20 random choices of real images at five sizes, and two states of the DCGAN beside them.
+# Now our features, which are no Gaussian: real against real for 100 random choices, and two states of the DCGAN for 20. (Bands: smallest to largest. Dashes at ∞: smallest, median and largest of 20 *extended* values, explained below.)
 
 # %%
 pool = torch.cat([real.features, train.features])  # 6,000 real images that the judge never saw
 SIZES = torch.tensor([100, 200, 500, 1000, 2000])
 curves = {"real against real": [], "DCGAN 300": [], "DCGAN 600": []}
 limits = {name: [] for name in curves}
-for seed in progress(range(20), "distances"):
+for seed in progress(range(100), "distances"):
     source = data.make_generator(seed)
     order, pick = torch.randperm(len(pool), generator=source), torch.randperm(2000, generator=source)
-    for name, rows in curves.items():
+    for name in curves if seed < 20 else ("real against real",):
         fake = candidates[name].features[pick] if name in candidates else pool[order[3000:]]
-        rows.append([metrics.frechet_distance(real=pool[order[:n]], fake=fake[:n]) for n in SIZES])
-        limits[name].append(metrics.fid_infinity(real=pool[order[:3000]], fake=fake, both=True).value)
+        curves[name].append([metrics.frechet_distance(real=pool[order[:n]], fake=fake[:n]) for n in SIZES])
+        if seed < 20:
+            limits[name].append(metrics.fid_infinity(real=pool[order[:3000]], fake=fake, both=True).value)
 curves, limits = ({k: torch.tensor(v) for k, v in rows.items()} for rows in (curves, limits))
 theory = gaussian_bias(torch.linalg.eigvalsh(pool.double().T.cov()).clamp(min=1e-9), SIZES)
 
@@ -310,7 +325,8 @@ ax.legend(fontsize=9)
 plots.show(
     fig,
     alt="Fréchet distance over one divided by the number of images: three nearly straight rising lines with bands. Real against real "
-    "follows the dotted formula towards 0 at infinitely many; the two states of the DCGAN run above it.",
+    "follows the dotted formula towards 0 at infinitely many; the two states of the DCGAN run above it. Short dashes at ∞ mark the "
+    "extended values, those of real against real around 0.",
 )
 means = {name: values.mean(0) for name, values in curves.items()}
 for name, values in means.items():
@@ -333,7 +349,7 @@ assert means["DCGAN 600"][0] > means["DCGAN 300"][-1]  # at 100 and at 2,000
 #
 # ## 4 The damage matrix
 #
-# What does each score *see*? We need sets whose fault is known. So we take real images and harm them in nine ways.
+# What does each score *see*? We harm real images in nine known ways.
 
 
 # %%
@@ -383,7 +399,7 @@ plots.show(
 )
 
 # %% [markdown]
-# In the first rows there is hardly anything to see: all their images are real. What is wrong is the *set*: no threes; twice as many; a hundred images ten times each; the most typical image of each class in place of all its images; and the training images themselves. Then pixels: noise, blur, two pixels sideways, 70 % contrast.
+# The first rows look right: all their images are real. What is wrong is the *set*: no threes; twice as many; a hundred images ten times each; the most typical image of each class in place of all its images; and the training images themselves. Then pixels: noise, blur, two pixels sideways, 70 % contrast.
 #
 # **Predict first:** which of the eight scores notices that all fours are one and the same image?
 #
@@ -454,7 +470,6 @@ ALT = (
 plots.show(draw_matrix(shifts, "harm done, in spreads of the floor (framed: not seen)"), alt=ALT)
 
 # %%
-median = {name: dict(zip(NAMES, v.quantile(0.5, 0).tolist(), strict=True)) for name, v in shifts.items()}
 BLIND = {
     "class dropped": ("precision", "density"),
     "class doubled": ("precision", "density", "recall", "coverage"),
@@ -462,23 +477,29 @@ BLIND = {
     "one per class": ("IS", "precision", "density"),
     "memorised": NAMES[:7],
 }
-for harm, row in median.items():
-    assert all(row[score] < 3 for score in BLIND.get(harm, ())), harm
-    assert harm == "memorised" or min(row["Fréchet"], row["KID"]) > 3, harm
-    assert harm in ("memorised", "class doubled") or min(row["recall"], row["coverage"]) > 3, harm
-assert max(median["one per class"]["precision"], median["one per class"]["density"]) < -3
-assert parts.fit.name != "mnist" or max(median["noise"]["precision"], median["noise"]["density"]) < 3
-assert (
-    median["memorised"]["copies"] > 10 > max(row["copies"] for h, row in median.items() if h != "memorised")
-)
+
+
+def check_matrix(shifts, mnist):
+    """The statements below, for the medians over the trials; some hold with MNIST only."""
+    median = {k: dict(zip(NAMES, v.quantile(0.5, 0).tolist(), strict=True)) for k, v in shifts.items()}
+    for harm, row in median.items():
+        assert all(row[score] < 3 for score in BLIND.get(harm, ())), harm
+        assert harm == "memorised" or min(row["Fréchet"], row["KID"]) > 3, harm
+        assert harm in ("memorised", "class doubled") or min(row["recall"], row["coverage"]) > 3, harm
+    one, noise, copies = median["one per class"], median["noise"], {h: m["copies"] for h, m in median.items()}
+    assert max(one["precision"], one["density"]) < -3  # preferred to real data
+    assert not mnist or (one["IS"] < -3 and max(noise["precision"], noise["density"]) < 3)
+    assert copies.pop("memorised") > 10 > max(copies.values())
+
+
+check_matrix(shifts, parts.fit.name == "mnist")
 
 # %% [markdown]
-# Column by column. **IS** knows no real image: one typical image per class is no worse to it than real digits (with MNIST: better), and copies it cannot see. **Fréchet distance and KID** see every harm to the set or to the pixels, though not which. **Precision and density** ask only whether single images are plausible: a class that is missing, or doubled, or duplicates pass, and a collapse to ten typical images they *prefer* to real data. **Recall and coverage** see what is missing or repeated; twice the share of a class is neither. And **no score of images sees copies**: the memorised set *is* real. Only a comparison with the training images does. Distance and copies together miss no harm of this list (where few images repeat or all leave the cloud, *copies* hangs on few neighbours and can raise a false alarm); section 8 shows why to report coverage as well. With MNIST precision and density do not even see the noise, which every image carries. The shifts are paired, so they vary less than the spread that divides them: "not seen" means not seen by somebody who has one set of each.
+# Column by column. **IS** knows no real image: one typical image per class is no worse to it than real digits (with MNIST: better), and copies it cannot see. **Fréchet distance and KID** see every harm to the set or to the pixels, though not which. **Precision and density** ask only whether single images are plausible: a class that is missing, or doubled, or duplicates pass, and a collapse to ten typical images they *prefer* to real data. **Recall and coverage** see what is missing or repeated; twice the share of a class is neither. And **no score of images sees copies**: the memorised set *is* real. Only *copies*, which knows the training images, does. Distance and copies together miss no harm of this list; section 8 shows why to report coverage as well. With MNIST precision and density do not even see the noise, which every image carries. "Not seen" means by somebody who has one set of each: our paired shifts vary less.
 #
-# What the matrix does not show: other harms, other strengths, another judge. A harm that hides in the floor at 1,000 images need not hide at 50,000. A recorded run with 20 choices of 1,500 images:
+# What the matrix does not show: other harms, other strengths, another judge. A harm that hides in the floor at 1,000 images need not hide at 50,000. A recorded run with 20 choices of 1,500 images, for which the same statements hold:
 
 # %%
-record = recorded("metric_power")
 if record:
     large = {name: torch.tensor(v) for name, v in record["matrix"].items()}
     plots.show(
@@ -486,6 +507,7 @@ if record:
     )
     differ = sum(((large[k].quantile(0.5, 0) < 3) != (shifts[k].quantile(0.5, 0) < 3)).sum() for k in shifts)
     print(f"seen or not: {differ} of {8 * len(shifts)} cells differ from the live matrix")
+    check_matrix(large, mnist=True)
 
 # %% [markdown]
 # ## 5 How many images tell two generators apart?
@@ -554,8 +576,8 @@ for share, rows in duels.items():
         print(f"{share:4.0%} bad, {name:8}", values)
 
 # %%
-assert duels[0.2][-1].min() > 0.9 and (duels[0.2][:, 1] - duels[0.2][:, 0]).mean() > 0.02
-assert (duels[0.05][:, 1] - duels[0.05][:, 0]).mean() > 0.02  # IS decides sooner
+lead = {share: (rows[:, 1] - rows[:, 0]).mean() for share, rows in duels.items()}  # of IS
+assert duels[0.2][-1].min() > 0.9 and lead[0.2] > 0 and lead[0.05] > 0.05
 if record:
     mean = {name: torch.tensor(v).mean().item() for name, v in record["power"]["0.2"].items()}
     print("recorded, 20% bad, mean share won:", "  ".join(f"{name} {m:.2f}" for name, m in mean.items()))
@@ -568,13 +590,13 @@ if record:
 # %% [markdown]
 # With a fifth of bad images the Fréchet distance needs a few hundred to a thousand images to be right nine times in ten, and **IS needs fewer**, in the live run and with each of the five recorded DCGANs. The order of the others changes with the generator.
 #
-# With a twentieth of bad images the Fréchet distance is far less sure. Live (one training run) it rises slowly. In the recorded duels at 500 to 2,000 images the *mixture* won more often than the pure DCGAN. So power belongs to a score, a pair of generators *and* a kind of fault. Here the fault was unreadable images, which IS is made for; in section 4 IS was blind where coverage was not. (All live duels draw from the same 2,000 images of one generator; the bands show how generators differ.)
+# With a twentieth of bad images the Fréchet distance is far less sure. Live (one training run) it rises slowly. In the recorded duels at 500 to 2,000 images the *mixture* won more often than the pure DCGAN. So power belongs to a score, a pair of generators *and* a kind of fault. Here the fault was unreadable images, which IS is made for; in section 4 IS was blind where coverage was not. (All live duels draw from the same 2,000 images of one generator, with replacement, so that $n$ images count as $n$; the bands show how generators differ.)
 #
 # ## 6 Which checkpoint, and when to stop
 #
-# Training delivers a state every few rounds, and somebody must choose. **Predict first:** ten states, each scored; you report the best score. By how much do you flatter yourself?
+# Training delivers a state every few rounds, and somebody must choose. **Predict first:** eight states, each scored; you report the best score. By how much do you flatter yourself?
 #
-# Cut the 2,000 real images into a selection half and a report half, at random, forty times; draw $n$ generated images for each half, none for both. *Honest:* choose the state by the selection half, report its distance on the other. *Cheating:* report the smallest distance on the report half. *No choice:* take the last state.
+# Two sets, A to choose and B to report: for each draw 1,000 of the real images and $n$ of each state, independently and with replacement, forty times. (Who has one set of real images cuts it in two.) *Honest:* choose the state by A, report its distance on B. *Cheating:* report the smallest distance on B. *No choice:* take the last state.
 
 
 # %%
@@ -600,9 +622,10 @@ def flattery(select, report):
 
 # %%
 late = [k for k in LOOKS if k >= 460]
+path_250 = readings(dcgan_states, LOOKS, 250)  # with the early states, for the figure
 gains = {}
-for n in (250, 1000):
-    select, report = readings(dcgan_states, late, n).unbind(1)
+for n, both in ((250, path_250[..., -len(late) :]), (1000, readings(dcgan_states, late, 1000))):
+    select, report = both.unbind(1)
     honest, cheat, last = flattery(select, report)
     gains[n] = (1 - cheat / honest).item()
     print(
@@ -612,7 +635,7 @@ for n in (250, 1000):
     print(f"one reading varies by {report.std(0).mean():.1f}")
 
 # %%
-path_250 = readings(dcgan_states, LOOKS, 250)[:, 1]
+path_250 = path_250[:, 1]
 fig, axes = plt.subplots(1, 2 if record else 1, figsize=(9 if record else 4.5, 3.2), squeeze=False)
 plots.curves(LOOKS, path_250, color=plots.FAKE, ax=axes[0, 0])
 axes[0, 0].set(
@@ -660,9 +683,9 @@ if record:
 # %% [markdown]
 # A minimum cannot lie above a chosen value; the news is its size, and that it is largest where images are few. And what does an *honest* choice buy over simply taking the last state? Nothing reliable at 250 images, and at 2,000 the last state is the better one in all five runs (the dashes): the late states of an averaged generator (notebook 06) differ less than their readings, and still improve a little. A run that swings needs the choice; then give it images enough to see the swing.
 #
-# **When to stop.** Read every state several times, with other halves and other images, as on the left. As long as the next state looks better in nearly every reading, training pays. When that share falls towards a half, either nothing improves or $n$ is too small to see it: first more images, then the end.
+# **When to stop.** Read every state several times, with other images, as on the left. As long as the next state looks better in nearly every reading, training pays. When that share falls towards a half, either nothing improves or $n$ is too small to see it: first more images, then the end.
 #
-# ## 7 Do the judges agree?
+# ## 7 Do the scores agree?
 #
 # Take all pairs of states of notebook 05's and notebook 06's generators. How often does a score order a pair as the Fréchet distance does?
 
@@ -686,16 +709,18 @@ if record:
         for run in record["scores"]:
             values = torch.tensor([row for kind in group for row in run[kind].values()])
             shares.append([disagree(values[:, 1], -WORSE[k] * values[:, k]) for k in columns.values()])
+            by = dict(zip(columns, shares[-1], strict=True))
+            most = min(by.pop("KID"), by.pop("recall"))
+            assert group != ("DCGAN",) or most > max(by.values())
         low, high = torch.tensor(shares).aminmax(dim=0)
         ranges = {n: (100 * a.item(), 100 * b.item()) for n, a, b in zip(columns, low, high, strict=True)}
         assert ranges["IS"][1] < 20 and ranges["coverage"][1] < 15
         assert group != ("MLP",) or min(ranges["precision"][0], ranges["density"][0]) > 50
-        assert group != ("DCGAN",) or min(ranges["KID"][0], ranges["recall"][0]) >= 10
         text = "  ".join(f"{n} {a:.0f}–{b:.0f}" for n, (a, b) in ranges.items())
         print(f"recorded, %, {' and '.join(group):13} {text}")
 
 # %% [markdown]
-# Along ordinary training runs IS and coverage disagree with the Fréchet distance on few pairs. **Precision and density do not follow**: in each of the five recorded runs they order most of the MLP's pairs the other way round; within the DCGAN it is KID and recall that differ. And people's eyes? A table cannot hold yours: compare your order of section 1 with the table of section 2.
+# Along ordinary training runs IS and coverage disagree with the Fréchet distance on few pairs. **Precision and density do not follow** with the MLP: in each of the five recorded runs they order most of its pairs the other way round. Within the DCGAN KID and recall differ most. And people's eyes? A table cannot hold yours: compare your order of section 1 with the table of section 2.
 #
 # ## 8 A failure on purpose: pleasing the judge
 #
@@ -709,11 +734,11 @@ fooled = dict(zip(NAMES, scores(real.features, good.features[ten], good.logits[t
 for title, row in (("ten images", fooled), ("DCGAN", old), ("real", floor)):
     print(f"{title:12}", "  ".join(f"{name} {row[name]:6.2f}" for name in names))
 assert fooled["IS"] > floor["IS"] > old["IS"]
-assert fooled["precision"] > 0.5  # in steps of .1
+assert fooled["precision"] > 0.25  # in steps of .1
 assert fooled["Fréchet"] > 3 * old["Fréchet"] and fooled["recall"] < 0.05 and fooled["coverage"] < 0.1
 
 # %% [markdown]
-# IS ranks a generator that knows ten pictures above real data, and precision lets most of the ten pass (it moves in steps of .1). The Fréchet distance is not deceived. **Predict first:** can it be deceived, by images that are mostly noise?
+# IS ranks a generator that knows ten pictures above real data, and precision lets several of the ten pass. The Fréchet distance is not deceived. **Predict first:** can it be deceived, by images that are mostly noise?
 #
 # It is a differentiable function of pixels. So start from noise and descend: not a generator but the images themselves, until their features have the mean and covariance of the *training* images' features. The report part is not used.
 
@@ -761,6 +786,7 @@ for name, (d, p, r, c, pixels) in results.items():
 noisy = torch.stack(noisy)
 assert noisy[:, 0].max() < 0.7 * genuine[0] < dcgan[0]  # "better" than real images
 assert noisy[:, 1].max() < 0.6 * dcgan[1] and noisy[:, 4].min() > 10 * dcgan[4]
+assert noisy[:, 2].min() > dcgan[2] and noisy[:, 3].max() < 0.5 * dcgan[3]  # recall deceived, coverage not
 
 # %%
 ax = plots.image_grid(
@@ -770,11 +796,12 @@ ax = plots.image_grid(
 )
 plots.show(
     ax.figure,
-    alt="First row: ten clean digits, one of each class. Below: three rows of plain noise without any digit.",
+    alt="First row: ten clean digits, one of each class. Below: three rows of noise, with faint strokes in a few images "
+    "and no readable digit.",
 )
 
 # %% [markdown]
-# In all three seeds noise reads a lower Fréchet distance than real images do at the same number, against real images that the descent never saw. The judge offers 64 features, the distance looks at their first two moments, and pixels can satisfy these without a digit. Recall is deceived as well, although precision says that few of these images lie near real ones. Precision falls to less than 60 % of the DCGAN's, and a second ruler that nobody optimised, the Fréchet distance of coarse pixels, reads more than ten times the DCGAN's.
+# In all three seeds noise reads a lower Fréchet distance than real images do at the same number, against real images that the descent never saw. The judge offers 64 features, the distance looks at their first two moments, and pixels can satisfy these without a digit. Recall is deceived as well: it reads higher than the DCGAN's. But precision falls to less than 60 % of the DCGAN's, coverage to less than half, and a second ruler that nobody optimised, the Fréchet distance of coarse pixels, reads more than ten times the DCGAN's.
 #
 # A GAN is not trained on the judge, so it does not end here by itself. But each decision that a score takes part in – stopping, choosing, tuning, a loss with the judge's features – is a step in this direction. Keep one ruler, and one part of the data, for the end.
 #
@@ -878,7 +905,7 @@ nb07.check_3(without_bias)
 
 # %% tags=["exercise-4"]
 def honest_report(select, report):
-    """select, report (runs, states): distances on the two halves. Returns (runs,) distances."""
+    """select, report (runs, states): distances on sets A and B. Returns (runs,) distances."""
     return None  # <- your answer
 
 
@@ -902,10 +929,10 @@ nb07.check_4(honest_report)
 #
 # ## Recap
 #
-# 1. Seven scores, each written from its formula in a few lines, agree with the libraries to 1e-4; precision ranks MNIST blobs above digits ([section 2](#2-Seven-scores-from-their-formulas)).
+# 1. Seven scores, each written from its formula in a few lines: three agree with torchmetrics to 1e-4, for four scikit-learn's neighbours give the same numbers; precision ranks MNIST blobs above digits ([section 2](#2-Seven-scores-from-their-formulas)).
 # 2. The Fréchet distance of equal distributions falls as $1/n$, as the formula says: state the number of images and the floor, or extend to $1/n=0$ ([section 3](#3-The-floor,-and-how-it-moves)).
-# 3. Every score is blind to some harm: precision to missing classes, recall to doubled ones, IS to one image per class, all to copies ([section 4](#4-The-damage-matrix)).
+# 3. Every score is blind to some harm: precision to missing classes, recall to doubled ones, IS to one image per class, all seven to copies ([section 4](#4-The-damage-matrix)).
 # 4. How many images a comparison needs depends on score, pair and fault; the best of several readings flatters ([section 5](#5-How-many-images-tell-two-generators-apart?), [section 6](#6-Which-checkpoint,-and-when-to-stop)).
-# 5. Most scores agree along ordinary training runs, precision does not; ten images please IS, images that are mostly noise please the Fréchet distance and recall ([section 7](#7-Do-the-judges-agree?), [section 8](#8-A-failure-on-purpose:-pleasing-the-judge)).
+# 5. Along ordinary training runs IS and coverage follow the Fréchet distance, precision turns most of the MLP's pairs round; ten images please IS, images that are mostly noise please the Fréchet distance and recall ([section 7](#7-Do-the-scores-agree?), [section 8](#8-A-failure-on-purpose:-pleasing-the-judge)).
 #
 # **Further reading.** Salimans et al. 2016 (arXiv:1606.03498), IS · Heusel et al. 2017 (1706.08500), Fréchet distance · Bińkowski et al. 2018 (1801.01401), KID · Kynkäänniemi et al. 2019 (1904.06991), precision and recall · Naeem et al. 2020 (2002.09797), density and coverage · Chong and Forsyth 2020 (1911.07023), FID∞. Next: 08, where generators lose modes.
