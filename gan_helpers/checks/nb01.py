@@ -130,7 +130,9 @@ _LOSSES = {  # loss of the generator: does minimising it raise every score from 
     "cubic": (lambda s: (s**3 / 10 - s).mean(), False),
     "bump": (lambda s: (-s + 3 * torch.exp(-(s**2))).mean(), False),
     "spike": (lambda s: (-s + torch.exp(-(((s - 2.5) / 0.2) ** 2))).mean(), False),
-    "late bend": (lambda s: (torch.relu(s.abs() - 4.5) * 3 - s).mean(), False),
+    "early bend": (lambda s: (-s - 3 * torch.relu(-4.8 - s)).mean(), False),
+    "late bend": (lambda s: (-s + 3 * torch.relu(s - 4.8)).mean(), False),
+    "far bends": (lambda s: (-s - 3 * torch.relu(-5.5 - s) + 3 * torch.relu(s - 5.5)).mean(), True),
     "hinge": (lambda s: torch.relu(1 - s).mean(), False),
 }
 
@@ -176,8 +178,20 @@ def check_4(answer: object) -> None:
         "score³/10 - score is accepted: it pushes up only between -1.8 and 1.8; look at more than one score",
     )
     expect(
+        wrong != {"early bend", "late bend"},
+        "losses that turn round beyond -4.8 and 4.8 are accepted: look at the whole range from -5 to 5",
+    )
+    expect(
+        wrong != {"early bend"},
+        "a loss that turns round below -4.8 is accepted: your range of scores starts too late",
+    )
+    expect(
         wrong != {"late bend"},
-        "a loss that turns round at scores beyond 4.5 is accepted: look at the whole range from -5 to 5",
+        "a loss that turns round above 4.8 is accepted: your range of scores ends too early",
+    )
+    expect(
+        wrong != {"far bends"},
+        "a loss that turns round only beyond -5.5 and 5.5 is refused: the task ends at -5 and 5",
     )
     expect(
         wrong != {"spike"},

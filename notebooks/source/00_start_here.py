@@ -129,7 +129,7 @@ assert D(G(torch.randn(5, 16))).shape == (5, 1)  # five noise vectors become fiv
 #   $L_D = \zeta(-D(x)) + \zeta(D(G(z)))$, averaged over a batch;
 # - $G$ is moved to make images that $D$ scores higher: $L_G = \zeta(-D(G(z)))$.
 #
-# Notebook 01 derives these losses, 02 looks at what each player feels, 03 explains the optimiser's setting
+# Notebook 01 says where these losses come from, 02 looks at what each player feels, 03 explains the optimiser's setting
 # `betas=(beta1, 0.99)`. For now, read the loop: there is nothing behind it.
 
 

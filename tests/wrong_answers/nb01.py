@@ -98,6 +98,9 @@ WRONG = {
         (_ENDS, "ends of the range"),
         (_SLOPE.replace("201", "11").format(verdict="bool((slope < 0).all())"), "whole numbers"),
         (_SLOPE.format(verdict="bool((slope[40:-40] < 0).all())"), "the whole range"),
+        (_SLOPE.replace("-5, 5", "-1, 5").format(verdict="bool((slope < 0).all())"), "starts too late"),
+        (_SLOPE.replace("-5, 5", "-5, 4.6").format(verdict="bool((slope < 0).all())"), "ends too early"),
+        (_SLOPE.replace("-5, 5", "-30, 30").format(verdict="bool((slope < 0).all())"), "the task ends"),
         (_SLOPE.replace("201", "4").format(verdict="bool((slope < 0).all())"), "two or three points"),
     ],
 }
