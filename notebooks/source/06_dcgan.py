@@ -618,7 +618,7 @@ plots.show(
 #
 # ## 7 One thing at a time
 #
-# A recorded run changes one thing in the main game and plays 300 rounds. Six of its nineteen rows, marked *, go back to DCGAN's own advice. Within a seed all variants see the same batches and noise, so we compare seed by seed: the distance, divided by the main game's. Bars are 95 % intervals for the mean logarithm of that ratio. **Predict first:** which change hurts most, which not at all?
+# A recorded run changes one thing in the main game and plays 300 rounds. Six of its nineteen rows, starred, go back to DCGAN's own advice. Within a seed all variants see the same batches and noise, so we compare seed by seed: the distance, divided by the main game's. Bars are 95 % intervals for the mean logarithm of that ratio. **Predict first:** which change hurts most, which not at all?
 
 # %%
 T95 = {2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776}  # Student's t for so many seeds
