@@ -7,6 +7,8 @@ READY := .venv/ready-$(shell (pwd; cat requirements.lock pyproject.toml) | cksum
 ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 # One thread per process: the networks are small, and the tests run one process per core.
 test notebooks: export OMP_NUM_THREADS = 1
+# Tests and their notebooks take the images of GAN_DATA_DIR, or draw their own: no download decides which.
+test: export GAN_OFFLINE = 1
 
 .PHONY: lab test notebooks badges lock
 lab: $(READY)

@@ -1,6 +1,10 @@
 """Settings for the notebook runs: patience on a loaded machine, and a list of the slowest notebooks."""
 
+import os
 from collections import defaultdict
+from pathlib import Path
+
+import pytest
 
 PATIENCE = 60.0  # seconds without any message from a kernel whose cell has ended
 
@@ -18,6 +22,15 @@ def pytest_configure(config):
             RunningKernel.await_idle = lambda self, msg_id, timeout: self.impatient_await_idle(
                 msg_id, PATIENCE if timeout >= 5 else timeout
             )
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config):
+    """One process per core that we may use: in a container that can be fewer than the machine has."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    limit = Path("/sys/fs/cgroup/cpu.max")  # "200000 100000": two cores; "max 100000": no limit
+    quota, period = limit.read_text().split() if limit.exists() else ("max", "1")
+    return cores if quota == "max" else max(1, min(cores, int(quota) // int(period)))
 
 
 def pytest_collection_modifyitems(items):

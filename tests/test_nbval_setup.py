@@ -21,7 +21,7 @@ send = kernel.session.send
 def sleepy_send(stream, kind, *args, **kwargs):
     if kind == "execute_reply":
         kernel.session.send = send
-        kernel.iopub_thread.schedule(lambda: time.sleep(7))
+        kernel.iopub_thread.schedule(lambda: time.sleep(15))
     return send(stream, kind, *args, **kwargs)
 kernel.session.send = sleepy_send
 """
@@ -40,6 +40,7 @@ def run_nbval(folder: Path, cells: list, *options: str, conftest: bool = True):
         "case.ipynb",
         "--nbval-lax",
         "--nbval-current-env",
+        "--nbval-kernel-startup-timeout=180",
         "--color=no",
     ]
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "COV_"))}
@@ -49,7 +50,7 @@ def run_nbval(folder: Path, cells: list, *options: str, conftest: bool = True):
         env=environment,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
     )
 
 
@@ -76,9 +77,9 @@ def test_an_error_whose_outputs_come_late_is_still_reported_as_the_error(tmp_pat
 
 def test_a_hang_names_its_cell(tmp_path):
     cells = [code("x = 1"), code("import time\ntime.sleep(1000)  # the culprit"), code("x")]
-    result = run_nbval(tmp_path, cells, "--nbval-cell-timeout", "4")
+    result = run_nbval(tmp_path, cells, "--nbval-cell-timeout", "15")
     assert result.returncode == 1
-    assert "Timeout of 4 seconds exceeded executing cell" in result.stdout, result.stdout
+    assert "Timeout of 15 seconds exceeded executing cell" in result.stdout, result.stdout
     assert "case.ipynb::Cell 1" in result.stdout and "# the culprit" in result.stdout
     assert "1 failed, 1 passed" in result.stdout
 

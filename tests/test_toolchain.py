@@ -24,7 +24,9 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-CLEAN = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS", "PYTEST", "COV_"))}
+CLEAN = {
+    k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS", "PYTEST", "COV_", "GIT_"))
+}
 
 
 def locked(text: str) -> dict[str, str]:
@@ -107,6 +109,9 @@ def test_old_python_is_refused_with_the_remedy(tmp_path):
 # --- JupyterLab: `make lab`, and saving keeps notebook and text in step ---
 
 
+HERE = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # no proxy for this machine itself
+
+
 def free_port() -> int:
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
@@ -117,11 +122,13 @@ def free_port() -> int:
 def lab(tmp_path):
     """Serve a copy of the course by `make lab` and return (folder, url, what was printed)."""
     copy = tmp_path / "course"
-    skip = shutil.ignore_patterns(".git", ".venv", "__pycache__", ".*cache*", ".hypothesis", "images")
+    skip = shutil.ignore_patterns(
+        ".git", ".venv", "__pycache__", ".*cache*", ".hypothesis", "images", ".coverage*", ".tmp*"
+    )
     shutil.copytree(ROOT, copy, skip)
     (copy / "ready").write_text("")
     port = free_port()
-    arguments = f"--no-browser --port {port} --IdentityProvider.token=secret"
+    arguments = f"--no-browser --port {port} --ServerApp.port_retries=0 --IdentityProvider.token=secret"
     command = ["make", "lab", f"BIN={Path(sys.executable).parent}", "READY=ready", f"ARGS={arguments}"]
     log = tmp_path / "log"
     environment = {**CLEAN, "HOME": str(tmp_path), "JUPYTER_CONFIG_DIR": str(tmp_path / "config")}
@@ -134,21 +141,26 @@ def lab(tmp_path):
             for _ in range(600):
                 assert process.poll() is None, log.read_text()
                 try:
-                    urllib.request.urlopen(f"{url}/api?token=secret", timeout=5)
+                    HERE.open(f"{url}/api?token=secret", timeout=5)
                     break
                 except (urllib.error.URLError, OSError):
                     time.sleep(0.2)
+            else:
+                pytest.fail(f"no answer from {url}: {log.read_text()}")
             yield copy, url, log
         finally:
             os.killpg(process.pid, signal.SIGTERM)
-            process.wait(30)
+            try:
+                process.wait(60)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 def request(url: str, body: dict | None = None) -> dict:
     data = None if body is None else json.dumps(body).encode()
     headers = {"Authorization": "token secret", "Content-Type": "application/json"}
     method = "GET" if body is None else "PUT"
-    reply = urllib.request.urlopen(urllib.request.Request(url, data, headers, method=method), timeout=60)
+    reply = HERE.open(urllib.request.Request(url, data, headers, method=method), timeout=60)
     return json.load(reply)
 
 
@@ -195,7 +207,9 @@ def test_a_notebook_runs_on_the_install_line_alone(tmp_path):
     home = tmp_path / "elsewhere"
     home.mkdir()
     wheel_source = tmp_path / "target"
-    shutil.copytree(ROOT / "gan_helpers", wheel_source / "gan_helpers")
+    shutil.copytree(
+        ROOT / "gan_helpers", wheel_source / "gan_helpers", ignore=shutil.ignore_patterns("__pycache__")
+    )
     for name in ("pyproject.toml", "README.md"):
         shutil.copy(ROOT / name, wheel_source)
     venv.create(tmp_path / "env", with_pip=True)
