@@ -719,14 +719,17 @@ def go_on(run, until):
 
 
 # %%
-def race(seed, budget, looks, **others):
-    """The modern GAN and the DCGAN in turns, so that a busy machine slows both; distances at each look."""
+def race(seed, looks, unit="seconds", **others):
+    """The modern GAN and the DCGAN in turns, so that a busy machine slows both; distances at each look.
+
+    looks: name -> when, in the unit, a racer is looked at; its schedules end with the last.
+    """
     options = {"modern": FULL, "DCGAN": DCGAN} | others
-    racers = {name: new_run(option, seed, budget) for name, option in options.items()}
+    racers = {name: new_run(option, seed, looks[name][-1], unit=unit) for name, option in options.items()}
     record = {name: {"seconds": [], "rounds": [], "distance": [], "sure": []} for name in racers}
-    for look in looks:
+    for k in range(len(looks["DCGAN"])):
         for name, run in racers.items():
-            go_on(run, look)
+            go_on(run, looks[name][k])
             seen = quality(run) | {"seconds": run.seconds, "rounds": run.rounds}
             for key, values in record[name].items():
                 values.append(round(seen[key], 3))
@@ -734,11 +737,11 @@ def race(seed, budget, looks, **others):
 
 
 # %% [markdown]
-# **Predict first:** which of the two is ahead after 2 seconds, and which after 5?
+# The modern GAN plays 48 and then 120 rounds, the DCGAN 80 and 200: about what 2 and 5 CPU-seconds buy where the record below was made. **Predict first:** which of the two is ahead after the 2 seconds, and which after the 5?
 
 # %% tags=["head-picture"]
-SECONDS, LOOKS = 5.0, (2.0, 5.0)
-races = [race(seed, SECONDS, LOOKS) for seed in (0, 1)]
+LOOKS = {"modern": (48, 120), "DCGAN": (80, 200)}  # rounds: about what 2 and 5 seconds buy below
+races = [race(seed, LOOKS, unit="rounds") for seed in (0, 1)]
 both = races[0][1]
 rows = [samples(both[name], z=z_judge[20:32]) for name in ("DCGAN", "modern")]
 labels = ["DCGAN", "modern", "real"]
@@ -768,10 +771,10 @@ for seed, (seen, _) in enumerate(races):
     print(
         f"   distance {first:.1f}, then {last:.1f} times the DCGAN's; a round {cost[0]:.0f} ms, not {cost[1]:.0f}"
     )
-    assert 0.65 < first < 1.5 and last > 1.2 and last > first and cost[0] > 1.2 * cost[1]
+    assert 0.4 < first < 2 and last > 1.3 and last > 1.2 * first and cost[0] > 1.2 * cost[1]
 
 # %% [markdown]
-# After two seconds they are about level; after five the DCGAN is ahead. A round of the modern GAN costs more than half as much again: R1 and R2 need a pass backwards through the pass backwards. Recorded: races of one minute and of two, to which the modern GAN's schedules are stretched. **Predict first:** do the curves cross again?
+# At the first look either may be ahead (ratios of 0.65 to 1.3 in eight games, seeds 0 to 3 on both sets of images), at the second the DCGAN (1.6 to 3). A round of the modern GAN costs more than half as much again: R1 and R2 need a pass backwards through the pass backwards. Recorded: races of one minute and of two, to which the modern GAN's schedules are stretched. **Predict first:** do the curves cross again?
 
 # %%
 if record:
