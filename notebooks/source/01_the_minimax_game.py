@@ -115,8 +115,8 @@ print(f"coin tosses {tossed:.3f}   two means {sampled:.3f}   integral {integral:
 assert max(abs(tossed - integral), abs(sampled - integral)) < 0.012
 
 # %% [markdown]
-# All three agree (20 seeds: standard deviations 0.002 and 0.001, largest miss 0.005). So a
-# GAN's discriminator is an ordinary classifier with an ordinary loss. Unusual is that the generator can change the second heap.
+# All three agree (20 seeds: standard deviation 0.002 for tosses, 0.001 for means, largest miss 0.005). So a
+# GAN's discriminator is an ordinary classifier with an ordinary loss. Unusual: the generator can change the second heap.
 #
 # ## 2 The best discriminator found four times
 #
@@ -143,7 +143,7 @@ assert max(abs(tossed - integral), abs(sampled - integral)) < 0.012
 #
 # **Predict first:** blue is $p_d=\mathcal N(0,1)$, orange is $p_g=\mathcal N(1,1.5^2)$. How often does $P^*$ cross $\tfrac12$?
 #
-# Now two ways that do not know the formula. First an optimiser: every grid point
+# Two ways that do not know the formula. First an optimiser: every grid point
 # gets a free score, and Newton's method climbs $V$.
 
 # %%
