@@ -284,7 +284,8 @@ resize, even = short_d["resize"], short_d["sub-pixel, even"]
 gain = [math.log(e / p) for e, p in zip(even, short_d["sub-pixel"], strict=True)]
 assert sum(g < 0 for g in gain) >= 2 and sum(gain) / 3 < -0.1
 assert max(resize) < min(short_d["sub-pixel"]) and resize[0] < short_d["transposed"][0]
-assert all(r < e for r, e in zip(resize, even, strict=False)) and max(map(max, short_c.values())) < 0.02
+ahead = [math.log(r / e) for r, e in zip(resize, even, strict=False)]  # resize: two seeds
+assert sum(ahead) / 2 < -0.1 and max(map(max, short_c.values())) < 0.02
 assert count["resize"] == count["sub-pixel"] > 2 * count["transposed"]
 if device == "cpu":
     assert cost["resize"] > 1.2 * cost["sub-pixel"]
@@ -308,7 +309,7 @@ plots.show(
 )
 
 # %% [markdown]
-# Bright spots at the border are the checkerboard, those half-way a pattern of period 4, from the first doubling. Eighty rounds remove nearly all of it, however a game began: $c$ falls below 2 %. After them resize is ahead. The even start beats the plain one in at least two of three seeds, as a coin does every second time; longer games (section 7) do not decide it. But $G$'s pass by resize took about twice as long on this machine, with the same number of multiplications, and after equal time resize was behind in three seeds of three (section 7; interval .99 to 2.22).
+# Bright spots at the border are the checkerboard, those half-way a pattern of period 4, from the first doubling. Eighty rounds remove nearly all of it, however a game began: $c$ falls below 2 %. After them resize leads on average. The even start beats the plain one in at least two of three seeds, as a coin does every second time; longer games (section 7) do not decide it. But $G$'s pass by resize took about twice as long on this machine, with the same number of multiplications, and after equal time resize was behind in all three seeds (section 7; interval .99 to 2.22).
 #
 # ## 3 Noise that can choose
 #
