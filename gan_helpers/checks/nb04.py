@@ -65,6 +65,10 @@ def check_2(answer: object) -> None:
         all(call(answer, step, 1) is True for step in (1, 2, 3)),
         "with d_steps = 1 the generator moves each time",
     )
+    expect(
+        [step for step in range(1, 13) if call(answer, step, 3)] == [3, 6, 9, 12],
+        "that is right for d_steps = 5 and 1 only: with 3 the generator moves after batches 3, 6, 9, 12",
+    )
 
 
 def _shared(player: nn.Module) -> nn.Module:
@@ -88,13 +92,22 @@ class _Hills(nn.Module):
 def check_3(answer: object) -> None:
     """`pull(D, x_fake)`: -∂ζ(-D(x))/∂x = σ(-D) ∇D, per point."""
     D = _shared(_Hills())
+    D.weight.grad = torch.ones(2)  # what a move of G may have left: not the answer's to touch
     x = torch.tensor([[0.5, 0.2], [-1.5, 1.0], [2.0, -1.0], [0.1, 3.0]])
     with torch.no_grad():
         s = D(x)
         slope = torch.stack([2 * D.weight[0] * x[:, 0], D.weight[1].expand(len(x))], 1)
     right = torch.sigmoid(-s) * slope
     value = call(answer, D, x)
-    expect(D.weight.grad is None, "D's parameters now hold gradients: use torch.autograd.grad, not backward")
+    left = D.weight.grad
+    expect(
+        left is not None and left.any(),
+        "the gradients that D held are wiped out: use torch.autograd.grad, which needs no zero_grad",
+    )
+    expect(
+        torch.equal(left, torch.ones(2)),
+        "D's parameters now hold other gradients: use torch.autograd.grad, not backward",
+    )
     compare(
         value,
         right,
@@ -107,6 +120,11 @@ def check_3(answer: object) -> None:
             "weighted by P, as the saturating loss does: it must be 1 - P": torch.sigmoid(s) * slope,
             "all arrows are of length 1: the length is the message": F.normalize(right, dim=1),
         },
+    )
+    few = call(answer, D, x[:2])
+    expect(
+        torch.is_tensor(few) and few.shape == (2, 2) and torch.allclose(few, right[:2], rtol=1e-4),
+        "that is right for a batch of four only: with two of the points their arrows change",
     )
 
 
@@ -151,6 +169,11 @@ def check_4(answer: object) -> None:
         },
         rtol=1e-5,
     )
+    other = call(call(answer, gamma / 6), D, x_real, x_fake)
+    expect(
+        abs(number(torch.as_tensor(other).detach()) - (plain + gamma / 12 * at_real.mean()).item()) < 1e-5,
+        "that is right for one gamma only: use the argument",
+    )
     expect(value.requires_grad, "the loss is cut off from D: return it without detach, item or no_grad")
     wanted = torch.autograd.grad(right, list(D.parameters()), retain_graph=True, allow_unused=True)
     got = torch.autograd.grad(value, list(D.parameters()), allow_unused=True)
@@ -189,6 +212,12 @@ def check_5(answer: object) -> None:
             .item(),
         },
     )
+    for shape, hint in (((3, 5), "batches of four"), ((2, 4), "three seeds")):
+        other = torch.arange(math.prod(shape)).float().view(shape)
+        expect(
+            abs(number(call(answer, other)) - other.mean(1).sum().item()) < 1e-4,
+            f"that is right for {hint} only: use an axis, or losses.shape",
+        )
     expect(isinstance(value, torch.Tensor) and value.requires_grad, "keep it a tensor: `backward` needs it")
     (gradient,) = torch.autograd.grad(value, leaf)
     expect(

@@ -44,6 +44,7 @@ WRONG = {
         ("lambda step, d_steps: step % d_steps == d_steps", "never moves"),
         ("lambda step, d_steps: step // d_steps == 1", "got 5"),
         ("lambda step, d_steps: (step + 1) % d_steps == 0", "batches 5 and 10"),
+        ("lambda step, d_steps: step % 5 == 0 or d_steps == 1", "5 and 1 only"),
     ],
     3: [
         (
@@ -85,7 +86,25 @@ def pull(D, x):
     F.softplus(-D(x)).sum().backward()
     return -x.grad
 """,
-            "hold gradients",
+            "hold other gradients",
+        ),
+        (
+            """
+def pull(D, x):
+    x = x.detach().requires_grad_()
+    F.softplus(-D(x)).sum().backward()
+    D.zero_grad()
+    return -x.grad
+""",
+            "wiped out",
+        ),
+        (
+            """
+def pull(D, x):
+    x = x.detach().requires_grad_()
+    return -4 * torch.autograd.grad(F.softplus(-D(x)).mean(), x)[0]
+""",
+            "batch of four only",
         ),
         (
             """
@@ -108,6 +127,7 @@ def pull(D, x):
         (r1(graph="False"), "create_graph"),
         (r1(factor="0"), "penalty is missing"),
         (r1(game="0"), "loss of the game"),
+        (r1(factor="0.3"), "one gamma only"),
         ("lambda gamma: torch.zeros(())", "must return a function"),
     ],
     5: [
@@ -118,5 +138,7 @@ def pull(D, x):
         ("lambda losses: losses.mean(1)", "bring the seeds together"),
         ("lambda losses: losses.mean(1).prod()", "mixes the seeds"),
         ("lambda losses: losses.mean(1).sum().item()", "keep it a tensor"),
+        ("lambda losses: losses.sum() / 4", "batches of four only"),
+        ("lambda losses: losses.mean() * 3", "three seeds only"),
     ],
 }
