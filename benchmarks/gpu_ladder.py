@@ -49,7 +49,6 @@ def rows(notebook: dict, turns: int) -> list[dict]:
             plays[BASE](x[:64])
             torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
 
-        torch.backends.cudnn.allow_tf32 = False
         run = build(frozen=True, fused=True, there=True)
         replay = notebook["graphed"](run.moves, x[:64])
         calls |= {"TF32": tf32, "CUDA graph, frozen, fused": lambda: (replay(x[:64]), run.follow())}
@@ -135,7 +134,8 @@ def machine(device: str) -> dict:
     if device == "cpu":
         return {"load": f"load average {os.getloadavg()[0]:.1f}"}
     query = ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader", "--id=0"]
-    driver = subprocess.run(query, capture_output=True, text=True, check=True).stdout.strip()
+    found = shutil.which("nvidia-smi") and subprocess.run(query, capture_output=True, text=True, check=False)
+    driver = found.stdout.strip() if found and found.returncode == 0 else "unknown"
     name = f"{torch.cuda.get_device_name()}, driver {driver}, CUDA {torch.version.cuda}"
     return {"machine": name, "load": f"{torch.cuda.device_count()} GPU(s)"}
 
@@ -150,6 +150,9 @@ def main() -> None:
     device = "cuda" if torch.cuda.is_available() else "cpu"
     out = args.out or RESULTS / ("gpu_ladder.json" if device == "cuda" else "cpu_ladder.json")
     torch.set_num_threads(1)
+    torch.backends.cudnn.allow_tf32 = (
+        False  # float32 is float32, as in the notebook; the row TF32 turns it on
+    )
     notebook = lift(SOURCE, NAMES, device=device, progress=lambda items, *_: items)
     make = {
         "limits": lambda: limits(notebook),

@@ -1,4 +1,4 @@
-"""Record the speedrun of notebook 20: `python benchmarks/speedrun.py --seeds 0 1 2` (--device cuda on a GPU).
+"""Record the speedrun of notebook 20: `python benchmarks/speedrun.py --seeds 0 1 2` (--device cuda on a GPU with bfloat16: Ampere or newer).
 
 How many rounds does each rung of the notebook's ladder take to the distance at which notebook 06 ends (the
 geometric mean over seeds), and what does a round cost? Distances come from one long game per rung and seed;
@@ -90,6 +90,7 @@ def main() -> None:
     args = parser.parse_args()
     out = args.out or RESULTS / f"speedrun_{args.device}.json"
     torch.set_num_threads(1)
+    torch.backends.cudnn.allow_tf32 = False  # float32 is float32, as in the notebook
     notebook = lift(SOURCE, NAMES, device=args.device, progress=lambda items, *_: items)
     settings = {"rounds": args.rounds, "rungs": json.loads(json.dumps(notebook["RUNGS"], default=str))}
     record = json.loads(out.read_text()) if out.exists() else {}

