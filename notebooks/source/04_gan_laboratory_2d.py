@@ -57,7 +57,7 @@ def make_players(seed):
     return mlp((Z_DIM, 32, 32, 2), seed=2 * seed), mlp((2, 32, 32, 1), seed=2 * seed + 1)
 
 
-def adam(params, lr, beta1=0.5):  # beta2 is 0.9 throughout, not PyTorch's 0.999
+def adam(params, lr, beta1=0.5):  # beta2 is 0.9 in every game, not PyTorch's 0.999
     return torch.optim.Adam(params, lr=lr, betas=(beta1, 0.9))
 
 
@@ -129,8 +129,8 @@ def play(G, D, opt_G, opt_D, batches, z_dim, *, loss=(L_D, L_G), d_steps=1, g_st
 # | `loss_G = L_G(D, x_real, G(z))` | no `no_grad` here: this gradient *must* pass through $D$ into $G$ |
 # | `yield …` | hands the losses out and **pauses** until the caller wants the next round |
 #
-# So there is no trainer class and no callback: whoever calls `play` logs, draws, saves or stops in a plain `for` loop. The package holds the same function with checks of its
-# arguments; from the same seed come the same bits:
+# So there is no trainer class and no callback: the caller logs, draws or stops in a plain `for` loop. The package holds the same function with checks of its
+# arguments; same seed, same bits:
 
 # %%
 results = []
@@ -301,7 +301,7 @@ plots.gif(
 
 # %% [markdown]
 # By round 60 the net lies over the whole plane, and nothing is covered. Then it opens in the middle, and between rounds 200 and 400 reaches all eight clusters. Between two clusters it is stretched thin, but never tears: $G$ is continuous, so some samples must lie in between.
-# The losses settle around round 100, *before* anything is covered. While the ring is found, $L_G$ **rises** a little, and it goes on rising. Is something breaking?
+# The losses settle around round 100, *before* anything is covered. While the ring is found, $L_G$ **rises** a little, and goes on rising (in 7 of 8 seeds). Is something breaking?
 
 # %%
 print("round: covered ", "  ".join(f"{m}: {c}" for m, c in zip(marks, counts, strict=True)))
@@ -310,12 +310,10 @@ for first, last in ((100, 200), (500, 600), (1400, 1500)):
     loss_D, loss_G = losses[first:last].mean(0)
     print(f"rounds {first} to {last}: L_D {loss_D:.2f}, L_G {loss_G:.2f}, ", end="")
     print(f"at the end {counts[marks.index(last)]} covered, {shares[marks.index(last)]:.0%} within 3σ")
-assert (
-    max(counts[: marks.index(100)]) <= 4
-    and min(counts[-4:]) >= 6
-    and shares[-1] > 0.4 > shares[marks.index(150)] + 0.2
-)
+assert max(counts[: marks.index(200)]) == 0 and min(counts[marks.index(400) :]) >= 7
+assert shares[-1] > 0.4 > shares[marks.index(150)] + 0.2
 assert 0.02 < losses[500:600, 1].mean() - losses[100:200, 1].mean() < 0.3
+assert losses[1400:, 1].mean() > losses[500:600, 1].mean()  # and it goes on rising
 
 # %% [markdown]
 # Nothing is: the generator's loss got worse while the generator got better (over seeds: section 8).
@@ -349,7 +347,7 @@ def slow_round(game):
     loss_G.backward()
     game.opt_G.step()
     game.losses.append((loss_D.item(), loss_G.item()))
-    yield "6 what it gets: G moves, × 10", {"fake": x_fake, "P": P, "arrows": 10 * (game.G(z) - x_fake)}
+    yield "6 what it gets: G moves, × 3", {"fake": x_fake, "P": P, "arrows": 3 * (game.G(z) - x_fake)}
 
 
 # %%
@@ -394,34 +392,36 @@ assert all(torch.equal(p, q) for p, q in zip(*both, strict=True))
 
 # %%
 def one_round(seed):
-    """What a move of D adds to its gap on the batch, and the mean cosine of wish and move of the fakes."""
-    game = new_game(seed=seed)
+    """What a move of D does to P on its batch, and how the fakes' wishes and moves agree."""
+    game, P = new_game(seed=seed), []
     for _ in range(250):
         next(game.rounds)
-    stages, gap = slow_round(game), []
+    stages = slow_round(game)
     for _, layers in itertools.islice(stages, 3):
         with torch.no_grad():
-            P_real, P_fake = (torch.sigmoid(game.D(layers[key])).mean() for key in ("real", "fake"))
-        gap.append((P_real - P_fake).item())
-    wants, gets = (layers["arrows"].detach() for _, layers in list(stages)[1:])
-    return gap[2] - gap[0], F.cosine_similarity(wants, gets).mean().item()
+            P.append([torch.sigmoid(game.D(layers[key])) for key in ("real", "fake")])
+    up_real, up_fake = (after - before for before, after in zip(P[0], P[2], strict=True))
+    (_, layers), (_, last) = list(stages)[1:]
+    x, wants, gets = layers["fake"].detach(), layers["arrows"], last["arrows"].detach()
+    near = torch.cdist(x, x).fill_diagonal_(torch.inf).argmin(1)
+    pairs = (wants, gets), (gets, gets[near]), (wants, wants[near])
+    cosines = [F.cosine_similarity(a, b).mean() for a, b in pairs]
+    return torch.stack([up_real.mean() - up_fake.mean(), (up_real < 0).float().mean(), *cosines])
 
 
 # %%
-gains, cosines = zip(*map(one_round, range(8)), strict=True)
-print(
-    "D moves: the gap between mean P of its real and fake points grows by",
-    " ".join(f"{g:.3f}" for g in gains),
-)
-print(
-    "G moves: cosine between wish and move, mean of 64 fakes             ",
-    " ".join(f"{c:.2f}" for c in cosines),
-)
-assert sum(g > 0 for g in gains) >= 7 and 0.1 < sum(cosines) / 8 < 0.7
+told = torch.stack([one_round(seed) for seed in range(8)], 1)
+texts = "D moves: gap of mean P, real - fake, grows by", "         share of reals where P fell"
+texts += "G moves: cosine of wish and move", "         cosine of nearest fakes' moves"
+for text, values in zip((*texts, "         cosine of nearest fakes' wishes"), told, strict=True):
+    print(f"{text:46}", " ".join(f"{v:5.2f}" if values.mean() > 0.1 else f"{v:.3f}" for v in values))
+gap, fell, agree, moves, wishes = told
+assert (gap > 0).sum() >= 7 and fell.mean() > 0.2 and 0.1 < agree.mean() < 0.5
+assert moves.mean() > wishes.mean() + 0.1
 
 # %% [markdown]
-# In tendency only: a mean cosine of about 0.3, in some seeds hardly above 0. A fake is not free: all of them hang on the same 1,218 parameters, so whole neighbourhoods move together, and Adam adds its memory of earlier rounds. $D$ is no better off: its step tilts the field over
-# whole regions (panel 3: blue where $P$ rose, orange where it fell, black line: no change). Still, on its own batch the gap between reals and fakes grows.
+# In tendency only: a mean cosine of about 0.3, in one of eight seeds 0.04. All fakes hang on the same 1,218 parameters, so neighbours move together even where their wishes differ. (Even a small plain gradient step reaches only 0.3, mean of 24 seeds: Adam's memory is the smaller part.) $D$ is no better off: its step tilts the field over
+# whole regions (panel 3: blue where $P$ rose, orange where it fell, black line: no change), and at 36 to 72 % of its own reals $P$ *fell*. Still, the gap between reals and fakes grows.
 #
 # ## 4 Your laboratory
 #
@@ -538,21 +538,21 @@ for ax, (name, options) in zip(axes.flat, progress(shown.items(), "six games"), 
     loss_D, loss_G = torch.tensor(game.losses)[-200:].mean(0)
     ax.set_title(f"{name}\n$L_D$ {loss_D:.2f}, $L_G$ {loss_G:.2f}", fontsize=9)
     ax.set(xticks=[], yticks=[])
-assert abs(loss_D - 2 * math.log(2)) < 0.1 and abs(loss_G - math.log(2)) < 0.1  # the last one
+    assert name == "ring, hinge" or (1.3 < loss_D < 1.45 and 0.65 < loss_G < 0.8)
 plots.show(
     fig,
-    alt="Six games after 900 rounds. The moons are covered; on grid, checkerboard and spirals the net is a blob that "
-    "misses the structure; the ring with the hinge loss is covered; with a discriminator ten times slower all fakes lie on a thin "
+    alt="Six games after 900 rounds. On the moons the net lies along the data; on grid, checkerboard and spirals it "
+    "does not follow it; the ring with the hinge loss is covered; with a discriminator ten times slower all fakes lie on a thin "
     "sheet that misses most clusters.",
 )
 
 # %% [markdown]
-# Same players, same settings: what is easy for the ring is not for the spirals or for the grid's 25 clusters. In the last panel the fakes chase the slow $D$'s field across the plane – and the losses read nearly $2\log2=1.39$ and $\log2=0.69$, as if all were well. The four logistic panels above read nearly the same, good or bad.
-# One seed and 900 rounds each: no panel is a verdict.
+# Same players, same settings as in the film, other data. In the last panel all fakes lie on one thin sheet, and the losses read nearly $2\log2=1.39$ and $\log2=0.69$, as if all were well. The four other logistic panels read nearly the same (six seeds: 1.34 to 1.39, 0.70 to 0.74), whatever the eye says. (The hinge loss has another scale, at rest 2 and 0, and its pull no factor $1-P$.)
+# One seed each: no panel is a verdict.
 #
 # ## 5 Sixteen seeds at once
 #
-# One seed proves little, and sixteen take sixteen times as long. Or do they? Networks of equal shape can be **stacked**: each parameter gets a first axis for the seed, and `vmap` turns
+# One seed proves little; do sixteen take sixteen times as long? Networks of equal shape can be **stacked**: each parameter gets a first axis for the seed, and `vmap` turns
 # $G$ and $D$ into functions on stacks. `training.play_many` is the loop of section 2 with three changes:
 #
 # | in `play` | in `play_many` |
@@ -602,16 +602,18 @@ def alone(seed, rounds):
 
 
 # %%
-many, worst = train(range(16), 3e-3, 5e-3, rounds=5, every=5), []
-for seed in (0, 7, 15):
-    G, losses = alone(seed, 5)
-    gaps = [p - q for p, q in zip(G.parameters(), many.Gs[seed].parameters(), strict=True)]
-    worst.append(max(gap.abs().max().item() for gap in [*gaps, losses - many.losses[:, :, seed]]))
-    print(f"seed {seed:2}: largest difference of parameters and losses after 5 rounds {worst[-1]:.0e}")
-assert max(worst) < 1e-5
+worst = {5: [], 200: []}
+for n in worst:
+    many = train(range(16), 3e-3, 5e-3, rounds=n, every=n)
+    for seed in (0, 7, 15):
+        G, losses = alone(seed, n)
+        gaps = [p - q for p, q in zip(G.parameters(), many.Gs[seed].parameters(), strict=True)]
+        worst[n].append(max(gap.abs().max().item() for gap in [*gaps, losses - many.losses[:, :, seed]]))
+    print(f"{n:3} rounds: largest gaps of three seeds", " ".join(f"{gap:.0e}" for gap in worst[n]))
+assert max(worst[5]) < 1e-5 and max(worst[200]) > 100 * max(worst[5])
 
 # %% [markdown]
-# Equal to rounding, after 5 rounds. Not for ever: the order of summation differs, and Adam makes a full step even of a gradient that is zero up to rounding.
+# Equal to rounding after 5 rounds, to 0.02 after 200: the order of summation differs, and Adam makes a full step even of a gradient that is zero up to rounding.
 #
 # And the saving, in process time per seed? **Predict first:** does it grow or shrink with the width of the networks?
 
@@ -648,7 +650,7 @@ for width in (8, 32, 128):
     )
 
 # %% [markdown]
-# The saving is the overhead of some hundred small operations, paid once instead of sixteen times. As the products grow, arithmetic dominates and the advantage melts: stack while networks are small. (The times are your machine's.)
+# The overhead of each operation is paid once instead of sixteen times. The saving falls from about fourfold at width 8 to less than half at 128: stack while networks are small. (The times are your machine's.)
 #
 # ## 6 Which learning rates work
 #
@@ -699,9 +701,13 @@ for name, m in groups.items():
     print(f"{name:26} {m.min():.0f} to {m.max():.0f} covered, mean {m.mean():.1f}, {len(m)} runs")
 assert slow_D.quantile(0.9) <= 2 and middle.min() >= 6
 assert slow_D.mean() + 1 < fast_D.mean() < middle.mean() - 3
+L, median = read[0].quantile(0.5, -1), found.float().quantile(0.5, -1)
+assert (L[1:][median[1:] <= 1] - 2 * math.log(2)).abs().max() < 0.08  # nothing covered, and at rest
+assert L[0].min() < 0.8 < 1.3 < L[0].max()
+assert median[[2, 2, 3], [2, 3, 3]].min() >= 6 > median[1, 1:].max() >= median[1, 1:].min() >= 1.5
 
 # %% [markdown]
-# Where the generator is not simply late (the lowest row), there is a band: $D$ as fast as $G$, or somewhat faster. Its sides are not alike: with a $D$ fifteen times as fast the generator covers about four of eight; with a $D$ six times too slow it covers next to *nothing*. In the right panel: where a *slow* $D$ leaves nothing covered, $L_D$ reads 1.36 to 1.41; where $G$ is merely late, anything from 0.5 to 1.2.
+# In the two upper rows there is a band: $D$ 1.5 to 5 times as fast as $G$ (half as fast: 1 and 6.5 clusters). The two lower rows are late: at $h_G=0.001$ four clusters, whether $D$ is 1.5 or 15 times as fast. With a $D$ six times too slow the generator covers next to *nothing*. In the right panel: where a *slow* $D$ leaves nothing covered, $L_D$ reads 1.36 to 1.40; in the lowest row, where $G$ is late, anything from 0.5 to 1.4.
 #
 # Six hundred rounds cannot tell "late" from "stuck". So a recorded run: 49 pairs, 16 seeds, 2,000 rounds, and six momenta for section 7. (On another machine its numbers agree in distribution, not one by one.)
 
@@ -726,18 +732,20 @@ if record:
         "seven or eight covered. Right: covered clusters over Adam's beta1 and the rate of both players, "
         "full at two rates for beta1 up to 0.8, and for 0.9 half full at a single rate.",
     )
-    right = torch.stack([large[1e-3, 1e-3], large[1e-3, 3e-3], large[3e-3, 3e-3]])
+    right = torch.stack([large[g, d] for g, d in large if 1e-3 <= g <= 0.01 and 0.9 * g < d < 3.5 * g])
     slow = torch.stack([large[g, d] for g, d in large if g <= 0.01 and d < 0.11 * g])
     fast = torch.stack([large[g, d] for g, d in large if 3e-4 <= g and 9 * g < d])
-    assert right.min() >= 6 and slow.quantile(0.9) <= 2 and 2 <= fast.quantile(0.5) <= 6
+    assert right.min() >= 5 and (right >= 7).sum(1).min() > 8 and len(right) == 6
+    assert slow.quantile(0.9) <= 2 and 1 <= fast.quantile(0.5, -1).min() and fast.quantile(0.5) == 4
+    assert fast.quantile(0.5, -1).max() <= 6 and large[0.03, 3e-3].quantile(0.5) == 4.5
 
 # %% [markdown]
-# With time the band reaches down to 0.001, and the sides stay: a $D$ ten times as fast has the generator at four clusters or so, the runs with a slow $D$ have next to none (up to $h_G=0.01$; at 0.03 a $D$ three times slower still covers seven).
+# With time the band reaches down to 0.001, and the sides stay, not alike: a $D$ ten or more times as fast leaves the generator at one to six clusters, typically four; one ten or more times slower at next to none (up to $h_G=0.01$; at 0.03, ten times slower covers 4.5).
 #
 # ### 6.1 The border, and steps per player
 #
 # At $h_G=0.003$ nearly everything fails with $h_D=0.001$, and everything works with $0.005$. **Predict first:** what do eight seeds do at 0.0021, between the two? Then the popular remedy, five moves of $D$ per round: Adam's steps have nearly the size of the rate, whatever
-# the gradient, so five moves at $h$ should do about what one does at $5h$. Do they? At what price?
+# the gradient, so five moves at $h$ should do about what one does at $5h$. Do they?
 
 # %%
 plans = {(1, 3e-3): (1e-3, 2.1e-3, 5e-3), (5, 3e-3): (1e-3,), (1, 1e-3): (3e-3,), (5, 1e-3): (3e-3,)}
@@ -749,10 +757,14 @@ for (n, rate_G), plan in plans.items():
         print(f"G {rate_G:g}, D {n} × {rate:.1e} per round: covered {sorted(m.tolist())}")
 assert level[1, 3e-3, 1e-3].median() <= 2 and min(level[1, 3e-3, 5e-3].min(), level[5, 3e-3, 1e-3].min()) >= 6
 assert (level[1, 3e-3, 2.1e-3] >= 5).any() and (level[1, 3e-3, 2.1e-3] <= 2).any()
-assert level[5, 1e-3, 3e-3].mean() < level[1, 1e-3, 3e-3].mean()
+once, five = level[1, 1e-3, 3e-3].mean(), level[5, 1e-3, 3e-3].mean()
+print(
+    f"means at G 0.001: {once:.1f} with D at 0.003, {five:.1f} with 5 × 0.003, {fast_D.mean():.1f} with 0.015"
+)
+assert max(five, fast_D.mean()) < once - 0.3
 
 # %% [markdown]
-# On the border one seed covers (nearly) all, the next (nearly) nothing: one run there proves nothing. And five moves do rescue the slow $D$, as completely as five times the rate does, for six moves per round instead of two. Where $D$ is fast enough already, they harm as the larger rate does (last two lines). Here more moves of $D$ are another way to the right on the map; if $D$ is too slow, raise its rate first. (With Adam
+# On the border one seed covers (nearly) all, the next (nearly) nothing: one run there proves nothing. And five moves do rescue the slow $D$, as completely as five times the rate does, for six moves per round instead of two. Where $D$ is fast enough already, both harm (last line). If $D$ is too slow, raise its rate first. (With Adam
 # and so smooth a task; notebook 09 needs extra moves for another purpose.)
 #
 # ## 7 A failure on purpose: the default momentum
@@ -773,12 +785,17 @@ shares = {beta1: nearest(run.points[:, :, :500]) for beta1, run in by_momentum.i
 for beta1, run in by_momentum.items():
     late = shares[beta1][20:]
     crowd, fair = late.amax(-1).median(0).values, late.mean(0).amax(-1)
-    print(f"β1 = {beta1}: largest share at one time {crowd.min():.2f} to {crowd.max():.2f}, ", end="")
+    print(f"β1 = {beta1}: largest share, median over time, {crowd.min():.2f} to {crowd.max():.2f}, ", end="")
     print(
         f"of the average over time {fair.median():.2f}; covered {sorted(covered(run.points[3::4]).tolist())}"
     )
     assert (crowd.median() > 0.3 and fair.median() < 0.25) if beta1 == 0.9 else crowd.max() < 0.25
     assert late.mean(0).amin() > 0.02
+    top = late.argmax(-1)
+    jump = (top[1:] - top[:-1]).abs()
+    near = torch.isin(jump[jump > 0], torch.tensor([1, 7])).float().mean()
+    print(f"    {(jump > 0).sum()} changes of the fullest cluster, {near:.0%} of them to a neighbour")
+    assert beta1 != 0.9 or near > 0.36  # chance: 2 in 7
 assert covered(by_momentum[0.9].points[3::4]).max() <= 4 < 6 <= covered(by_momentum[0.5].points[3::4]).min()
 
 # %%
@@ -792,32 +809,31 @@ fig.colorbar(colors, ax=axes, label="share of samples")
 plots.show(
     fig,
     alt="Share of samples near each of the eight clusters against rounds. For beta1 of 0 and 0.5 all eight rows "
-    "fill evenly within 200 rounds; for 0.9 dark streaks run through the rows: nearly all samples "
-    "are near one or two clusters at a time and wander from one to the next.",
+    "fill evenly within 200 rounds; for 0.9 dark streaks run through the rows: one or "
+    "two clusters at a time hold most samples.",
 )
 
 # %% [markdown]
-# Streaks: the crowd *wanders*, often to a neighbouring cluster, now one way round and now back (seed 0). Averaged over time every cluster gets a share, and none is held. Seen at a single moment this looks like mode collapse, and a
-# remedy for collapse would miss the cause.
+# Streaks: the crowd *wanders*, about half of the time to a neighbouring cluster, now one way round and now back (seed 0). Averaged over time every cluster gets a share. Seen at a single moment this looks like mode collapse; only the time axis tells the two apart.
 #
-# Is 0.9 hopeless, or slow? The recorded map:
+# Does 0.9 work with more rounds, or another rate? The recorded map:
 
 # %%
 if record:
-    for beta1 in (0.5, 0.8, 0.9):
+    for beta1 in sorted({b for b, _ in momenta}):
         good = {rate: int((m >= 7).sum()) for (b, rate), m in momenta.items() if b == beta1}
         print(
             f"β1 = {beta1}: seeds of 16 with 7 or 8 covered:",
             "  ".join(f"{n} at {r:g}" for r, n in good.items()),
         )
-        assert max(good.values()) <= 10 if beta1 == 0.9 else max(good.values()) >= 14
+        assert sum(n >= 14 for n in good.values()) == (0 if beta1 == 0.9 else 2)
 
 # %% [markdown]
-# At one rate about half of the seeds cover seven or eight by round 2,000; at the others hardly any does. Up to $\beta_1=0.8$ the right rates work in (nearly) all seeds. So, with this loss and this $\beta_2$, momentum costs time and narrows the choice of rates until little is left.
+# At one rate about half of the seeds cover seven or eight by round 2,000; at the others hardly any does. So, with this loss, this $\beta_2$ and 2,000 rounds, every $\beta_1$ up to 0.8 has two rates that work in at least 14 of 16 seeds (for 0.8 they are larger), 0.9 has none.
 #
 # ## 8 What the losses said meanwhile
 #
-# Four settings, eight seeds each, all from the runs above: the middle of the band, a $D$ that is too slow ($0.0005$), one that is too fast ($0.015$, $h_G=0.001$), the default momentum. **Predict first:** you know what each covers. Sketch their losses.
+# Four settings, eight seeds each, all from the runs above: the middle of the band, a $D$ that is too slow ($0.0005$), one much faster than a late $G$ ($0.015$, $h_G=0.001$), the default momentum. **Predict first:** you know what each covers. Sketch their losses.
 
 
 # %%
@@ -864,12 +880,14 @@ print(f"it rose in {(end > early).sum()} of 8 seeds")
 off = {name: (loss_D - rest[0]).abs() for name, (loss_D, *_) in table.items()}
 assert off["slow D"].median() < 0.04 < 0.09 < off["healthy"].min()  # who reads the equilibrium?
 assert (end > early).sum() >= 7  # while clusters went from 0 to 8
+assert coverage(cases["healthy"].points[:3])[0][1:].max() <= 1  # rounds 80 and 120
+assert table["β1 = 0.9"][1].median() > table["healthy"][1].max()
 assert table["slow D"][2].float().quantile(0.75) <= 2 and table["healthy"][2].min() >= 6
 assert table["β1 = 0.9"][0].min() < table["healthy"][0].max() < table["β1 = 0.9"][0].max()  # they overlap
 
 # %% [markdown]
-# The dotted lines are the equilibrium of notebook 01, $2\log2$ and $\log2$. Of our four settings the one *on* them has learned next to nothing; the runs that have found the ring stay off them, and their $L_G$ *rose* while they found it. Not so everywhere: in section 4 the
-# moons were covered at 1.38 and 0.71. $L_D$ of the default momentum lies on both sides of the healthy one; its $L_G$ is higher, but so was a healthy run's later on (section 3).
+# The dotted lines are the equilibrium of notebook 01, $2\log2$ and $\log2$. Of our four settings the one *on* them has learned next to nothing; the runs that have found the ring stay off them, and their $L_G$ *rose* while they found it. Not so
+# everywhere: of the recorded runs below with $L_D$ from 1.3 to 1.45, 28 cover at least seven clusters and 243 at most one. $L_D$ of the default momentum lies on both sides of the healthy one; its $L_G$ is higher (0.97 to 1.57; healthy 0.85 to 0.93).
 #
 # $L_D$ is the score of a contest against *this* $D$, and notebook 01 says what such a score can prove:
 #
@@ -904,7 +922,7 @@ assert failed.quantile(0.75) < verdict["healthy"].min() - 0.2
 assert failed.median() < verdict["fast D"].median() < verdict["healthy"].median()
 
 # %% [markdown]
-# The fresh judge does not know where the clusters are, and still puts the four settings into the order of the count. (It gives a bound: how far it lies from the true JSD depends on the judge.) Now all recorded runs, 74 settings with 16 seeds. A rank correlation sees slopes, not humps. So we also
+# The fresh judge does not know where the clusters are, and still separates the levels of the count: healthy, half covered, next to nothing. (It gives a bound: how far it lies from the true JSD depends on the judge.) Now all recorded runs, 74 settings with 16 seeds. A rank correlation sees slopes, not humps. So we also
 # let the losses *forecast* the count: the mean of the 15 runs of other settings that read most alike.
 
 
@@ -957,16 +975,19 @@ if record:
         print(
             f"L_D from {low} to {high}: {len(m):4} runs, {(m <= 1).sum():3} cover at most 1, {(m >= 7).sum():3} at least 7"
         )
-        assert (low, high) != (1.1, 1.3) or ((m <= 1).float().mean() > 0.05 and (m >= 7).float().mean() > 0.5)
+        none, full = (m <= 1).float().mean(), (m >= 7).float().mean()
+        assert low != 1.1 or (0.05 < none < 0.2 and full > 0.6)
+        assert low != 1.3 or (none > 0.5 and (m >= 7).sum() >= 10)
         assert low not in (0, 1.45) or (m >= 7).sum() == 0
+    assert ((loss_D > 2).sum(), (every["loss_G"] > 3).sum()) == (19, 44)  # outside the frames
     both = told_by(every["loss_D"], every["loss_G"], modes=modes)
     judge_alone = told_by(every["judge"], modes=modes)
     print(f"forecast from both losses of the game {both:.2f}, from a fresh judge alone {judge_alone:.2f}")
     assert judge_alone > 0.82 > 0.80 > both
 
 # %% [markdown]
-# An $L_D$ below 0.8 or above 1.45 was never a good run: at the ends the losses do tell. In between they do not decide: of the runs with $L_D$ from 1.1 to 1.3 seven in ten cover at least seven clusters, one in ten at most one. The judge's scale needs no such window, and tells more than both losses together. So **do not stop, compare or choose by the losses of
-# the game alone.** Our count had to know the answer; a fresh judge needs only data held back (more in notebook 07).
+# (63 points with larger losses, 19 on the left and 44 in the middle, lie outside the frames.) An $L_D$ below 0.8 or above 1.45 was never a good run: at the ends the losses do tell. In between they do not decide: of the runs with $L_D$ from 1.1 to 1.3 seven in ten cover at least seven clusters, one in ten at most one. The judge needs no such window. So **do not stop, compare or choose by the losses of
+# the game alone.** Our count had to know the answer; a fresh judge needs only held-back data (notebook 07).
 #
 # ## Exercises
 #
@@ -996,7 +1017,7 @@ nb04.check_1(share_within)
 # def share_within(k):
 #     return 1 - math.exp(-k * k / 2)
 # ```
-# 0.989 for $k=3$. On a line it is .997.
+# 0.989 for $k=3$.
 # </details>
 #
 # ### Exercise 2 · Whose turn is it?
@@ -1025,7 +1046,7 @@ nb04.check_2(generators_turn)
 # def generators_turn(step, d_steps):
 #     return step % d_steps == 0
 # ```
-# 120 times in 600 batches. Counting moves is the fastest way to catch this bug.
+# 120 times in 600 batches.
 # </details>
 #
 # ### Exercise 3 · The arrows
@@ -1091,7 +1112,7 @@ nb04.check_4(with_r1)
 #
 #     return loss
 # ```
-# Try it: `new_game(loss=(with_r1(0.1), L_G))`. Inside `vmap` use `torch.func.grad` instead.
+# Try it: `new_game(loss=(with_r1(0.1), L_G))`.
 # </details>
 #
 # ### Exercise 5 · One number for sixteen seeds
@@ -1126,10 +1147,10 @@ nb04.check_5(total)
 # ## Recap
 #
 # 1. The loop is two moves on new batches and new noise; `no_grad`, `zero_grad` and two optimisers keep each gradient with the player it belongs to ([section 2](#2-The-training-loop)).
-# 2. $D$ raises its field at real points and lowers it at fakes; each fake wants to go up that slope, and gets only what $G$'s shared parameters allow ([section 3](#3-Watch-it-learn)).
+# 2. A move of $D$ widens the gap between its mean $P$ on reals and on fakes, by tilting whole regions; each fake wants to go up $D$'s slope, and gets only what $G$'s shared parameters allow ([section 3](#3-Watch-it-learn)).
 # 3. Equal networks train stacked, each seed to rounding as if alone; the saving melts as networks grow ([section 5](#5-Sixteen-seeds-at-once)).
-# 4. For rates of $G$ from 0.001 to 0.01 and 2,000 rounds, a $D$ as fast as $G$, or up to three times faster, covers the ring; a slow $D$ leaves nothing covered; more moves of $D$ act like a larger rate, and Adam's default momentum makes the samples wander from cluster to cluster ([section 6](#6-Which-learning-rates-work), [section 7](#7-A-failure-on-purpose:-the-default-momentum)).
-# 5. Losses near their equilibrium came from runs that had learned nothing and, on other data, from good ones: $L_D$ judges this $D$ as much as this $G$; a fresh judge ranks the runs rightly ([section 8](#8-What-the-losses-said-meanwhile)).
+# 4. For $h_G$ from 0.001 to 0.01 and 2,000 rounds, a $D$ as fast as $G$, or up to three times faster, covers seven or eight clusters in most seeds and at least five in all; a slow $D$ leaves next to nothing covered; more moves of $D$ act like a larger rate, and Adam's default momentum makes the samples wander from cluster to cluster ([section 6](#6-Which-learning-rates-work), [section 7](#7-A-failure-on-purpose:-the-default-momentum)).
+# 5. Losses near their equilibrium came mostly from runs that had learned next to nothing, now and then from good ones: $L_D$ judges this $D$ as much as this $G$. A fresh judge forecasts the covered clusters better than both losses (rank correlation 0.87 against 0.75) ([section 8](#8-What-the-losses-said-meanwhile)).
 #
 # **Further reading.** Kahng et al. 2018, *GAN Lab* (arXiv:1809.01587), whose field, arrows and warped grid section 3 takes up · Goodfellow et al. 2014 (1406.2661), Algorithm 1: the loop ·
 # Heusel et al. 2017 (1706.08500), two learning rates · Metz et al. 2017, *Unrolled GANs* (1611.02163), hopping on a ring of eight. Next: 05, the same loop on images.
