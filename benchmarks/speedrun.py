@@ -1,4 +1,6 @@
-"""Record the speedrun of notebook 20: `python benchmarks/speedrun.py --seeds 0 1 2` (--device cuda on a GPU with bfloat16: Ampere or newer).
+"""Record the speedrun of notebook 20: `python benchmarks/speedrun.py --seeds 0 1 2`.
+
+On a GPU with bfloat16 (Ampere or newer): --device cuda.
 
 How many rounds does each rung of the notebook's ladder take to the distance at which notebook 06 ends (the
 geometric mean over seeds), and what does a round cost? Distances come from one long game per rung and seed;

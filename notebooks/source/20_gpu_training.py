@@ -28,7 +28,6 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections import Counter
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -387,13 +386,13 @@ def profiled(play, turns=8):
     for _ in range(turns):
         with torch.profiler.profile(activities=activities) as profile:
             play(next(fed))
-        seen = Counter()
+        seen = {}
         for event in profile.events():
             if device == "cuda" and (event.device_type.name != "CPU" or "Optimizer" in event.key):
                 continue  # kernels count once, with the operation that started them
             own = event.self_device_time_total if device == "cuda" else event.self_cpu_time_total
+            seen[event.key] = seen.get(event.key, 0) + 1
             place = event.key, seen[event.key]  # the same operation in every turn
-            seen[event.key] += 1
             quickest[place] = min(own, quickest.get(place, math.inf))
     total = dict.fromkeys([*KINDS, "everything else"], 0.0)
     for (name, _), own in quickest.items():
