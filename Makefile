@@ -34,7 +34,7 @@ lock:
 $(READY):
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(v < (3, 11) and f"Python 3.11 or newer is needed, \
 	this is {v.major}.{v.minor}: try make PYTHON=python3.12 …")'
-	@echo "Making the environment in .venv (once; a minute or two) …"
+	@echo "Making the environment in .venv (once; minutes, by the network) …"
 	rm -rf .venv && $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements.lock
 	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -e .

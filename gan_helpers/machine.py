@@ -136,7 +136,7 @@ def tiny_step_seconds(threads: int, steps: int = 100) -> float:
 
 
 def check_threads(cores: int | None = None) -> Finding:
-    """How much do further threads help a tiny network? (Usually they do harm.)"""
+    """How much do further threads help a tiny network? (It depends on what else the cores do.)"""
     cores = (os.cpu_count() or 1) if cores is None else cores
     if cores < 2:
         return Finding(NOTE, "cores", "1", "nothing; the run times at the notebooks' heads are for two cores")

@@ -480,3 +480,19 @@ def test_the_recorded_race_supports_the_readme():
     assert worst <= 0.1 * min(min(row["60"]) for row in rows.values())
     goal = record["overtaking"][-1]
     assert goal["at"] == 120 and max(goal["seconds"]) <= 12
+
+
+def test_the_readme_prints_the_record():
+    record = json.loads((race.RESULTS / "time_to_quality.json").read_text())
+    rows = {row["recipe"]: row["distance"] for row in record["summary"]}
+    own, others = rows.pop("ours"), [sorted(row["60"]) for row in rows.values()]
+    best = min(others, key=lambda distances: distances[1])  # by the middle seed
+    seconds = record["overtaking"][-1]["seconds"]
+    text = " ".join((race.RESULTS.parents[1] / "README.md").read_text().split())
+    for sentence in (
+        f"a distance of {min(own['60']):.1f} to {max(own['60']):.1f}, the best of the others at "
+        f"{best[0]:.0f} to {best[-1]:.0f}, real images at {record['floor']['28']:.1f}.",
+        f"ours has after {min(seconds):.1f} to {max(seconds):.1f}.",
+        f"({min(own['120']):.1f} to {max(own['120']):.1f} after 120)",
+    ):
+        assert sentence in text, sentence
