@@ -615,15 +615,14 @@ for name, (options, reverse) in progress(same.items(), "recipes"):
 for name, gap in stray.items():
     for k in (1, 10):
         print(f"{name:13} round {k:2}:", "  ".join(f"{g:.0e}" for g in gap[:, k - 1]))
-reversed_rows = stray["rows reversed"]
 if device == "cpu":
-    assert stray["D frozen"].max() == 0 and stray["channels last"][:, 0].median() < 1e-2
-    assert reversed_rows[:, 0].max() < 1e-5 and stray["fused"][:, 0].max() < 1e-4
-    assert reversed_rows[:, 9].max() > 1e-3 and (reversed_rows[:, 9] > 100 * reversed_rows[:, 0]).all()
-assert stray["bfloat16"][:, 9].max() > 1e-3
+    first = {name: gap[:, 0].median() for name, gap in stray.items()}  # over seeds
+    assert stray["D frozen"].max() == 0 and first["channels last"] < 1e-2
+    assert first["rows reversed"] < 1e-5 and first["fused"] < 1e-5
+assert stray["rows reversed"][:, 9].max() > 1e-3 and stray["bfloat16"][:, 9].max() > 1e-3
 
 # %% [markdown]
-# Freezing changes nothing, to the bit. Reversed rows and the fused optimiser start within rounding, the other layout within thousandths. But the game amplifies: after ten rounds reversed rows alone do more than a hundred times as much, on some seed more than a thousandth. So "the same losses" cannot be the test; *as good over seeds* must be (section 7).
+# Freezing changes nothing, to the bit. Reversed rows and the fused optimiser start, on most seeds, within rounding (1e-5), the other layout within thousandths. But the game amplifies: after ten rounds reversed rows alone move some seed's losses by more than a thousandth. So "the same losses" cannot be the test; *as good over seeds* must be (section 7).
 #
 # ### 3.3 Compiling, and recording a graph
 #
