@@ -492,6 +492,7 @@ def check_matrix(shifts, mnist):
     assert copies.pop("memorised") > 10 > max(copies.values())
 
 
+# %%
 check_matrix(shifts, parts.fit.name == "mnist")
 
 # %% [markdown]
@@ -708,6 +709,7 @@ def disagree(distances, scores):
     return ((distances[i] < distances[j]) != (scores[i] > scores[j])).float().mean().item()
 
 
+# %%
 everything = [*mlp_states.values(), *dcgan_states.values()]
 d = torch.tensor([metrics.frechet_distance(real=real.features, fake=s.features) for s in everything])
 inception = torch.tensor([metrics.inception_score(s.logits) for s in everything])
