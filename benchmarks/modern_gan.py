@@ -32,8 +32,7 @@ ROUNDS = {"grid": 1200, "stacked": 300}
 GAMMAS = {"grid": (0.2, 1.0, 5.0), "stacked": (5.0, 25.0)}
 SCALES = {"grid": (1.0, 2.0, 4.0), "stacked": (2.0,)}
 LOOKS = (2, 3, 4, 5, 7, 10, 15, 20, 30, 40, 50, 60)  # seconds of training
-RACES = {"curves": LOOKS, "long": (*LOOKS, 75, 90, 105, 120)}
-RACE_SEEDS = 4
+RACES = {"curves": (LOOKS, 4), "long": ((*LOOKS, 75, 90, 105, 120), 8)}  # looks, seeds
 ABLATION_ROUNDS, ABLATION_SEEDS = 100, 8
 START_ROUNDS, START_SEEDS, STARTERS = 45, 8, ("full", "block not scaled", "no block")
 RATE_ROUNDS, RATE_SEEDS, RATED = 100, 8, ("full", "DCGAN")
@@ -111,8 +110,9 @@ def ended(notebook: SimpleNamespace, name: str, seed: int, rounds: int, factor: 
 def race_cells(notebook: SimpleNamespace, part: str) -> dict[str, Callable[[], dict]]:
     """One cell per seed: the recipes in turns."""
     others = {"falling": {"rate": notebook.FULL["rate"]}} if part == "long" else {}
-    looks = dict.fromkeys(("modern", "DCGAN", *others), RACES[part])
-    return {str(seed): lambda s=seed: notebook.race(s, looks, **others)[0] for seed in range(RACE_SEEDS)}
+    times, seeds = RACES[part]
+    looks = dict.fromkeys(("modern", "DCGAN", *others), times)
+    return {str(seed): lambda s=seed: notebook.race(s, looks, **others)[0] for seed in range(seeds)}
 
 
 def ablation_cells(notebook: SimpleNamespace) -> dict[str, Callable[[], dict]]:
@@ -162,7 +162,7 @@ def main() -> None:
         "notebook 10 at full size", "python benchmarks/modern_gan.py --part PART", [SOURCE, "gan_helpers"]
     ) | {
         "rounds": ROUNDS,
-        "budget": {part: looks[-1] for part, looks in RACES.items()},
+        "budget": {part: looks[-1] for part, (looks, _) in RACES.items()},
         "ablation_rounds": ABLATION_ROUNDS,
         "start_rounds": START_ROUNDS,
         "rate_rounds": RATE_ROUNDS,
