@@ -936,11 +936,11 @@ if record:
 #
 # **What does not.** More noise dimensions (8, 64, 256), resetting weights (three schedules), other rates and momenta, two time scales, several discriminators, minibatch features, pairs alone, unrolling at six times the price: most stay on one mode of nine. **Packs** of four at the full rate gain about .14 and reach three modes of nine (median); none of the other sixteen rows gains more than a tenth on average. At rate 0.001, which three seeds could not tell from it (.831 against .833), the gain is gone: three seeds are too few to choose a setting. They also flatter it: with new seeds most remedies fall back.
 #
-# **Does this contradict the papers?** They used other players. Our $D$ sees every cluster from the start, rates and features were tuned until the penalties worked, and three settings are few (for most remedies, R1 and the spectral norm among them, the best lay at the edge).
+# **Does this contradict the papers?** They used other players. Our $D$ sees every cluster from the start, rates and features were tuned until the penalties worked, and three settings are few (for most remedies the best lay at the edge).
 #
 # ## 6 Stacked digits: 100 modes, and modes that are not there
 #
-# The usual test on images stacks digits as channels: two make 100 modes. A classifier reads both channels of 5,000 samples, and we count pairs. First the counter. **Predict first:** a generator has only *ten* modes, the pairs 00, 11, …, 99, and some noise in its pixels. How many are counted, one sample each?
+# The usual test on images stacks digits as channels: two make 100 modes. A classifier reads both channels of 5,000 samples, and we count pairs. **Predict first:** a generator has only *ten* modes, the pairs 00, 11, …, 99, and some noise in its pixels. How many are counted, one sample each?
 
 # %%
 parts = data.split(data.digits8(device=device), seed=0, fit=0.4, select=0.4, report=0.2)
