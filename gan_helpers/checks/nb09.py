@@ -114,6 +114,15 @@ def check_2(answer: object) -> None:
         found is not None and torch.allclose(found, expected, rtol=1e-3, atol=1e-5),
         "the norms are right, but they do not carry the gradient of D's weights: keep the graph of the slope",
     )
+    flat, images = nn.Sequential(nn.Flatten(), nn.Linear(16, 1)), torch.ones(3, 1, 4, 4)
+    nn.init.zeros_(flat[1].weight)
+    value = call(lambda x: answer(flat, x), images)
+    compare(value, torch.zeros(3), mistakes={})
+    (found,) = torch.autograd.grad(value.sum(), flat[1].weight, allow_unused=True)
+    expect(
+        found is None or bool(found.isfinite().all()),
+        "at a slope of 0 the gradient of your root is NaN (section 4, the fifth violation): use .norm",
+    )
 
 
 @exercise(3)
@@ -155,6 +164,25 @@ def check_3(answer: object) -> None:
         call(answer, norms, 2.0),
         (2 * excess.square().mean()).item(),
         mistakes={"right for weight 10 only: use `weight`": (10 * excess.square().mean()).item()},
+    )
+    norms = torch.tensor([0.4, 1.6, 0.8, 1.1], requires_grad=True)
+    excess = (norms.detach() - 1).clamp_min(0)
+    value = call(lambda weight: answer(norms, weight), 3.0)
+    expect(isinstance(value, torch.Tensor), "a plain number carries no gradient to train D by: no .item()")
+    compare(
+        value.detach(),
+        (3 * excess.square().mean()).item(),
+        mistakes={
+            "right for six norms, wrong for four: divide by the number of norms": (
+                (3 * excess.square().sum() / 6).item()
+            ),
+        },
+    )
+    expect(value.requires_grad, "the number is right, but a detached tensor carries no gradient to train D by")
+    (found,) = torch.autograd.grad(value, norms, allow_unused=True)
+    expect(
+        found is not None and torch.allclose(found, 3 * 2 * excess / 4, rtol=1e-3, atol=1e-5),
+        "the number is right, but its gradient is not: a part of it does not depend on `norms`",
     )
 
 

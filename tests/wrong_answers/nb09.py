@@ -54,6 +54,16 @@ WRONG = {
             ".flatten(1).norm(dim=1).requires_grad_()",
             "gradient of D's weights",
         ),
+        (
+            "lambda D, x: torch.autograd.grad(D(y := x.clone().requires_grad_()).sum(), y, create_graph=True)[0]"
+            ".flatten(1).square().sum(1).sqrt()",
+            "at a slope of 0",
+        ),
+        (
+            "lambda D, x: torch.autograd.grad(D(y := x.clone().requires_grad_()).sum(), y, create_graph=True)[0]"
+            ".reshape(5, 18).norm(dim=1)",
+            "[5, 18]",
+        ),
     ],
     3: [
         ("lambda n, w: w * (n - 1).square().mean()", "two-sided"),
@@ -68,6 +78,10 @@ WRONG = {
         ("lambda n, w: w * (n - 1).clamp_min(0).mean().square()", "hide among flat"),
         ("lambda n, w: w * (n.mean() - 1).clamp_min(0).square()", "cut each sample"),
         ("lambda n, w: 10 * (n - 1).clamp_min(0).square().mean()", "weight 10 only"),
+        ("lambda n, w: (w * (n - 1).clamp_min(0).square().mean()).item()", "no .item()"),
+        ("lambda n, w: w * (n.detach() - 1).clamp_min(0).square().mean()", "a detached tensor"),
+        ("lambda n, w: w * ((n - 1).clamp_min(0) * (n - 1).clamp_min(0).detach()).mean()", "gradient is not"),
+        ("lambda n, w: w * (n - 1).clamp_min(0).square().sum() / 6", "for six norms"),
     ],
     4: [
         (
