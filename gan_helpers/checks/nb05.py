@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch.nn import functional as F
+from torch.overrides import TorchFunctionMode
 
 from gan_helpers.checks import call, compare, exercise, expect, tensor
 
@@ -32,6 +33,11 @@ def check_1(answer: object) -> None:
         },
         atol=0.5,
         rtol=0,
+    )
+    inner = call(answer, torch.tensor([-0.5, 0.0]))
+    expect(
+        inner.tolist() == [64, 128],
+        f"the map must not depend on the other pixels: -0.5 and 0 are 64 and 128, got {inner.tolist()}",
     )
     beyond = call(answer, torch.tensor([-1.01, 1.01]))
     expect(
@@ -73,7 +79,7 @@ def check_2(answer: object) -> None:
 @exercise(3)
 def check_3(answer: object) -> None:
     """`nearest(x, train)`: index of the Euclidean nearest training image, for each image of x."""
-    source = torch.Generator().manual_seed(4)
+    source = torch.Generator().manual_seed(1304)
     train = (2 * torch.rand(7, 1, 3, 3, generator=source) - 1) * torch.linspace(0.3, 1, 7).view(7, 1, 1, 1)
     x = 2 * torch.rand(4, 1, 3, 3, generator=source) - 1  # here other distances have other nearest images
     distance = torch.cdist(x.flatten(1), train.flatten(1))
@@ -104,6 +110,15 @@ def check_3(answer: object) -> None:
             "that is the angle (cosine): lengths count": (
                 F.normalize(x.flatten(1)) @ F.normalize(train.flatten(1)).T
             ).argmax(1),
+            "that adds the distances of the rows: flatten first, then one root per pair of images": (
+                (x - train.squeeze(1)).norm(dim=-1).sum(-1).argmin(1)
+            ),
+            "that adds the distances of the columns: flatten first, then one root per pair of images": (
+                (x - train.squeeze(1)).norm(dim=-2).sum(-1).argmin(1)
+            ),
+            "that searches the first training images only: search all of them": (
+                distance[:, : len(x)].argmin(1)
+            ),
             "the distance is between the images' mean brightness: compare pixel by pixel": (
                 (x.mean((1, 2, 3))[:, None] - train.mean((1, 2, 3))).abs().argmin(1)
             ),
@@ -111,11 +126,23 @@ def check_3(answer: object) -> None:
     )
 
 
+class _Elements(TorchFunctionMode):
+    """Counts the elements of all tensors that torch's functions return inside the block."""
+
+    total = 0
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        result = func(*args, **(kwargs or {}))
+        for value in result if isinstance(result, (tuple, list)) else (result,):
+            self.total += value.numel() if isinstance(value, torch.Tensor) else 0
+        return result
+
+
 @exercise(4)
 def check_4(answer: object) -> None:
-    """`higher(train, held_out)`: P(score of a training image > score of a held-out one), ties half."""
-    train = torch.tensor([0.5, 2.0, -1.0, 3.0, 0.0])
-    held = torch.tensor([0.0, 1.0, -2.0])
+    """`share_higher(train, held_out)`: P(a training score > a held-out score), ties half, by sorting."""
+    train = torch.tensor([0.5, 2.0, -1.0, 4.0, 0.0, 1.5, 2.5])
+    held = torch.tensor([0.0, 1.0, -2.0, 2.0])
     more = (train[:, None] > held).float().mean()
     ties = (train[:, None] == held).float().mean()
     value = call(answer, train, held)
@@ -126,6 +153,9 @@ def check_4(answer: object) -> None:
             "turned round: the training image should be the higher one": (1 - more - ties / 2).item(),
             "a tie counts half": more.item(),
             "a tie counts half, not whole": (more + ties).item(),
+            "that compares with held_out's median alone: compare with every held-out score": (
+                (train > held.median()).float().mean() + (train == held.median()).float().mean() / 2
+            ).item(),
             "that is a difference of means: it depends on the scale of D": (
                 train.mean() - held.mean()
             ).item(),
@@ -133,4 +163,18 @@ def check_4(answer: object) -> None:
                 ((train > 0).float().mean() + (held <= 0).float().mean()) / 2
             ).item(),
         },
+    )
+    repeated, again = torch.tensor([1.0, 1.0, 2.0]), torch.tensor([1.0, 1.0, 0.0, 3.0])
+    compare(
+        call(answer, repeated, again),
+        7 / 12,
+        mistakes={"equal scores of different images all count: do not merge them": 5 / 9},
+    )
+    many = torch.randperm(2000, generator=torch.Generator().manual_seed(0)).float()
+    with _Elements() as elements:
+        value = call(answer, many, many.flip(0))
+    compare(value, 0.5, mistakes={})
+    expect(
+        elements.total < 100 * len(many),
+        "right, but that compares all pairs one by one: sort held_out once, then look each score up",
     )

@@ -13,6 +13,10 @@ WRONG = {
             "lambda x: ((x + 1) * 127.5).round().to(torch.int64).remainder(256).to(torch.uint8)",
             "clamp before",
         ),
+        (
+            "lambda x: ((x - x.min()) / (x.max() - x.min()) * 255).round().to(torch.uint8)",
+            "the other pixels",
+        ),
     ],
     2: [
         ("lambda a, b: (a.mean() - b.mean()).abs() + (a.std() - b.std()) ** 2", "must be squared"),
@@ -51,6 +55,12 @@ WRONG = {
             "lambda x, train: (x.mean((1, 2, 3))[:, None] - train.mean((1, 2, 3))).abs().argmin(1)",
             "mean brightness",
         ),
+        ("lambda x, train: (x - train.squeeze(1)).norm(dim=-1).sum(-1).argmin(1)", "of the rows"),
+        ("lambda x, train: (x - train.squeeze(1)).norm(dim=-2).sum(-1).argmin(1)", "of the columns"),
+        (
+            "lambda x, train: torch.cdist(x.flatten(1), train[: len(x)].flatten(1)).argmin(1)",
+            "first training images only",
+        ),
         ("lambda x, train: torch.cdist(x.flatten(1), train.flatten(1)).argmin()", "expected shape (4,)"),
     ],
     4: [
@@ -63,5 +73,17 @@ WRONG = {
         ("lambda train, held: train.mean() - held.mean()", "difference of means"),
         ("lambda train, held: ((train > 0).float().mean() + (held <= 0).float().mean()) / 2", "threshold 0"),
         ("lambda train, held: (train[:, None] > held).float()", "one number"),
+        (
+            "lambda train, held: (train > held.median()).float().mean() + (train == held.median()).float().mean() / 2",
+            "median alone",
+        ),
+        (
+            "lambda train, held: ((train[:, None] > held.unique()).float() + 0.5 * (train[:, None] == held.unique()).float()).mean()",
+            "do not merge",
+        ),
+        (
+            "lambda train, held: ((train[:, None] > held).float() + 0.5 * (train[:, None] == held).float()).mean()",
+            "all pairs",
+        ),
     ],
 }
