@@ -178,7 +178,7 @@ def check_3(answer: object) -> None:
             ),
         },
     )
-    expect(value.requires_grad, "the number is right, but a detached tensor carries no gradient to train D by")
+    expect(value.requires_grad, "the number is right, but a detached tensor carries no gradient to train D")
     (found,) = torch.autograd.grad(value, norms, allow_unused=True)
     expect(
         found is not None and torch.allclose(found, 3 * 2 * excess / 4, rtol=1e-3, atol=1e-5),
