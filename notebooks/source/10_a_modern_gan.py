@@ -145,7 +145,7 @@ def train(task, name, seeds, rounds, gamma=None):
 
 
 # %% [markdown]
-# Counting is notebook 08's: modes with at least a fifth of their fair share of good samples, the share of good samples (within $3\sigma$ of a centre), and **misplaced**, the share of all samples that would have to move to make the sampler perfect. It decides.
+# Counting is notebook 08's: modes with at least a fifth of their fair share of good samples, the share of good samples (within $3\sigma$ of a centre), and **misplaced**, the share of all samples that would have to move to make the sampler perfect.
 
 
 # %%
@@ -220,9 +220,9 @@ few, share = modes["logistic"], table["logistic"][:, 1]
 assert share[few <= 1].max() > 0.9 and (few == 5).any() and share[few == 5].min() < 0.45
 
 # %% [markdown]
-# Without a penalty the game loses most clusters, with pairs or without: pairing alone is no cure. R1 brings some back; R1 and R2 together find 9 to 15 of 25 after 700 rounds in each seed, and more than R1 alone in all eight. With more rounds, and each loss at its own $\gamma$: section 4.
+# Without a penalty the game loses most clusters, with pairs or without: pairing alone is no cure. R1 brings some back; R1 and R2 together find 9 to 15 of 25 after 700 rounds in each seed, and more than R1 alone in all eight.
 #
-# Mind notebook 08's difference: the logistic game shown has collapsed (one centre, nearly all samples good; in other seeds five centres and a third good), those with R1 and R2 are unfinished (samples everywhere, a fifth good).
+# In notebook 08's words: the logistic game shown has collapsed (one centre, nearly all samples good), those with R1 and R2 are unfinished (samples everywhere, a fifth good).
 #
 # ## 2 Two slopes
 #
@@ -329,9 +329,7 @@ assert same and not bowls["+ R1"][-1, 0].isfinite().any()
 assert max(bowls[n][:, 1].max() for n in ("+ R2", "+ R1 + R2")) < 2
 
 # %% [markdown]
-# With R1 the bowl gets steeper and steeper, until the fakes have left: nothing brakes. A step moves a fake at $x$ by about $h_G\,c\,x$ times a number between ½ and 1 ($h_G=0.3$ is the rate), so once $c>2/h_G$ far fakes are thrown further out than they were (from $4/h_G$ on, all of them: grey band). Then $\theta$ grows by a constant factor each round: in all 28 seeds. To the last bit R1 was not there. Pairing could not help: $D(0)=0$, so the logistic game is the same, number by number. R2 looks where the fakes are, and holds $c$ below 2.
-#
-# This $D$ was built to be flat at the data; a network is not.
+# With R1 the bowl gets steeper and steeper, until the fakes have left: nothing brakes. A step moves a fake at $x$ by about $h_G\,c\,x$ times a number between ½ and 1 ($h_G=0.3$ is the rate), so once $c>2/h_G$ far fakes are thrown further out than they were (from $4/h_G$ on, all of them: grey band). Then $\theta$ grows by a constant factor each round: in all 28 seeds. Pairing could not help: $D(0)=0$, so the logistic game is the same, number by number. R2 looks where the fakes are, and holds $c$ below 2.
 #
 # ## 3 What pairing changes
 #
@@ -390,7 +388,7 @@ for pairs, values in journey.items():
     assert max(abs(v - w) for v, w in zip(values, paper[pairs], strict=True)) < 1e-4
 
 # %% [markdown]
-# The ordinary loss has a **barrier**: on the way $G$ loses .26 of the 1.39 that it can have, so a fake that leaves the crowd is punished. With kept pairs there is none: level, then up. That is the theorem. With fresh pairs, as we and Huang et al. train, the barrier is back, relatively *larger* (a quarter of the height, against a fifth). So the famous argument does not speak about this course's loop (and it is about the minimax game, while our $G$ minimises $\zeta(D(x)-D(G(z)))$). That pairing is useless beside R1 and R2 does not follow: this $D$ is a free table, without slopes.
+# The ordinary loss has a **barrier**: on the way $G$ loses .26 of the 1.39 that it can have, so a fake that leaves the crowd is punished. With kept pairs there is none: level, then up. That is the theorem. With fresh pairs, as we and Huang et al. train, the barrier is back, relatively *larger* (a quarter of the height, against a fifth). So the famous argument speaks neither about this course's loop nor about its non-saturating $G$. That pairing is useless does not follow: this $D$ is a free table, without slopes.
 #
 # ## 4 Every term, with an interval
 #
@@ -439,14 +437,17 @@ STEPS |= {"R1 beside R2, paired": ("relativistic + R2", "relativistic + R1 + R2"
 ON_TOP = [term for term in STEPS if "beside" in term]
 
 
-def steps(cells):
-    """What each term changes in the share misplaced, seed by seed: intervals of the mean."""
+def steps(cells, most):
+    """What each term changes in the share misplaced, seed by seed: intervals of the mean.
+
+    On top of a penalty no term may bring more than `most` of what R1 or R2 brings alone.
+    """
     changes = {term: shares(cells[after]) - shares(cells[before]) for term, (before, after) in STEPS.items()}
     for term, change in changes.items():
         low, high = interval(change)
         print(f"{term:20} {change.mean():+.3f}  ({low:+.3f} to {high:+.3f})")
     size = {term: change.mean().abs() for term, change in changes.items()}
-    assert 8 * max(size[term] for term in ON_TOP) < min(size["R1"], size["R2"])
+    assert max(size[term] for term in ON_TOP) < most * min(size["R1"], size["R2"])
     return {term: interval(change) for term, change in changes.items()}
 
 
@@ -461,7 +462,7 @@ if record:
 
 # %%
 if record:
-    step = steps(record["grid"])
+    step = steps(record["grid"], most=1 / 8)
     assert step["R1"][1] < -0.1 and step["R2"][1] < -0.1  # either penalty helps, and much
     assert all(-0.05 < v < 0.05 for term in ("pairing alone", *ON_TOP) for v in step[term])
     clear = [term for term in ON_TOP if step[term][0] * step[term][1] > 0]
@@ -474,7 +475,7 @@ if record:
     assert min(min(modes[name]) for name in flat) > max(max(m) for n, m in modes.items() if n not in flat)
 
 # %% [markdown]
-# Two groups: in modes they do not touch – no seed of a loss without a penalty covers more than 7 of the 25 clusters, no seed with one fewer than 9 –, in the share misplaced they just overlap. R1 alone brings nearly a fifth of all samples to where they belong, and so does R2 alone. What comes on top, the other penalty or pairing, changes less than .05 in either direction, at most an eighth as much. Two of these seven intervals leave out 0 (pairing beside R1, and R1 beside R2 in pairs: about .02 each); on the stacked digits (section 5) none does. With both penalties the smallest $\gamma$ tried was best, so a smaller one might be better still.
+# Two groups: in modes they do not touch – no seed of a loss without a penalty covers more than 7 of the 25 clusters, no seed with one fewer than 9 –, in the share misplaced they just overlap. R1 alone brings nearly a fifth of all samples to where they belong, and so does R2 alone. What comes on top, the other penalty or pairing, changes less than .05 in either direction, at most an eighth as much. Two of these seven intervals leave out 0 (pairing beside R1, and R1 beside R2 in pairs: about .02 each); on the stacked digits (section 5) two *others* do. With both penalties the smallest $\gamma$ tried was best.
 #
 # Nor is any game finished: over two thirds of the samples lie wrong.
 #
@@ -539,28 +540,32 @@ assert all((t[:, 0] > plain[:, 0]).all() and (t[:, 2] < plain[:, 2]).all() for t
 assert 0.15 < plain[:, 1].median() < 0.35 and 20 < plain[:, 0].min() and plain[:, 0].max() < 45
 
 # %% [markdown]
-# The logistic loss finds about a third of the pairs, and three quarters of its samples are unreadable. The first line, of unseen real digits, says how far all are from done. The same with eleven losses and eight seeds, recorded ($\gamma$ the better of two, chosen on four other seeds: five of six the larger; spectral norm's scale fixed at 2):
+# The logistic loss finds about a third of the pairs, and three quarters of its samples are unreadable. The first line, of unseen real digits, says how far all are from done. The same with eleven losses and 16 seeds, recorded ($\gamma$ the better of two, chosen on four other seeds; spectral norm's scale fixed at 2):
 
 # %%
 if record:
-    fig = ladder(record["stacked"], "100 pairs of digits, 8 seeds")
+    fig = ladder(record["stacked"], "100 pairs of digits, 16 seeds")
     plots.show(
         fig,
-        alt="Share misplaced on pairs of digits, one row per loss: the five without a penalty lie between 0.68 and 0.86, the six "
+        alt="Share misplaced on pairs of digits, one row per loss: the five without a penalty lie between 0.68 and 0.88, the six "
         "with R1, R2 or both between 0.59 and 0.68; ticks for seeds, bars for intervals of the mean.",
     )
 
 # %%
 if record:
-    step = steps(record["stacked"])
-    modes = {name: cell["modes"] for name, cell in record["stacked"].items()}
-    assert min(min(modes[name]) for name in flat) > max(max(m) for n, m in modes.items() if n not in flat)
-    assert step["R1"][1] < -0.08 and step["R2"][1] < -0.08
-    assert all(step[term][0] < 0 < step[term][1] for term in ON_TOP)
+    step = steps(record["stacked"], most=0.22)
+    modes = {name: torch.tensor(cell["modes"]).median().item() for name, cell in record["stacked"].items()}
+    print("modes, median seed:", modes)
+    assert min(modes[n] for n in flat) >= 49 and max(m for n, m in modes.items() if n not in flat) <= 30
+    off = {name: shares(cell) for name, cell in record["stacked"].items()}
+    assert max(off[n].max() for n in flat) < min(v.min() for n, v in off.items() if n not in flat)
+    assert step["R1"][1] < -0.1 and step["R2"][1] < -0.1
+    clear = [term for term in ON_TOP if step[term][0] * step[term][1] > 0]
+    assert clear == ["R2 beside R1", "pairing beside both"] and step["R2 beside R1"][0] > 0
     assert all(-0.05 < v < 0.05 for term in ("pairing alone", *ON_TOP) for v in step[term])
 
 # %% [markdown]
-# The same two groups: with a penalty every seed finds at least 45 of the 100 pairs, without one none more than 40. What comes on top is again too small to see.
+# The same two groups: in the share misplaced they just do not touch, and the median seed finds 49 to 57 of the 100 pairs with a penalty, 20 to 30 without. What comes on top is at most a fifth as much. Two intervals leave out 0: R2 beside R1 *harms* by .02 (its $\gamma$ was chosen by a near tie), pairing beside both helps by .02.
 #
 # ## 6 Depth without batch norm
 #
@@ -643,10 +648,10 @@ assert 10 < he[:, 4].max() / he[:, 4].min() < 100
 # |---|---|---|
 # | normalisation | batch norm in both players | none |
 # | layers | plain | a residual block at $7\times7$ in $G$, eight channels inside: $x\mapsto x+0.2f(x)$, Fixup's start |
+# | up-sampling | sub-pixel | the same (or bilinear) |
 # | first weights | normal(0, 0.05) | $G$: He's law, its first layer at 0.4 of it; $D$: normal(0, 0.05) |
 # | loss | logistic | relativistic + R1 + R2, $\gamma$ 5 → 1 |
 # | rate | 0.004 | 0.004 → 0.001 |
-# | up-sampling | sub-pixel, even start | the same (or bilinear) |
 #
 # The arrows follow half a cosine along a run's **budget**, of CPU-seconds or of rounds. The recipe was searched in a few CPU-minutes, on seeds 0, 1 and some above 100.
 
@@ -737,7 +742,7 @@ def race(seed, looks, unit="seconds", **others):
 
 
 # %% [markdown]
-# The modern GAN plays 48 and then 120 rounds, the DCGAN 80 and 200: about what 2 and 5 CPU-seconds buy where the record below was made. **Predict first:** which of the two is ahead after the 2 seconds, and which after the 5?
+# The modern GAN plays 48 and then 120 rounds, the DCGAN 80 and 200: about what 2 and 5 CPU-seconds bought for the record below. **Predict first:** which is ahead after 2 seconds, and which after 5?
 
 # %% tags=["head-picture"]
 LOOKS = {"modern": (48, 120), "DCGAN": (80, 200)}  # rounds: about what 2 and 5 seconds buy below
@@ -774,26 +779,30 @@ for seed, (seen, _) in enumerate(races):
     assert 0.4 < first < 2 and last > 1.3 and last > 1.2 * first and cost[0] > 1.2 * cost[1]
 
 # %% [markdown]
-# At the first look either may be ahead (ratios of 0.65 to 1.3 in eight games, seeds 0 to 3 on both sets of images), at the second the DCGAN (1.6 to 3). A round of the modern GAN costs more than half as much again: R1 and R2 need a pass backwards through the pass backwards. Recorded: races of one minute and of two, to which the modern GAN's schedules are stretched. **Predict first:** do the curves cross again?
+# First either may be ahead (ratios of 0.65 to 1.3 in eight games, four on each set of images), then the DCGAN (1.6 to 3). A round of the modern GAN costs more than half as much again: R1 and R2 need a pass backwards through the pass backwards. Recorded: races of one minute and of two, to which the modern GAN's schedules are stretched. **Predict first:** do the curves cross again?
 
 # %%
+COLORS = {"modern": plots.FAKE, "falling": plots.GREEN, "DCGAN": plots.DISC}
+NAMES = {"falling": "DCGAN, falling rate"}
 if record:
-    fig, ax = plt.subplots(figsize=(6.4, 3.4))
-    for part, alpha in (("curves", 0.35), ("long", 1.0)):
+    fig, ax = plt.subplots(figsize=(6.4, 3.8))
+    for part, alpha in (("curves", 0.25), ("long", 0.8)):
         for seed, seen in record[part].items():
-            for name, color in (("modern", plots.FAKE), ("DCGAN", plots.DISC)):
-                v, label = seen[name], name if (part, seed) == ("long", "0") else None
-                ax.plot(v["seconds"], v["distance"], ".-", color=color, alpha=alpha, linewidth=1, label=label)
+            for name, color in COLORS.items():
+                if name in seen:
+                    v, label = seen[name], NAMES.get(name, name) if (part, seed) == ("long", "0") else None
+                    style = {"color": color, "alpha": alpha, "linewidth": 1, "label": label}
+                    ax.plot(v["seconds"], v["distance"], ".-", markersize=3, **style)
     ax.set(xscale="log", yscale="log", xlabel="CPU seconds of training", ylabel="Fréchet distance")
     ax.minorticks_off()
-    for axis, ticks in ((ax.xaxis, (2, 5, 10, 20, 60, 120)), (ax.yaxis, (2, 5, 10, 20, 50, 100))):
+    for axis, ticks in ((ax.xaxis, (2, 5, 10, 20, 60, 120)), (ax.yaxis, (2, 5, 10, 20, 50, 100, 800))):
         axis.set_ticks(ticks, [str(t) for t in ticks])
     ax.legend()
     plots.show(
         fig,
-        alt="Distance against CPU seconds on logarithmic axes; races of one minute pale, of two minutes strong, two seeds each. The curves "
-        "start together; from three seconds on the DCGAN is lower, and flattens at about 4. The modern GAN keeps falling, meets the DCGAN "
-        "after about a minute and ends clearly below it.",
+        alt="Distance against CPU seconds on logarithmic axes; races of one minute pale, of two minutes strong. The curves start together; from "
+        "three seconds on both DCGANs are lower, and flatten at about 4. The modern GAN keeps falling, meets them after a minute or later and "
+        "mostly ends below; one of its curves jumps to 800 at 50 seconds and comes back to 12.",
     )
 
 
@@ -816,42 +825,60 @@ recorded_races = [(part, seed) for part in ("curves", "long") for seed in record
 for part, seed in recorded_races:
     seen = record[part][seed]
     seconds, ratio = lead(seen)
-    pairs = [f"{t:.0f} s {r:.2f}" for t, r in zip(seconds, ratio, strict=True) if t < 4 or t > 18]
-    print(f"{record['budget'][part]:.0f} s, seed {seed}, modern ÷ DCGAN:  " + "  ".join(pairs))
-    same = [equal_rounds(seen, rounds) for rounds in (230, 450)]
-    print(f"   at equal rounds: 230 {same[0]:.2f}, 450 {same[1]:.2f}")
-    for name in ("modern", "DCGAN"):
-        rounds, d, sure = (seen[name][key][-1] for key in ("rounds", "distance", "sure"))
-        print(f"   {name:6} at the end: {rounds:.0f} rounds, distance {d:.1f}, judge sure of {sure:.0%}")
+    pairs = [
+        f"{t:.0f} s {r:.2f}"
+        for t, r in zip(seconds, ratio, strict=True)
+        if round(t.item()) in (2, 20, 60, 120)
+    ]
+    print(f"{record['budget'][part]:.0f} s, seed {seed}   modern ÷ DCGAN: " + "  ".join(pairs))
+    end = [
+        f"{name} {seen[name]['distance'][-1]:.1f}, {seen[name]['sure'][-1]:.0%}"
+        for name in COLORS
+        if name in seen
+    ]
+    print("   end (distance, judge sure): " + "   ".join(end))
     cost = {name: seen[name]["seconds"][-1] / seen[name]["rounds"][-1] for name in ("modern", "DCGAN")}
-    assert same[0] > 1.15 and same[1] > 2 and cost["modern"] > 1.4 * cost["DCGAN"]
+    at = {t: ratio[(seconds - t).abs().argmin()] for t in (2, 20, 60)}
+    assert 0.6 < at[2] < 1.7 and at[20] > 2 and at[60] > 0.95 and cost["modern"] > 1.4 * cost["DCGAN"]
     assert seen["modern"]["sure"][-1] < seen["DCGAN"]["sure"][-1]  # the judge prefers the DCGAN
+    assert equal_rounds(seen, 450) > 1.5
 
 # %%
-for part, seed in recorded_races:
-    seconds, ratio = lead(record[part][seed])
-    early = ratio[seconds < 55]
-    assert 0.85 < early[0] < 1.05 < early[1:].min() and 3.5 < ratio.max() < 5.5
-    assert ratio.max() == ratio[(seconds > 14) & (seconds < 21)].max()
-    assert 1.1 < ratio[seconds < 62][-1] < 1.25  # after a minute
-    if part == "long":
+if record:
+    ends = {
+        name: torch.tensor([seen[name]["distance"][-1] for seen in record["long"].values()])
+        for name in COLORS
+    }
+    broken = torch.tensor([max(seen["modern"]["distance"][8:]) > 100 for seen in record["long"].values()])
+    print("broken down:", broken.tolist())
+    for name in ("DCGAN", "falling"):
+        print(
+            f"modern below {NAMES.get(name, name)} after two minutes: {(ends['modern'] < ends[name]).tolist()}"
+        )
+    for seed in [seed for k, seed in enumerate(record["long"]) if ends["modern"][k] < ends["DCGAN"][k]]:
+        seconds, ratio = lead(record["long"][seed])
         k = (ratio > 1).nonzero().max().item()  # the last look at which the modern GAN is behind
         crossing = read_off(ratio[k : k + 2].flip(0), seconds[k : k + 2].flip(0), 1.0)
         print(f"seed {seed}: the curves cross at {crossing:.0f} s")
-        assert 60 < crossing < 75 and ratio[-1] < 0.6
+        assert 70 < crossing < 115
+    assert broken.tolist() == [True] + 7 * [False] and 700 < max(record["long"]["0"]["modern"]["distance"])
+    ahead = {name: ends["modern"] < ends[name] for name in ("DCGAN", "falling")}
+    assert ahead["DCGAN"].sum() == 6 and ahead["falling"].sum() == 7 and ends["falling"].min() > 3.5
+    assert ends["modern"][ahead["DCGAN"]].max() < 4.1 and ends["DCGAN"][ahead["DCGAN"]].min() > 3.8
 
+# %%
 other, _ = metrics.features_and_logits(judge, parts.fit.images[:2000])
 floor = metrics.frechet_distance(real=real_features, fake=other)
 print(f"2,000 other real images: distance {floor:.1f}")
 
 # %% [markdown]
-# **Within a minute the modern GAN's distance does not beat notebook 06's; with two minutes it does.** The curves cross twice. First the wrong way: at the first look, 2 s, the modern GAN is level or a little ahead, from 3 s on behind, at worst by a factor of about four. Then the DCGAN flattens and the modern GAN keeps falling: after one minute it lies a tenth to a quarter above, at 65 and 72 s the curves cross again, and two minutes end at 2.5 and 2.6 against 4.4 and 4.6 (real images against others: 1.5).
+# **Within a minute the modern GAN's distance does not beat notebook 06's; with two minutes it mostly does.** At 20 s it is behind in every race, by a factor of three to seven. Then the DCGAN flattens and the modern GAN keeps falling: after one minute it is level at best. In the races of two minutes it passes the DCGAN in six of eight seeds, between 75 and 111 s, and ends there at 2.4 to 4.0 against 3.9 to 5.2 (real images against others: 1.5). The falling rate is not the reason: with it the DCGAN ends at 3.7 to 5.4.
 #
-# Two caveats. The judge is still sure of fewer of its samples (88 and 89 against 92 and 93 %). And the modern GAN's rate and $\gamma$ fall with the budget; what a falling rate would do for the DCGAN is not shown, nor far larger networks in long runs, Huang et al.'s case.
+# **One race of eight broke down:** at 50 s the distance is 803, a blank image's; $G$ came back, but only to 12. The record cannot tell why. One suspect: the rate is then still 0.003 (0.0015 in a race of one minute), and section 9 shows runs lost at high rates. In every race the judge is surer of the DCGAN's samples. Not shown: far larger networks in long runs, Huang et al.'s case.
 #
 # ## 8 What each ingredient brings
 #
-# One thing at a time, taken away from the full recipe or changed: recorded, three seeds, 100 rounds (*equal rounds*: the price is not in it, it stands in the table). Within a seed all variants see the same batches and noise; bars are 95 % intervals of the mean log ratio (the last two rows change several things). **Predict first:** which ingredient is needed most?
+# One thing at a time, taken away from the full recipe or changed: recorded, eight seeds, 100 rounds (*equal rounds*: the price stands in the table; the rate falls within these 100). Within a seed all variants see the same batches and noise; bars are 95 % intervals of the mean log ratio (the last two rows change several things). **Predict first:** which ingredient is needed most?
 
 
 # %%
@@ -860,10 +887,10 @@ def per_seed(part, name, key="distance"):
     return torch.tensor([cell[key] for title, cell in record[part].items() if title.startswith(f"{name} / ")])
 
 
-def ratio_interval(name, t95=4.303):
-    """Distance over the full recipe's, three seeds: low, middle, high by Student's t (2 degrees)."""
+def ratio_interval(name, t=2.365):
+    """Distance over the full recipe's, eight seeds: low, middle, high by Student's t (7 degrees, 95 %)."""
     r = (per_seed("ablation", name) / per_seed("ablation", "full")).log()
-    return [(r.mean() + k * t95 * r.std() / 3**0.5).exp().item() for k in (-1, 0, 1)]
+    return [(r.mean() + k * t * r.std() / len(r) ** 0.5).exp().item() for k in (-1, 0, 1)]
 
 
 SHOWN = {"batch norm in G": "06's generator"}
@@ -887,7 +914,7 @@ if record:
         color = plots.FAKE if low > 1 else plots.REAL if high < 1 else plots.GREY
         ax.plot([low, high], [row, row], color=color, linewidth=3)
         each = per_seed("ablation", name) / per_seed("ablation", "full")
-        ax.plot(each, [row] * 3, "o", color=color, markersize=4)
+        ax.plot(each, [row] * len(each), "o", color=color, markersize=4)
     ax.axvline(1, color=plots.DISC, linestyle=":")
     ax.set_yticks(range(len(names)), [SHOWN.get(name, name) for name in names])
     ax.set(xscale="log", xlabel="distance ÷ that of the full recipe, same seed", xlim=(0.5, 16))
@@ -896,15 +923,29 @@ if record:
     ax.invert_yaxis()
     plots.show(
         fig,
-        alt="One row per change: three dots for the seeds, a bar for the interval of the mean ratio. All bars reach across 1 and all dots lie "
-        "between 0.7 and 1.7, but two dots of the block that is not scaled, at 10 and above.",
+        alt="One row per change: eight dots for the seeds, a bar for the interval of the mean ratio. Most dots lie between 0.75 and 1.65; five "
+        "of the block that is not scaled and one each of two other rows lie at 8 and above. Two bars lie left of 1: no pairing, constant rate.",
     )
 
 # %%
 if record:
     each = {name: per_seed("ablation", name) / per_seed("ablation", "full") for name in names}
-    assert (each.pop("block not scaled") > 8).sum() == 2 and max(r.max() for r in each.values()) < 2
-    assert each["no penalty"].min() > 1.05 and max(ratios[name][0] for name in each) < 1.01
+    lost = {name: (r > 8).sum().item() for name, r in each.items()}
+    assert {n: k for n, k in lost.items() if k} == {
+        "no penalty": 1,
+        "block not scaled": 5,
+        "D: He's start": 1,
+    }
+    assert max(r[r < 8].max() for r in each.values()) < 1.7 and each["no penalty"].min() > 1.05
+    strict = {name: ratio_interval(name, t=4.239) for name in names}  # 95 % for all 13 rows at once
+    print(
+        "undecided no more, at 95 % for all rows together:",
+        [n for n, (a, _, b) in strict.items() if a > 1 or b < 1],
+    )
+    assert strict["no pairing"][2] < 1 < strict["γ constant"][0] and each["γ constant"].min() > 1
+
+# %%
+if record:
     for name in ("full", "block not scaled", "no block"):  # the first 45 rounds, in more seeds
         d = per_seed("starts", name)
         print(
@@ -916,13 +957,13 @@ blank = metrics.frechet_distance(real=real_features, fake=blank)
 print(f"2,000 blank images: distance {blank:.0f}")
 
 # %% [markdown]
-# **One change is fatal:** without the factor 0.2 two of three seeds end at a distance above 800, a blank image's; of eight seeds (these three among them) five are there after 45 rounds; with it, or without the block, none. Fixup's zeros are calm at the start only.
+# **One change is fatal:** without the factor 0.2 five of eight seeds end at a distance of about 840, a blank image's, and were there after 45 rounds; with it, or without the block, none. Without any penalty, and with $D$ at He's start, one seed of eight ends there too; the others without a penalty are worse by a tenth to two fifths.
 #
-# Everything else is undecided: the bars reach across 1. Without any penalty the distance is larger in each seed, by a tenth to a quarter. So is the DCGAN's place at 100 rounds. Its lead in the first minute is not only its price: in the races of section 7 it is also ahead at equal rounds, at 230 a little, at 450 by a factor of two.
+# Two small changes are decided even if thirteen looks are allowed for. **Pairing does harm here:** without it the distance is smaller in each seed, by a tenth. A constant $\gamma$ is worse in each seed, by 7 %. By its own interval alone the constant rate is better, bilinear worse; but 100 rounds favour what learns fast. R1 or R2 alone does as well as both.
 #
 # ## 9 Ten times the learning rate
 #
-# Both players' rates times $10^{-1/2}$ to $10^{1/2}$ in five steps, 100 rounds, three seeds: 15 runs a recipe. Fixed before looking: **a run ends well if its distance is at most twice the median of its own recipe at its best factor.**
+# Both players' rates times $10^{-1/2}$ to $10^{1/2}$ in five steps, 100 rounds, eight seeds: 40 runs a recipe. Fixed before looking: **a run ends well if its distance is at most twice the median of its own recipe at its best factor.**
 
 # %%
 if record:
@@ -933,24 +974,25 @@ if record:
         d = torch.stack([per_seed("rates", f"{recipe} / {factor:g}") for factor in factors])
         bar = 2 * d.median(1).values.min()
         well[label], ends[label] = (d <= bar).sum(1), d
-        ax.plot(factors, d, "o", color=color, markersize=4, label=[label, None, None])
+        ax.plot(factors, d, "o", color=color, markersize=4, label=[label] + [None] * 7)
         ax.axhline(bar, color=color, linestyle=":")
         print(f"{label:6} bar {bar:5.1f}   well: {well[label].sum()} of {d.numel()}   ", end="")
-        print("  ".join(f"×{f:.2g}: {n} of 3" for f, n in zip(factors, well[label], strict=True)))
-        assert well[label].tolist() == [1 + 2 * (label == "modern"), 3, 3, 3, 2] and d.max() < 250
+        print("  ".join(f"×{f:.2g}: {n} of 8" for f, n in zip(factors, well[label], strict=True)))
     ax.set(xscale="log", yscale="log", xlabel="factor of the learning rate", ylabel="Fréchet distance")
     ax.minorticks_off()
     ax.set_xticks(factors, [f"{f:.2g}" for f in factors])
-    ax.set_yticks([60, 100, 150, 200], ["60", "100", "150", "200"])
+    ax.set_yticks([60, 100, 200, 400, 800], ["60", "100", "200", "400", "800"])
     ax.legend()
     plots.show(
         fig,
-        alt="Distance against the factor of the learning rate, both logarithmic, three dots for each recipe at each of five factors; dotted bars at about "
-        "150. Both recipes are lowest in the middle and rise to both sides; few dots lie above their bar, none far above.",
+        alt="Distance against the factor of the learning rate, both logarithmic, eight dots for each recipe at each of five factors; dotted bars at about "
+        "150. Both recipes are lowest in the middle and rise to the left; to the right three dots of the modern GAN lie far above its bar.",
     )
+    assert well["modern"].tolist() == [7, 8, 8, 7, 5] and well["DCGAN"].tolist() == [1, 7, 8, 8, 7]
+    assert (ends["modern"] > 400).sum() == 2 and ends["DCGAN"].max() < 250
 
 # %% [markdown]
-# 14 of 15 runs end well against 12 of 15: no difference that so few runs could show. From ×0.56 on both miss once, at ×3.2; at ×0.32 the DCGAN falls just short in two of three. Nothing collapsed; later damage 100 rounds cannot see.
+# 35 of 40 runs end well against 31 of 40. They fail on different sides: the DCGAN at the smallest rate, where it is late (seven of eight just miss the bar); the modern GAN at large ones, where two runs of 16 are lost altogether (481 and 842). So the modern GAN is *not* the sturdier one at high rates.
 #
 # ## 10 A failure on purpose: too much of a good thing
 #
@@ -985,7 +1027,7 @@ assert modes.max() <= 4 < healthy.min() and (losses - log2).abs().max() < 0.02 a
 assert paths[1000].min() > 0.3 and 0.6 < paths[1000].median() / paths[1].median() < 0.9
 
 # %% [markdown]
-# At the end both losses read $\log2$ in every seed, as if $G$ had won – and of 25 modes at most 3 are found, where $\gamma=1$ finds 9 to 15. A $D$ that must not have a slope has next to nothing to say. $G$ does not stand still: Adam's steps do not shrink with the slope, so it wanders, three quarters as far as in the healthy game. The right weight changes with the data.
+# At the end both losses read $\log2$ in every seed, as if $G$ had won – and of 25 modes at most 3 are found, where $\gamma=1$ finds 9 to 15. A $D$ that must not have a slope has next to nothing to say. $G$ does not stand still: Adam's steps do not shrink with the slope, so it wanders, three quarters as far as in the healthy game.
 
 # %% [markdown]
 # ## Exercises
@@ -1017,7 +1059,6 @@ nb10.check_1(pair_losses)
 #     gap = score_real - score_fake
 #     return F.softplus(-gap).mean(), F.softplus(gap).mean()
 # ```
-# A fake that meets a high real score is pulled harder.
 # </details>
 #
 # ### Exercise 2 · R1 without a second pass backwards
@@ -1110,10 +1151,10 @@ nb10.check_4(at)
 #
 # ## Recap
 #
-# 1. Without a penalty every loss lost most of the 25 modes, pairing included; R1 or R2 brought a good part back; what came on top was an eighth of that or less ([section 4](#4-Every-term,-with-an-interval), [section 5](#5-Stacked-digits)).
+# 1. Without a penalty every loss lost most of the 25 modes, pairing included; R1 or R2 brought a good part back; what came on top was a fifth of that or less ([section 4](#4-Every-term,-with-an-interval), [section 5](#5-Stacked-digits)).
 # 2. R1 flattens $D$ at the data, R2 at the fakes; with R1 alone $D$ stays nearly three times as steep there, which can end in divergence ([section 2](#2-Two-slopes)).
 # 3. "No bad basins" holds for pairs that stay together; with fresh pairs, as training loops draw them, the barrier is there ([section 3](#3-What-pairing-changes)).
 # 4. A chain of residual blocks keeps its signal if its branches start at nothing; in training unscaled blocks ended five of eight starts, times 0.2 none ([section 6](#6-Depth-without-batch-norm), [section 8](#8-What-each-ingredient-brings)).
-# 5. At equal seconds the modern GAN is behind the DCGAN from 3 s to the end of a minute, at worst by a factor of about four; given two minutes it overtakes at about 70 s and ends at little more than half the distance; both forgive most wrong rates ([section 7](#7-An-image-GAN-without-batch-norm), [section 9](#9-Ten-times-the-learning-rate)).
+# 5. At equal seconds the modern GAN is behind the DCGAN for a minute; given two it mostly overtakes, and once broke down; at high rates it is the less sturdy one ([section 7](#7-An-image-GAN-without-batch-norm), [section 9](#9-Ten-times-the-learning-rate)).
 #
-# **Further reading.** Huang et al. 2024 (arXiv:2501.05441), the three terms · Jolicoeur-Martineau 2018 (1807.00734), relativistic losses · Sun et al. 2020 (2011.04926), the landscape with kept pairs · Mescheder et al. 2018 (1801.04406), R1 and R2 · Zhang et al. 2019 (1901.09321), Fixup. Next: 11, where broken GANs are diagnosed.
+# **Further reading.** Huang et al. 2024 (arXiv:2501.05441) · Jolicoeur-Martineau 2018 (1807.00734) · Sun et al. 2020 (2011.04926), the landscape with kept pairs · Mescheder et al. 2018 (1801.04406), R1 and R2 · Zhang et al. 2019 (1901.09321), Fixup. Next: 11, where broken GANs are diagnosed.
