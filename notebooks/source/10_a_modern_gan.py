@@ -970,11 +970,14 @@ if record:
     factors = sorted({float(title.split(" / ")[1]) for title in record["rates"]})
     fig, ax = plt.subplots(figsize=(6.4, 3.2))
     well, ends = {}, {}
-    for recipe, color, label in (("full", plots.FAKE, "modern"), ("DCGAN", plots.DISC, "DCGAN")):
+    for recipe, color, label, aside in (
+        ("full", plots.FAKE, "modern", 0.96),
+        ("DCGAN", plots.DISC, "DCGAN", 1.04),
+    ):
         d = torch.stack([per_seed("rates", f"{recipe} / {factor:g}") for factor in factors])
         bar = 2 * d.median(1).values.min()
         well[label], ends[label] = (d <= bar).sum(1), d
-        ax.plot(factors, d, "o", color=color, markersize=4, label=[label] + [None] * 7)
+        ax.plot([f * aside for f in factors], d, "o", color=color, markersize=4, label=[label] + [None] * 7)
         ax.axhline(bar, color=color, linestyle=":")
         print(f"{label:6} bar {bar:5.1f}   well: {well[label].sum()} of {d.numel()}   ", end="")
         print("  ".join(f"×{f:.2g}: {n} of 8" for f, n in zip(factors, well[label], strict=True)))
