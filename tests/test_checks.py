@@ -1,5 +1,7 @@
 """The exercise machinery: three answers, a hint for whatever goes wrong, and it never raises."""
 
+import signal
+
 import pytest
 import torch
 
@@ -64,11 +66,24 @@ def test_an_endless_loop_over_its_own_changes_is_stopped():
     def answer(items):
         for item in items:
             items.append(item)
+            if len(items) > 10**8:
+                raise MemoryError("nobody stopped the loop")
 
     with pytest.raises(checks.Hint, match="still running after 0.3 s"):
         call(answer, [1], limit=0.3)
     # and nothing is left over that would interrupt the next cell
     assert call(lambda x: x, 1, limit=0.3) == 1
+
+
+@pytest.mark.parametrize("handler", [signal.SIG_IGN, signal.SIG_DFL])
+def test_a_process_in_the_background_is_interrupted_too(handler):
+    """A shell starts such processes with interrupts ignored."""
+    before = signal.signal(signal.SIGINT, handler)
+    try:
+        test_an_endless_loop_over_its_own_changes_is_stopped()
+        assert signal.getsignal(signal.SIGINT) is handler
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_the_stop_button_still_stops():

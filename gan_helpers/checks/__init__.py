@@ -17,6 +17,7 @@ import _thread
 import contextlib
 import copy
 import functools
+import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
 
@@ -71,23 +72,35 @@ def _deadline(seconds: float) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    fired = threading.Event()
+    fired, ended, lock = threading.Event(), threading.Event(), threading.Lock()
 
     def interrupt() -> None:
-        fired.set()
-        _thread.interrupt_main()
+        with lock:
+            if not ended.is_set():
+                fired.set()
+                _thread.interrupt_main()
 
+    # A process that was started in the background ignores interrupts, ours as well.
+    handler = signal.getsignal(signal.SIGINT)
+    if not callable(handler):
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     timer = threading.Timer(seconds, interrupt)
     timer.daemon = True
     timer.start()
     try:
-        yield
+        try:
+            yield
+        finally:
+            with lock:  # what was sent until now arrives in here, and nothing is sent any more
+                ended.set()
     except KeyboardInterrupt:
         if not fired.is_set():
             raise  # the learner pressed Stop
         raise Hint(f"your code was still running after {seconds:g} s: a loop that never ends?") from None
     finally:
         timer.cancel()
+        if not callable(handler):
+            signal.signal(signal.SIGINT, signal.SIG_DFL if handler is None else handler)
 
 
 def call(answer: object, *args: object, limit: float = TIME_LIMIT) -> object:
