@@ -991,23 +991,25 @@ def main():
     torch.cuda.set_device(device) if cuda else torch.set_num_threads(1)
     torch.backends.cudnn.allow_tf32 = False
     dist.init_process_group("nccl" if cuda else "gloo")
-    x = torch.load(o.folder / "images.pt").to(device, dtype)
-    game, file = new_game(device, dtype), o.folder / "game.pt"
+    x, file = torch.load(o.folder / "images.pt").to(device, dtype), o.folder / "game.pt"
+    game = new_game(device, dtype)
     start = load_checkpoint(file, game, settings={"batch": o.batch}) if file.exists() else 0
     all_G, all_D = (DDP(game[name], device_ids=[local] if cuda else None) for name in ("G", "D"))
-    first, times = None, []
+    times = []
     for k in range(start, o.rounds):
         if k == o.die and rank == world - 1 and os.environ["TORCHELASTIC_RESTART_COUNT"] == "0":
             os.kill(os.getpid(), signal.SIGKILL)
         one_round(game, all_G, all_D, x, o.batch, rank, world)
-        first = first or {name: [p.grad.clone() for p in game[name].parameters()] for name in ("G", "D")}
+        if k == 0:  # in a file of its own: a restarted worker begins later
+            torch.save([[p.grad for p in game[n].parameters()] for n in ("G", "D")], o.folder / f"first{rank}.pt")
         if rank == 0 and (k + 1) % o.every == 0:
             save_checkpoint(file, game, step=k + 1, settings={"batch": o.batch})
         torch.cuda.synchronize() if cuda else None
         times.append((time.perf_counter(), time.process_time()))
     ms = [1000 * (b - a) / max(1, len(times) - 1) for a, b in zip(times[0], times[-1])]  # the first round warms up
     weights = {name: game[name].state_dict() for name in ("G", "D", "average")}
-    torch.save({"start": start, "first": first, "ms": {"wall": ms[0], "cpu": ms[1]}, **weights}, o.folder / f"rank{rank}.pt")
+    torch.save({"start": start, "ms": {"wall": ms[0], "cpu": ms[1]}, **weights}, o.folder / f"rank{rank}.pt")
+    dist.barrier()  # nobody leaves while another still talks
     dist.destroy_process_group()
 
 
@@ -1039,7 +1041,11 @@ def torchrun(folder, *options, processes=2):
             log = "too slow\n" + run.communicate()[1]
     if run.returncode:
         raise RuntimeError(f"torchrun ended with {run.returncode}:\n{log}")
-    return [torch.load(folder / f"rank{r}.pt", map_location="cpu") for r in range(processes)], log
+    load = partial(torch.load, map_location="cpu")
+    ranks = [load(folder / f"rank{r}.pt") for r in range(processes)]
+    for r, rank in enumerate(ranks):
+        rank["first"] = dict(zip("GD", load(folder / f"first{r}.pt"), strict=True))
+    return ranks, log
 
 
 def largest_gap(a, b):
