@@ -971,11 +971,11 @@ def one_round(game, all_G, all_D, x, batch, rank, world):
     D.requires_grad_(True)
     if rank == 0:  # one average is enough
         ema_update(average, G, 0.9)
+
 '''
 
 # %%
 SCRIPT += """
-
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=Path, help="holds images.pt; receives the checkpoint and the results")
