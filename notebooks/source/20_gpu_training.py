@@ -971,7 +971,6 @@ def one_round(game, all_G, all_D, x, batch, rank, world):
     D.requires_grad_(True)
     if rank == 0:  # one average is enough
         ema_update(average, G, 0.9)
-
 '''
 
 # %%
@@ -1007,11 +1006,10 @@ def main():
         torch.cuda.synchronize() if cuda else None
         times.append((time.perf_counter(), time.process_time()))
     ms = [1000 * (b - a) / max(1, len(times) - 1) for a, b in zip(times[0], times[-1])]  # the first round warms up
-    weights = {name: game[name].state_dict() for name in ("G", "D", "average")}
-    torch.save({"start": start, "ms": {"wall": ms[0], "cpu": ms[1]}, **weights}, o.folder / f"rank{rank}.pt")
+    result = {"start": start, "ms": {"wall": ms[0], "cpu": ms[1]}} | {n: game[n].state_dict() for n in ("G", "D", "average")}
+    torch.save(result, o.folder / f"rank{rank}.pt")
     dist.barrier()  # nobody leaves while another still talks
     dist.destroy_process_group()
-
 
 if __name__ == "__main__":
     main()
