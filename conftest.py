@@ -30,7 +30,7 @@ def pytest_xdist_auto_num_workers(config):
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     limit = Path("/sys/fs/cgroup/cpu.max")  # "200000 100000": two cores; "max 100000": no limit
     quota, period = limit.read_text().split() if limit.exists() else ("max", "1")
-    return cores if quota == "max" else max(1, min(cores, int(quota) // int(period)))
+    return min(cores, 8) if quota == "max" else max(1, min(cores, 8, int(quota) // int(period)))
 
 
 def pytest_collection_modifyitems(items):

@@ -150,9 +150,7 @@ def main() -> None:
     device = "cuda" if torch.cuda.is_available() else "cpu"
     out = args.out or RESULTS / ("gpu_ladder.json" if device == "cuda" else "cpu_ladder.json")
     torch.set_num_threads(1)
-    torch.backends.cudnn.allow_tf32 = (
-        False  # float32 is float32, as in the notebook; the row TF32 turns it on
-    )
+    torch.backends.cudnn.allow_tf32 = False  # as in the notebook; the row TF32 turns it on
     notebook = lift(SOURCE, NAMES, device=device, progress=lambda items, *_: items)
     make = {
         "limits": lambda: limits(notebook),

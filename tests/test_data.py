@@ -399,7 +399,7 @@ def test_load_images_refuses_what_it_does_not_know():
 # ---------------------------------------------------------------- splits
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(n=st.integers(20, 500), seed=st.integers(0, 10), cut=st.integers(10, 80))
 def test_splits_are_disjoint_and_complete(n, seed, cut):
     fit, rest = cut / 100, (100 - cut) / 200
@@ -444,7 +444,7 @@ def test_split_refuses_an_empty_part():
 # ---------------------------------------------------------------- batches
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(n=st.integers(1, 60), size=st.integers(1, 60), seed=st.integers(0, 5))
 def test_every_epoch_sees_every_sample_at_most_once(n, size, seed):
     if size > n:

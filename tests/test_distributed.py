@@ -21,10 +21,7 @@ def notebook():
     space = lift(NOTEBOOKS / "20_gpu_training.py", {"SCRIPT", "BROKEN"}, device="cpu", x_fit=images)
     space["ddp_gan"] = {"__name__": "ddp_gan"}
     exec(space["SCRIPT"], space["ddp_gan"])
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # as the workers do; and two threads of float64 would wait for each other
-    yield space
-    torch.set_num_threads(threads)
+    return space
 
 
 @pytest.fixture(scope="module")

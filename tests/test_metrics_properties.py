@@ -21,7 +21,7 @@ from gan_helpers.metrics import (
     reverse_kl_floor,
 )
 
-cases = settings(max_examples=25, deadline=None, derandomize=True)
+cases = settings(max_examples=25)
 seeds, sizes, dims = st.integers(0, 10**6), st.integers(8, 60), st.integers(1, 12)
 
 
@@ -122,7 +122,7 @@ def test_inception_score_lies_between_one_and_the_number_of_classes(seed, n, cla
     assert inception_score(logits.repeat(3, 1)) == pytest.approx(score, rel=1e-9)  # duplicates: not seen
 
 
-@settings(max_examples=6, deadline=None, derandomize=True)
+@settings(max_examples=6)
 @given(st.integers(0, 10**6), st.integers(2, 10), st.integers(150, 400))
 def test_the_bias_formula(seed, d, n):
     source = make_generator(seed)

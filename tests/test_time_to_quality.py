@@ -21,15 +21,6 @@ LOG2 = math.log(2)
 PUBLISHED = [name for name in race.RECIPES if name != "ours"]
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    """As in the race; on a busy machine two threads wait for each other."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 def count(net):
     return sum(p.numel() for p in net.parameters())
 
