@@ -22,6 +22,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from PIL import Image
 
 REAL, FAKE, DISC, GREY = "#0072B2", "#E66101", "#1A1A1A", "#7A7A7A"
@@ -311,6 +312,49 @@ def warped_grid(
     lines = [*points[::every], *points[:, ::every].transpose(1, 0, 2)]
     ax.add_collection(LineCollection(lines, colors=color, linewidths=0.7, alpha=0.8))
     ax.autoscale_view()
+    return ax
+
+
+def diagram(
+    z: str = "noise $z$",
+    fake: torch.Tensor | np.ndarray | str = "fake $G(z)$",
+    real: torch.Tensor | np.ndarray | str = "real $x$",
+    score: str = "score $D(x)$",
+    *,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw the players: noise → G → fake → D ← real, D → score, and below them the two gradient paths.
+
+    `fake` and `real` are words, or one image (H, W) in [-1, 1] each. Solid arrows: what is computed. Dashed
+    ones: where the gradient of a loss goes, black for L_D and orange for L_G, which passes through D.
+    """
+    ax = _axes(ax, (7.2, 2.9))
+    ax.set(xlim=(0, 12), ylim=(-0.2, 4.6))
+    ax.axis("off")
+    for x, name, color in ((3.2, "$G$", FAKE), (8.4, "$D$", DISC)):
+        ax.add_patch(Rectangle((x - 0.6, 1.7), 1.2, 1.2, color=color))
+        ax.text(x, 2.3, name, color="white", ha="center", va="center", fontsize=17)
+    for x, y, what, color in ((5.8, 2.3, fake, FAKE), (5.8, 3.9, real, REAL)):
+        if isinstance(what, str):
+            ax.text(x, y, what, color=color, ha="center", va="center")
+            continue
+        image = _array(what, "the image", 2)
+        ax.imshow(image, extent=(x - 0.55, x + 0.55, y - 0.55, y + 0.55), vmin=-1, vmax=1, zorder=2)
+        ax.add_patch(Rectangle((x - 0.55, y - 0.55), 1.1, 1.1, fill=False, ec=color, lw=3, zorder=3))
+    ax.set_aspect("equal")  # imshow, too, would set one of its own
+    ax.text(0.9, 2.3, z, ha="center", va="center")
+    ax.text(10.9, 2.3, score, ha="center", va="center")
+    forward = {"arrowstyle": "-|>", "color": GREY, "lw": 1.5}
+    back = {"arrowstyle": "-|>", "color": FAKE, "lw": 1.5, "linestyle": "--"}
+    for left, right in ((1.7, 2.6), (3.8, 5.2), (6.4, 7.8), (9.0, 10.1)):
+        ax.annotate("", (right, 2.5), (left, 2.5), arrowprops=forward)
+        if left > 3:
+            ax.annotate("", (left, 2.1), (right, 2.1), arrowprops=back)
+    ax.annotate("", (8.0, 3.0), (6.4, 3.9), arrowprops=forward)
+    ax.text(5.8, 1.5, "gradient of $L_G$: through $D$, moves $G$", color=FAKE, ha="center", va="top")
+    ax.plot((10.9, 10.9, 8.4), (1.9, 0.6, 0.6), color=DISC, linestyle="--", linewidth=1.5)
+    ax.annotate("", (8.4, 1.65), (8.4, 0.55), arrowprops=back | {"color": DISC})
+    ax.text(8.6, 0.45, "gradient of $L_D$: moves $D$", color=DISC, va="top")
     return ax
 
 
