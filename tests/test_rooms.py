@@ -18,7 +18,7 @@ FLOORS = (
     ("checks",),
 )
 FLOOR = {room: k for k, rooms in enumerate(FLOORS) for room in rooms}
-MODULES = sorted(
+MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
     path for path in PACKAGE.rglob("*.py") if path.name != "__init__.py" or path.parent != PACKAGE
 )
 
