@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "gan_helpers"
-# From the ground floor up. A room imports from floors below its own; `data` and `networks` are doors to folders.
+# From the ground floor up. A room imports from floors below its own; `data` and `networks` are folders.
 FLOORS = (
     ("seeds", "_files"),
     ("losses",),
