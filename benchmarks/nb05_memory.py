@@ -86,7 +86,13 @@ def main():
         games = []
         for seed in range(args.seeds):
             games.append(game(n, seed, x_fit, x_report, distance))
-            print(n, seed, f"{games[-1]['train_above_held'][-1]:.2f}", f"{time.process_time() - start:.0f} s", flush=True)
+            print(
+                n,
+                seed,
+                f"{games[-1]['train_above_held'][-1]:.2f}",
+                f"{time.process_time() - start:.0f} s",
+                flush=True,
+            )
         values[str(n)] = {key: [g[key] for g in games] for key in games[0]}
         values[str(n)]["rounds"] = [look for look in LOOKS if look <= ROUNDS[n]]
     record = {
