@@ -131,18 +131,23 @@ plots.show(ax.figure, alt=alt)
 
 
 # %%
-def variation(runs, step):
-    """How much a pixel varies from fake to fake, averaged over pixels: (runs,)."""
+def each(runs, step, measure):
+    """measure(fakes) for every run, as it was after `step` rounds: (runs,)."""
     found = []
     for run in runs:
-        fakes = judge.generate(run.past[step], 64)
-        found.append(fakes.std(0).mean())
+        fakes = judge.generate(run.past[step], 64)  # 2,000 fakes, always the same noise
+        found.append(measure(fakes))
     return torch.tensor(found)
+
+
+def variation(fakes):
+    """How much a pixel varies from fake to fake, averaged over pixels."""
+    return fakes.std(0).mean()
 
 
 claim(
     "At round 50 the fakes differ less than half as much as at the end.",
-    variation(runs, 50), below=variation(runs, 1200) / 2,
+    each(runs, 50, variation), below=each(runs, 1200, variation) / 2,
 )
 
 # %% [markdown]
@@ -211,20 +216,11 @@ predict(
 
 
 # %%
-def distances(runs, step):
-    """Distance from real images after `step` rounds: (runs,)."""
-    found = []
-    for run in runs:
-        fakes = judge.generate(run.past[step], 64)
-        found.append(judge.distance(fakes))
-    return torch.tensor(found)
-
-
-untrained = distances(runs, 0)
-trained = distances(runs, 1200)
+untrained = each(runs, 0, judge.distance)
+trained = each(runs, 1200, judge.distance)
 rows = {
     "untrained": untrained,
-    "round 200": distances(runs, 200),
+    "round 200": each(runs, 200, judge.distance),
     "round 1,200": trained,
     "round 1,200, pixels moved": judge.distance(moved_back),
 }
@@ -234,7 +230,7 @@ table("distance from real images", rows, floor={"real images": judge.floor})
 claim("Training brings the distance below a third.", trained, below=untrained / 3)
 claim("It is still more than ten times the floor.", trained, above=10 * judge.floor)
 claim(
-    "With moved pixels it is about the same: their ratio.",
+    "With moved pixels it is about the same: the ratio is near 1.",
     judge.distance(moved_back) / trained[0], between=(0.5, 2),
 )
 
@@ -254,16 +250,6 @@ for seed in seeds.several(3):
     x_few = next(data.batches(x_fit, 64, seed=seed))  # 64 images, drawn by the seed
     few_images.append(x_few)
     few.append(train(x_few, seed))
-
-# %%
-predict(
-    "D with 64 images meets digits that it has never seen. Which scores do they get?",
-    [
-        ("High, as its training images", False, "D with 4,000 images does this."),
-        ("Low, as the fakes", False, "They still look more like digits than the fakes do."),
-        ("Most lie between training images and fakes", True, "D knows a little about digits, and a lot about its 64."),
-    ],
-)
 
 
 # %%
@@ -299,7 +285,7 @@ plots.show(fig, alt=alt)
 
 # %%
 def share_higher(a, b):
-    """The share of pairs in which a score of a (n, 1) is higher than one of b (m, 1)."""
+    """How often a score of a (n, 1) is higher than one of b (m, 1)."""
     return (a > b.T).float().mean().item()
 
 
@@ -318,25 +304,34 @@ claim(
 claim("With 64 images it prefers them in far more than half.", knows_few, above=0.6)
 
 # %% [markdown]
-# Was this luck, and what happens to $G$ meanwhile? A **recorded run** has played the game with four numbers of images and eight seeds, longer than we can here. For $G$ it compares two distances: from a fake to its nearest training image, and to its nearest held-out image (among equally many). A ratio of 1 means that $G$ has no preference. Copies push it down.
+# Is it the *number* of images that matters? Two things changed at once. In 1,200 rounds $D$ has met each of 64 images 1,200 times, but each of 4,000 images only 19 times. A **recorded run** separates the two. It has played the same game with four numbers of images, for much longer than we can here.
+
+# %%
+predict(
+    "The game with 4,000 images goes on until D has met each image 150 times. Does it know them by heart?",
+    [
+        ("No, a small network cannot remember 4,000 images", False, "It has 108,801 weights, and a preference is enough."),
+        ("As well as 64 images that it has met 150 times", True, "What counts is how often D meets an image."),
+        ("No, G is so good by then that D has other worries", False, "The fakes get better, but D remembers all the same."),
+    ],
+)
 
 # %%
 record = recorded("nb05_memory")
 games = record["values"]  # {number of images: {what was measured: (seeds, looks)}}
 
 # %% tags=["hide-input"]
-fig, axes = plt.subplots(1, 2, figsize=(8.4, 3.1))
-titles = {"train_above_held": "First $D$ remembers …", "copying": "… then $G$ copies"}
-ylabels = "training above held out", "nearest training ÷ held out"
-colors = {"64": plots.PINK, "250": plots.GREEN, "1000": plots.SKY, "4000": plots.GREY}
-for ax, (key, title), ylabel in zip(axes, titles.items(), ylabels, strict=True):
-    for n, color in colors.items():
-        at, values = games[n]["rounds"], torch.tensor(games[n][key])
-        plots.curves(torch.tensor(at), values, color=color, ax=ax)
-        ax.text(at[-1] * 1.15, values[:, -1].median(), f"{int(n):,}", color=color, va="center")
-    ax.set(title=title, xlabel="round", ylabel=ylabel, xscale="log", xlim=(45, 30_000))
-    ax.set_xticks([100, 1000, 10_000], ["100", "1,000", "10,000"])
-alt = "Two panels over rounds, one line for each number of training images, with bands over eight seeds. Left: how often the discriminator puts a training image above a held-out one. Right: the ratio of the distances to the nearest training and held-out image."
+fig, axes = plt.subplots(1, 2, figsize=(8.4, 3.1), sharey=True)
+colors = {"64": plots.PINK, "250": plots.GREEN, "1000": plots.SKY, "4000": plots.DISC}
+for n, color in colors.items():
+    rounds, shares = torch.tensor(games[n]["rounds"]), torch.tensor(games[n]["train_above_held"])
+    for ax, x in zip(axes, (rounds, rounds * 64 / int(n)), strict=True):
+        plots.curves(x, shares, color=color, ax=ax)
+    axes[0].text(rounds[-1] * 1.15, shares[:, -1].median(), f"{int(n):,} images", color=color, va="center")
+axes[0].set(title="Few images are remembered sooner …", xlabel="round", xscale="log", xlim=(45, 70_000))
+axes[1].set(title="… because they are met more often", xlabel="meetings of $D$ with each image", xscale="log")
+axes[0].set_ylabel("D prefers training images\n(share of pairs)")
+alt = "How often the discriminator puts a training image above a held-out one, four numbers of images, bands over eight seeds. Left, over rounds: the fewer images, the sooner the share rises above one half. Right, over the number of times each image was met: the four curves lie close together."
 plots.show(fig, alt=alt)
 
 # %%
@@ -380,9 +375,9 @@ def copy_ratio(fakes, x_train):
 
 ratio, ratio_few, ratio_shifted = [], [], []
 for k in range(3):
-    fakes = judge.generate(runs[k].past[1200], 64)
+    fakes = judge.generate(runs[k].past[1200], 64)[:500]
     ratio.append(copy_ratio(fakes, x_fit))
-    fakes = judge.generate(few[k].past[1200], 64)
+    fakes = judge.generate(few[k].past[1200], 64)[:500]
     ratio_few.append(copy_ratio(fakes, few_images[k]))
     shifted = few_images[k].view(-1, 28, 28).roll(1, dims=2)  # known copies
     ratio_shifted.append(copy_ratio(shifted.flatten(1), few_images[k]))
@@ -450,9 +445,9 @@ def late_loss(runs, player):
 
 
 rows = {
-    "linear D, round 600": distances(broken, 600),
-    "4,000 images, round 600": distances(runs, 600),
-    "64 images, round 1,200": distances(few, 1200),
+    "linear D, round 600": each(broken, 600, judge.distance),
+    "4,000 images, round 600": each(runs, 600, judge.distance),
+    "64 images, round 1,200": each(few, 1200, judge.distance),
     "4,000 images, round 1,200": trained,
 }
 table("distance from real images", rows, floor={"real images": judge.floor})
@@ -464,10 +459,10 @@ claim(
 )
 claim(
     "Yet its fakes are more than twice as far away as the healthy ones.",
-    distances(broken, 600), above=2 * distances(runs, 600),
+    rows["linear D, round 600"], above=2 * rows["4,000 images, round 600"],
 )
 claim(
-    "With 64 images the loss ends higher than with 4,000, and the fakes farther away.",
+    "With 64 images the loss ends more than a half higher than with 4,000.",
     late_loss(few, 1), above=late_loss(runs, 1) + 0.5,
 )
 
@@ -503,20 +498,31 @@ alt = "Fakes at round 600. Linear D: grey clouds that hardly differ. Linear D wi
 plots.show(ax.figure, alt=alt)
 
 # %%
-real = x_fit.std(0).mean().item()
+def mean_gap(fakes):
+    """How far the mean fake is from the mean image."""
+    return (fakes.mean(0) - x_fit.mean(0)).norm()
+
+
+real = variation(x_fit)
 varies = {
-    "D linear": variation(broken, 600),
-    "D linear, sees squares": variation(with_squares, 600),
+    "D linear": each(broken, 600, variation),
+    "D linear, sees squares": each(with_squares, 600, variation),
 }
 table("how much a pixel varies from fake to fake", varies, floor={"real images": real})
-claim("With a linear D the fakes hardly differ.", varies["D linear"], below=0.4 * real)
+
+# %%
+claim(
+    "With a linear D the mean fake is nearer to the mean image than in the healthy game.",
+    each(broken, 600, mean_gap), below=each(runs, 600, mean_gap),
+)
+claim("But the fakes hardly differ.", varies["D linear"], below=0.4 * real)
 claim(
     "With squares they vary about as much as real images.",
     varies["D linear, sees squares"], between=(0.7 * real, 1.2 * real),
 )
 
 # %% [markdown]
-# The guess holds. The first $D$ taught the average digit. The second taught how much each pixel varies, but not which pixels are bright *together*, because the square of one pixel says nothing about another one. Only a $D$ that is not linear can see strokes.
+# The guess holds. The first $D$ taught the average digit. The second taught how much each pixel varies, but not which pixels are bright *together*, because it looked at pixels one by one. Strokes are a matter of many pixels at once.
 #
 # And why does the loss of a healthy game *rise*? $L_G$ is the grade that $D$ gives, and $D$ learns too. To see the progress of $G$ alone, let one and the same $D$ grade old and new fakes.
 
