@@ -44,15 +44,18 @@ _said: dict[str, Saying] = {}  # the sentences of this session, each with the pl
 def numbers(values: Iterable[float]) -> list[str]:
     """The numbers as text, to read: 1e-8, .027, 145, −23, 60,000.
 
-    Each has two significant digits, or up to four where different numbers would look the same; numbers of one
-    size have equally many decimals.
+    Each has two significant digits, or up to four where different numbers would look the same or a share like
+    1; numbers of one size have equally many decimals.
     """
     values = [float(v) for v in values]
     for digits in (2, 3, 4):
         places = [_places(v, digits) for v in values]
         alike = [[p for w, p in zip(values, places, strict=True) if _same_size(v, w)] for v in values]
         texts = [_text(v, max(near, default=0), digits) for v, near in zip(values, alike, strict=True)]
-        if len(set(texts)) == len(set(values)):
+        became_one = any(
+            abs(v) < 1 and t.strip("−").startswith("1.") for v, t in zip(values, texts, strict=True)
+        )
+        if len(set(texts)) == len(set(values)) and not became_one:
             break
     return texts
 
@@ -62,7 +65,7 @@ def _is_tiny(v: float) -> bool:
 
 
 def _same_size(v: float, w: float) -> bool:
-    return v != 0 and w != 0 and not _is_tiny(v) and not _is_tiny(w) and 0.1 < abs(v / w) < 10
+    return v != 0 and w != 0 and not _is_tiny(v) and not _is_tiny(w) and 0.05 < abs(v / w) < 20
 
 
 def _places(v: float, digits: int) -> int:
@@ -471,17 +474,30 @@ def strip(
 
 
 def how_sure(*sentences: str) -> None:
-    """Show, folded, in how many runs with other seeds each claim held, as the ledger has it."""
-    if not sentences:
-        raise ValueError("how_sure needs the sentences of claims")
-    mathematics = [s for s in sentences if s in _said and _said[s].exact]
-    ledger = _ledger()
-    lines = [f"{s}: {known(s, ledger)}" for s in sentences if s not in mathematics]
+    """Show, folded, in how many runs with other seeds each claim held, as the ledger has it.
+
+    sentences: those of claims above, or their beginnings followed by "…"; none: all claims so far.
+    """
+    ledger, lines, mathematics = _ledger(), [], 0
+    for asked in sentences or tuple(_said):
+        found = beginning(asked, _said)
+        sentence = found[0] if len(found) == 1 else asked
+        if sentence in _said and _said[sentence].exact:
+            mathematics += 1
+        else:
+            lines.append(f"{sentence}: {known(sentence, ledger)}")
     if mathematics:
-        lines.append(f"{len(mathematics)} of these statements: mathematics, which needs no seeds")
+        lines.append(f"mathematics, which needs no seeds: {mathematics} more")
     items = "".join(f"<li>{html.escape(line)}</li>" for line in lines)
     page = f"<details><summary><b>How sure are we?</b></summary><ul>{items}</ul></details>"
     show("How sure are we?\n" + "\n".join(f"  {line}" for line in lines), page)
+
+
+def beginning(asked: str, sentences: Iterable[str]) -> list[str]:
+    """The sentences that are meant: the one asked for, or those that begin so, if it ends with "…"."""
+    if asked.endswith("…"):
+        return [s for s in sentences if s.startswith(asked.removesuffix("…").rstrip())]
+    return [s for s in sentences if s == asked]
 
 
 def _ledger(folder: Path | None = None) -> dict:
