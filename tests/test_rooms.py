@@ -19,8 +19,6 @@ FLOORS = (
 )
 FLOOR = {room: k for k, rooms in enumerate(FLOORS) for room in rooms}
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
-    path for path in PACKAGE.rglob("*.py") if path.name != "__init__.py" or path.parent != PACKAGE
-)
 
 
 def room(path: Path) -> str:

@@ -35,7 +35,7 @@ from gan_helpers.judge import digit_classifier, features_and_logits
 from gan_helpers.losses import L_D, L_G, LOSSES, regularised, relativistic, slopes, squared_norms
 from gan_helpers.networks import dcgan_generator, mlp
 from gan_helpers.notebook import progress, recorded
-from gan_helpers.training import play_many, stack
+from gan_helpers.training import half_cosine, play_many, stack
 
 plots.use_course_style()
 torch.set_num_threads(1)  # small networks: a second thread costs more than it brings
