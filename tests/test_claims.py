@@ -75,8 +75,9 @@ def project(tmp_path, monkeypatch):
     (tmp_path / "notebooks" / "deeper").mkdir()
     (folder / "01_x.py").write_text(SOURCE)
     (folder / "02_y.py").write_text(PLAIN)
-    (folder / "deeper" / "01_x.py").write_text(
-        "# %%\nfrom gan_helpers.evidence import claim\nclaim('deeper', [1.0, 2.0], above=0.5)\n"
+    (folder / "deeper" / "05_z.py").write_text(
+        "# %%\nfrom gan_helpers import toy\nfrom gan_helpers.evidence import claim\n\n"
+        "claim('deeper', [toy.base(), toy.base() + 1], above=0.5)\n"
     )
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     return tmp_path
@@ -93,14 +94,12 @@ def main(project, monkeypatch, *words):
 
 def test_the_runs_and_their_ledgers(project, monkeypatch, capsys):
     # Seeds moved by 0 and 1 hold, by 2 fail a claim, by 3 break off at something else.
-    assert main(project, monkeypatch, "run", "--seeds", "3") == 1
+    assert main(project, monkeypatch, "run", "--seeds", "3", "--only", "01", "02") == 1
     told = capsys.readouterr().out
-    assert "[8/8]" in told and "02_y" not in told
+    assert "[4/4]" in told and "02_y" not in told and "05_z" not in told
     assert "01_x + 20014: 3 claims, 1 failed" in told and "\n    ✗ the first is small\n" in told
-    assert (
-        "01_x + 30021: 2 claims, 1 failed" in told
-        and "INCOMPLETE, code cell 4: AssertionError: too far" in told
-    )
+    assert "01_x + 30021: 2 claims, 1 failed" in told
+    assert "INCOMPLETE, code cell 4: AssertionError: too far" in told
 
     book = ledger(project)
     assert book["notebook"] == "01_x" and set(book["broken"]) == {"30021"}
@@ -114,36 +113,59 @@ def test_the_runs_and_their_ledgers(project, monkeypatch, capsys):
     assert (small["cell"], small["section"]) == (3, "2 Second")
     assert [r["held"] for r in small["runs"]] == [True, True, False, False]
     assert len(book["claims"]["this comes last"]["runs"]) == 3
-    assert ledger(project, "claims_nb01_deeper")["notebook"] == "deeper/01_x"
 
-    # The weakest: what failed comes first; a single value is judged over the runs: SD .129, .15 short.
-    lines = told.split("claim\n")[-1].splitlines()
-    assert "the first is small" in lines[0] and "2 of 4" in lines[0] and "−1.16" in lines[0].replace("-", "−")
-    assert "all are positive" in lines[2] and " 1.00 " in lines[2]  # 1, 2, 3 above 0
-    assert "deeper" in lines[1] and "0.71" in lines[1]  # .5 inside, SD .707
+    # The weakest: what failed comes first; a single value is judged over the runs (SD .129, .15 short).
+    one, two, three = told.split("claim\n")[-1].splitlines()
+    assert one.split() == ["-1.16", "2", "of", "4", "01_x", "the", "first", "is", "small"]
+    assert two.split()[:4] == ["1.00", "4", "of", "4"] and "all are positive" in two  # 1, 2, 3 above 0
+    assert three.split()[:4] == ["–", "3", "of", "3"]
 
-    # Finished runs are kept; what broke off is tried again.
-    assert main(project, monkeypatch, "run", "--seeds", "3") == 1
-    assert capsys.readouterr().out.count("(kept)") == 7
-    # Another helper does not matter, nor a comment; a helper that is used does, or other code.
-    toy, source = project / "gan_helpers" / "toy.py", project / "notebooks" / "source" / "01_x.py"
+    # Finished runs are kept; what broke off is tried again. Nothing that was measured has changed.
+    assert main(project, monkeypatch, "run", "--seeds", "3", "--only", "01") == 1
+    assert capsys.readouterr().out.count("(kept)") == 3
+    assert ledger(project) == book
+
+
+def test_a_run_is_played_again_when_its_code_has_changed(project, monkeypatch, capsys):
+    toy, source = project / "gan_helpers" / "toy.py", project / "notebooks" / "source" / "05_z.py"
+    (project / "notebooks" / "source" / "deeper" / "05_z.py").rename(source)
+
+    def kept():
+        assert main(project, monkeypatch, "run", "--seeds", "0", "--only", "05") == 0
+        return "(kept)" in capsys.readouterr().out
+
+    assert not kept() and kept()
     toy.write_text(toy.read_text().replace("return 2", "return 3").replace("def base", "# why\ndef base"))
-    assert main(project, monkeypatch, "run", "--seeds", "0", "--only", "01") == 0
-    assert capsys.readouterr().out.count("(kept)") == 2
+    assert kept()  # neither a comment nor a helper that nobody calls matters
     toy.write_text(toy.read_text().replace("1.0", "1.01"))
-    assert main(project, monkeypatch, "run", "--seeds", "0", "--only", "01") == 0
-    assert capsys.readouterr().out.count("(kept)") == 1
-    assert ledger(project)["claims"]["all are positive"]["runs"][0]["measured"] == [1.01, 2.01, 3.01]
-    assert main(project, monkeypatch, "check") == 0
-    assert capsys.readouterr().out == ""
+    assert not kept()
+    assert ledger(project, "claims_nb05")["claims"]["deeper"]["runs"][0]["measured"] == [1.01, 2.01]
+
+
+def test_a_ledger_is_compared_with_its_notebook(project, monkeypatch, capsys):
+    source = project / "notebooks" / "source" / "01_x.py"
+
+    def told():
+        assert main(project, monkeypatch, "check", "--only", "01") == 0  # no fault of the text
+        return capsys.readouterr().out
+
+    assert told() == "01_x: no ledger yet: make claims ONLY=01\n"
+    line = {"kind": "true", "measured": True, "bound": None, "recorded": False}
+    lines = [line | {"sentence": s} for s in ("all are positive", "the first is small", "this comes last")]
+    run = {"offset": 0, "broken": None, "claims": lines}
+    path = tool.ledger_of(source, project)
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(tool.as_text(tool.collect(source, project, [run])))
+    assert told() == ""
     source.write_text(SOURCE.replace("below=1.15", "below=1.25").replace('"all are', '"All are'))
-    assert main(project, monkeypatch, "check") == 0  # to be told, but no fault of the text
-    told = capsys.readouterr().out
-    assert "claimed no more: 'all are positive'" in told
-    assert "older than the code of: 'the first is small'" in told and "'All are" not in told
-    (project / "gan_helpers" / "records" / "claims_nb01_deeper.json").unlink()
-    assert main(project, monkeypatch, "check", "--only", "01") == 0
-    assert "no ledger yet: make claims ONLY=01" in capsys.readouterr().out
+    found = told()
+    assert "claimed no more: 'all are positive'" in found and "not in the ledger: 'All are positive'" in found
+    assert "older than the code of: 'the first is small'" in found
+    source.write_text(SOURCE.replace("answer = None", "answer = 1").replace("too far", "much too far"))
+    # The answer to an exercise does not count, and what comes before a change stays.
+    assert told() == "01_x: the ledger is older than the code of: 'this comes last'\n"
+    deeper = project / "notebooks" / "source" / "deeper" / "05_z.py"
+    assert tool.ledger_of(deeper, project).name == "claims_nb05_deeper.json"
 
 
 @pytest.mark.parametrize(
@@ -152,8 +174,8 @@ def test_the_runs_and_their_ledgers(project, monkeypatch, capsys):
         ('claim("all are positive", 1, above=0)', "claimed 2 times: 'all are positive'"),
         ('claim(f"value {moved}", 1, above=0)', "claim must be written out"),
         ("sentence = 'x'\nevidence.claim(sentence, 1, above=0)", "claim must be written out"),
-        ('how_sure("nobody says this")', "how_sure asks for what no claim"),
-        ('how_sure("th…")', "how_sure asks for what no claim (or more than one) says"),
+        ('how_sure("nobody says this")', "not one claim says"),
+        ('how_sure("th…")', "not one claim says"),
         ("how_sure(*values)", "how_sure must be written out"),
     ],
 )

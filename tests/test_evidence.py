@@ -1,9 +1,8 @@
-"""Claims that hold, fail and say nothing; the ledger; tables; intervals whose coverage is known; predictions."""
+"""Claims that hold, fail and say nothing; the ledger; tables; intervals whose coverage is known."""
 
 import json
 import math
 import re
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,7 +16,6 @@ from gan_helpers.evidence import claim, how_sure, interval, numbers, paired, str
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch, tmp_path):
     monkeypatch.setattr(evidence, "_said", {})
-    monkeypatch.setattr(evidence, "_asked", [])
     monkeypatch.setattr(evidence, "RECORDS", tmp_path / "records")
     for name in ("GAN_LEDGER", "GAN_CLAIMS_GO_ON", "GAN_SEED_OFFSET"):
         monkeypatch.delenv(name, raising=False)
@@ -64,37 +62,52 @@ def test_numbers_to_read(values, texts):
 @pytest.mark.parametrize(
     ("measured", "how", "line"),
     [
-        ([0.50, 0.53, 0.51], {"below": 0.62}, "✓ s     3 seeds: .50 … .53, below .62"),
-        (torch.tensor([0.99, 0.998]), {"above": 0.98}, "✓ s     2 seeds: .990 … .998, above .980"),
-        (np.array([0.55, 0.7]), {"between": (0.53, 0.8)}, "✓ s     2 seeds: .55 … .70, between .53 and .80"),
-        ([0.98, 1.01], {"near": 1, "within": 0.05}, "✓ s     2 seeds: .98 … 1.01, near 1.00 ± .05"),
-        (0.5, {"above": 0.4}, "✓ s     .5, above .4"),
-        (True, {}, "✓ s"),
-        ([True] * 8, {}, "✓ s     8 of 8 seeds"),
-        (torch.tensor([True, True, False]), {"in_at_least": 2}, "✓ s     2 of 3 seeds (2 needed)"),
-        ([1.0, 6, 7, 9.5], {"above": 5, "in_at_least": 3}, "✓ s     4 seeds: 1.0 … 9.5, above 5.0 in 3 of 4 (3 needed)"),
-        ([1.0, 6, 7, 9.5], {"above": 5, "median": True}, "✓ s     4 seeds: median 6.5 (1.0 … 9.5), above 5.0"),
-        ([0.5, 0.6], {"below": [0.7, 0.9]}, "✓ s     2 seeds: lower by .2 … .3"),
+        ([0.50, 0.53, 0.51], {"below": 0.62}, "3 seeds: .50 … .53, below .62"),
+        (torch.tensor([0.99, 0.998]), {"above": 0.98}, "2 seeds: .990 … .998, above .980"),
+        (np.array([0.55, 0.7]), {"between": (0.53, 0.8)}, "2 seeds: .55 … .70, between .53 and .80"),
+        ([0.98, 1.01], {"near": 1, "within": 0.05}, "2 seeds: .98 … 1.01, near 1.00 ± .05"),
+        (0.5, {"above": 0.4}, ".5, above .4"),
+        ([0.5, 1.0], {"between": (0.5, 1)}, "2 seeds: .5 … 1.0, between .5 and 1.0"),  # ends included
+        ([0.5, 1.5], {"near": 1, "within": 0.5}, "2 seeds: .5 … 1.5, near 1.0 ± .5"),
+        (True, {}, ""),
+        ([True] * 8, {}, "8 of 8 seeds"),
+        (torch.tensor([True, True, False]), {"in_at_least": 2}, "2 of 3 seeds (2 needed)"),
+        (
+            [1.0, 6, 7, 9.5],
+            {"above": 5, "in_at_least": 3},
+            "4 seeds: 1.0 … 9.5, above 5.0 in 3 of 4 (3 needed)",
+        ),
+        ([1.0, 6, 7, 9.5], {"above": 5, "median": True}, "4 seeds: median 6.5 (1.0 … 9.5), above 5.0"),
+        ([0.5, 0.6], {"below": [0.7, 0.9]}, "2 seeds: lower by .2 … .3"),
         ([0.8, 0.95], {"above": [0.7, 0.7]}, None),
-        ([8.0, 9.5], {"above": [7.0, 7.5]}, "✓ s     2 seeds: higher by 1 … 2"),
-        ([50.0, 60.0], {"above": [1.0, 2.0]}, "✓ s     2 seeds: 30 … 50 times as large"),
-        ([1.0, 2.0], {"below": [50.0, 60.0]}, "✓ s     2 seeds: 30 … 50 times as small"),
-        ([1.5, 2.5], {"near": [1.4, 2.7], "within": 0.3}, "✓ s     2 seeds: differ by −.2 … .1, within .3"),
-        ([8, 8, 8], {"above": 6}, "✓ s     3 seeds: 8, above 6"),
-        (3e-9, {"below": 1e-6, "exact": True}, "✓ s     3e-9, below 1e-6"),
-        ([0.5, 0.5], {"near": 0.5, "within": 1e-9, "exact": True}, "✓ s     2 values: .5, near .5 ± 1e-9"),
-        ([0.5, 0.6], {"below": 0.7, "recorded": {"date": "2026-01-02"}}, "◆ s     2 seeds: .5 … .6, below .7, recorded 2026-01-02"),
-        ([torch.tensor(1.5), torch.tensor(2.0)], {"above": 1}, "✓ s     2 seeds: 1.5 … 2.0, above 1.0"),
-        (torch.tensor([1.5, 2.5], dtype=torch.bfloat16, requires_grad=True), {"above": 1}, "✓ s     2 seeds: 1.5 … 2.5, above 1.0"),
+        ([8.0, 9.5], {"above": [7.0, 7.5]}, "2 seeds: higher by 1 … 2"),
+        ([50.0, 60.0], {"above": [1.0, 2.0]}, "2 seeds: 30 … 50 times as large"),
+        ([1.0, 2.0], {"below": [50.0, 60.0]}, "2 seeds: 30 … 50 times as small"),
+        ([1.5, 2.5], {"near": [1.4, 2.7], "within": 0.3}, "2 seeds: differ by −.2 … .1, within .3"),
+        ([8, 8, 8], {"above": 6}, "3 seeds: 8, above 6"),
+        (3e-9, {"below": 1e-6, "exact": True}, "3e-9, below 1e-6"),
+        ([0.5, 0.5], {"near": 0.5, "within": 1e-9, "exact": True}, "2 values: .5, near .5 ± 1e-9"),
+        (
+            [0.5, 0.6],
+            {"below": 0.7, "recorded": {"date": "2026-01-02"}},
+            "◆ 2 seeds: .5 … .6, below .7, recorded 2026-01-02",
+        ),
+        ([torch.tensor(1.5), torch.tensor(2.0)], {"above": 1}, "2 seeds: 1.5 … 2.0, above 1.0"),
+        (
+            torch.tensor([1.5, 2.5], dtype=torch.bfloat16, requires_grad=True),
+            {"above": 1},
+            "2 seeds: 1.5 … 2.5, above 1.0",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_claim_that_holds_is_one_readable_line(measured, how, line, capsys):
     if line is None:  # the bound of a paired claim is the same in all seeds
         with pytest.raises(ValueError, match=r"above is \.7 in all 2 seeds"):
             claim("s", measured, **how)
     else:
         claim("s", measured, **how)
-        assert capsys.readouterr().out == line + "\n"
+        mark, words = ("◆", line[2:]) if line.startswith("◆") else ("✓", line)
+        assert capsys.readouterr().out == f"{mark} s{'     ' if words else ''}{words}\n"
 
 
 # --- claims that fail ---
@@ -195,7 +208,7 @@ def test_the_sentence_must_be_one():
         ([1.0, 2.0, 3.0], {"above": 1.5, "median": True}, 0.5),
         ([1.0, 2.0, 3.0], {"above": 1.5, "in_at_least": 1}, 1.0),  # held in one more than needed
         ([True, True, True, False], {"in_at_least": 2}, 1.0),
-        ([True, True], {}, 0.0),
+        ([True, True], {}, None),  # nothing to spare, always
         ([8, 8, 8], {"above": 6}, None),  # no spread to compare with
         (0.5, {"above": 0.1}, None),
         (True, {}, None),
@@ -294,14 +307,14 @@ def test_one_cell_says_a_sentence_once(shell):
         say()
 
 
-def test_without_ids_of_cells_another_cell_is_found_where_the_ledger_is_written(shell, ledger):
-    shell.cell()
-    say("<a>")
-    shell.cell()
-    say("<a>")
+def test_without_ids_of_cells_only_the_ledger_is_strict(shell, monkeypatch, tmp_path):
+    for file in ("<a>", "<a>", "<edited>"):
+        shell.cell()
+        say(file)
+    monkeypatch.setenv("GAN_LEDGER", str(tmp_path / "claims.jsonl"))
     shell.cell()
     with pytest.raises(ValueError, match="said twice"):
-        say("<b>")
+        say("<a>")
 
 
 # --- tables ---
@@ -353,7 +366,7 @@ def test_a_table_refuses_what_is_no_number():
 @pytest.mark.parametrize("seeds", [5, 16])
 @pytest.mark.parametrize(("level", "z"), [(0.95, 1.959964), (0.5, 0.674490)])
 def test_coverage_is_that_of_theory(level, z, seeds):
-    # The bootstrap's mean has variance s² (n - 1) / n², nearly Gaussian: the interval is Student's, a little short.
+    # The bootstrap's mean is nearly Gaussian with variance s² (n - 1) / n²: Student's interval, a bit short.
     expected = 1 - 2 * stats.t.sf(z * math.sqrt((seeds - 1) / seeds), seeds - 1)
     x = np.random.default_rng(0).normal(3.0, 2.0, (2000, seeds))
     ends = np.array([interval(row, level=level, draws=500) for row in x])
@@ -364,7 +377,7 @@ def test_coverage_is_that_of_theory(level, z, seeds):
 def test_the_docstring_names_the_right_coverage():
     for seeds, share in ((16, 0.92), (5, 0.84)):
         exact = 1 - 2 * stats.t.sf(1.959964 * math.sqrt((seeds - 1) / seeds), seeds - 1)
-        assert abs(exact - share) < 0.02, exact
+        assert abs(exact - share) < 0.006, exact
 
 
 def test_an_interval_of_many_values_is_the_normal_one():
@@ -515,63 +528,3 @@ def test_a_ledger_older_than_its_code_says_so(shell, ran, old):
     [data] = shell.shown
     assert ("older than its code" in data["text/plain"]) == old
     assert data["text/html"].startswith("<details><summary>") and "s: held in 1 of 1" in data["text/html"]
-
-
-# --- predictions ---
-
-THREE = [("it <b>grows", False, "no: see `x`"), ("it falls", True, "yes"), ("neither", False, "no")]
-
-
-def test_a_prediction_is_the_same_each_time_and_brings_its_script_once(shell):
-    evidence.predict("What happens to `x` & y?", THREE)
-    evidence.predict("And then?", THREE)
-    evidence.predict("What happens to `x` & y?", THREE)
-    one, two, again = (data["text/html"] for data in shell.shown)
-    assert one == again and one.count("class Question") == 1
-    assert "class Question" not in two and len(two) < 4000 and len(one) < 60_000
-    assert not re.search(r"(?i)\bsrc=|cdn|fetch\(|import\(", one)  # nothing from the network
-    ids = re.findall(r'<div id="([^"]+)"', one + two)
-    assert (
-        len(ids) == 2 and len(set(ids)) == 2 and all(f'getElementById("{key}")' in one + two for key in ids)
-    )
-    assert shell.shown[0]["text/plain"] == (
-        "Predict: What happens to `x` & y?\n  a) it <b>grows\n  b) it falls\n  c) neither"
-    )
-
-
-def test_where_no_script_runs_a_fold_holds_the_answer(shell):
-    evidence.predict("What happens to `x` & y?", THREE)
-    page = re.sub(r"(?s)<(script|style)>.*?</\1>", "", shell.shown[0]["text/html"])
-    asked, told = page.split("<details>")
-    assert "What happens to <code>x</code> &amp; y?" in asked and "it &lt;b&gt;grows" in asked
-    assert "Right" not in asked and "yes" not in asked
-    assert re.findall(r"<li>(.*?)</li>", told) == ["No. no: see <code>x</code>", "Right. yes", "No. no"]
-
-
-def test_the_script_gets_the_question_whole(shell):
-    evidence.predict("</script>?", THREE)
-    text = re.search(r"(?s)window\.ganQuiz\.create\((\{.*?\}), \"predict", shell.shown[0]["text/html"])[1]
-    asked = json.loads(text)
-    assert asked["question"] == "&lt;/script&gt;?" and asked["type"] == "multiple_choice"
-    assert [a["correct"] for a in asked["answers"]] == [False, True, False]
-    assert [a["feedback"] for a in asked["answers"]] == ["no: see <code>x</code>", "yes", "no"]
-
-
-def test_on_colab_each_output_brings_the_script(shell, monkeypatch):
-    monkeypatch.setitem(evidence.sys.modules, "google.colab", SimpleNamespace())
-    evidence.predict("one?", THREE)
-    evidence.predict("two?", THREE)
-    assert all("class Question" in data["text/html"] for data in shell.shown)
-
-
-def test_a_prediction_that_is_none_is_refused():
-    wrong = [
-        ("q", THREE[:2], "three answers"),
-        ("q", [(t, False, w) for t, _, w in THREE], "exactly one"),
-        ("q", [(t, True, w) for t, _, w in THREE], "exactly one"),
-        ("how big is $x$?", THREE, "no formulas"),
-        ("q", [*THREE[:2], ("a", False, "$x$")], "no formulas"),
-    ]
-    for question, answers, reason in wrong:
-        with pytest.raises(ValueError, match=reason):
-            evidence.predict(question, answers)

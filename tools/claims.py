@@ -28,10 +28,9 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tools")]
-from gan_helpers import evidence, stamp  # noqa: E402
+from gan_helpers import evidence, seeds, stamp  # noqa: E402
 from notebooks import write  # noqa: E402
 
-OFFSET = 10_007  # the seeds of run k are moved by k times this
 CELL_SECONDS = 1800
 WEAKEST = 20
 
@@ -40,12 +39,13 @@ WEAKEST = 20
 
 
 class Call(NamedTuple):
-    """One sentence of a call: the function, the sentence (None: not written out), code cell and section."""
+    """One sentence of a call: the function, the sentence (None: not written out), code cell, section."""
 
     function: str
     sentence: str | None
     cell: int
     section: str
+    exact: bool
 
 
 def sources(root: Path, only: list[str] | None = None) -> list[Path]:
@@ -77,55 +77,58 @@ def calls(source: Path) -> list[Call]:
     """Every sentence of the calls of claim (its first argument) and of how_sure (all of them)."""
     found, section, number = [], "", -1
     for cell in jupytext.read(source).cells:
-        if cell.cell_type == "markdown":
-            section = next(
-                (s[3:] for s in reversed(cell.source.splitlines()) if s.startswith("## ")), section
-            )
-            continue
-        number += cell.cell_type == "code"
-        for node in ast.walk(stamp.parsed(cell.source)):
-            name = (
-                getattr(node.func, "attr", getattr(node.func, "id", "")) if isinstance(node, ast.Call) else ""
-            )
-            if name in ("claim", "how_sure"):
+        headings = re.findall(r"(?m)^## (.*?)(?: · \d+ min)?$", cell.source)
+        if cell.cell_type == "markdown" and headings:
+            section = headings[-1]
+        if cell.cell_type == "code":
+            number += 1
+            for name, node in calls_in(cell.source):
+                exact = any(k.arg == "exact" for k in node.keywords)
                 for word in node.args[:1] if name == "claim" else node.args:
-                    found.append(Call(name, text_of(word), number, section))
+                    found.append(Call(name, written_out(word), number, section, exact))
     return found
 
 
-def text_of(node: ast.expr) -> str | None:
+def calls_in(code: str) -> list[tuple[str, ast.Call]]:
+    """The calls of claim and how_sure in a cell."""
+    nodes = [node for node in ast.walk(stamp.parsed(code)) if isinstance(node, ast.Call)]
+    named = [(getattr(node.func, "attr", getattr(node.func, "id", "")), node) for node in nodes]
+    return [(name, node) for name, node in named if name in ("claim", "how_sure")]
+
+
+def written_out(node: ast.expr) -> str | None:
     """The text of a string that is written out."""
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
 
 
 def sentence_faults(source: Path) -> list[str]:
     """Sentences that are not written out, said twice, or asked for and claimed nowhere."""
-    found = calls(source)
+    faults, found = [], calls(source)
     said = Counter(c.sentence for c in found if c.function == "claim" and c.sentence)
-    faults = [
-        f"cell {c.cell}: the sentence of {c.function} must be written out" for c in found if not c.sentence
-    ]
-    faults += [f"claimed {n} times: {sentence!r}" for sentence, n in said.items() if n > 1]
     for c in found:
-        if c.function == "how_sure" and c.sentence and len(evidence.beginning(c.sentence, said)) != 1:
-            faults.append(
-                f"cell {c.cell}: how_sure asks for what no claim (or more than one) says: {c.sentence!r}"
-            )
-    return faults
+        if not c.sentence:
+            faults.append(f"cell {c.cell}: the sentence of {c.function} must be written out")
+        elif c.function == "how_sure" and len(evidence.beginning(c.sentence, said)) != 1:
+            faults.append(f"cell {c.cell}: not one claim says what how_sure asks: {c.sentence!r}")
+    return faults + [f"claimed {n} times: {sentence!r}" for sentence, n in said.items() if n > 1]
 
 
 def ledger_faults(source: Path, root: Path) -> list[str]:
     """What a ledger lacks, holds too much, or has from older code."""
-    path, claims = ledger_of(source, root), [c for c in calls(source) if c.function == "claim" and c.sentence]
-    ledger = json.loads(path.read_text()) if path.exists() else {"claims": {}, "cells": []}
-    said, now = {c.sentence for c in claims}, stamp.cell_digests(code_cells(source), root)
-    faults = [f"in the ledger, but claimed no more: {s!r}" for s in ledger["claims"] if s not in said]
+    path, claims = (
+        ledger_of(source, root),
+        [c for c in calls(source) if c.function == "claim" and not c.exact],
+    )
+    if not path.exists():
+        return [f"no ledger yet: make claims ONLY={source.name[:2]}"] if claims else []
+    ledger, now = json.loads(path.read_text()), stamp.cell_digests(code_cells(source), root)
+    known, said = ledger["claims"], {c.sentence for c in claims}
+    faults = [f"in the ledger, but claimed no more: {s!r}" for s in known if s not in said]
     for c in claims:
-        entry = ledger["claims"].get(c.sentence)
-        if entry and ledger["cells"][: entry["cell"] + 1] != now[: c.cell + 1]:
+        if c.sentence not in known:
+            faults.append(f"not in the ledger: {c.sentence!r}")
+        elif ledger["cells"][: known[c.sentence]["cell"] + 1] != now[: c.cell + 1]:
             faults.append(f"the ledger is older than the code of: {c.sentence!r}")
-    if claims and not path.exists():
-        faults.append(f"no ledger yet: make claims ONLY={source.name[:2]}")
     return faults
 
 
@@ -214,19 +217,19 @@ def as_text(ledger: dict) -> str:
     return json.dumps(head)[:-1] + ', "claims": {\n' + ",\n".join(lines) + "\n}}\n"
 
 
-def run(root: Path, seeds: int, only: list[str], workers: int = 2) -> list[dict]:
+def run(root: Path, sets: int, only: list[str], workers: int = 2) -> list[dict]:
     """Play all notebooks with claims, two at a time; write and return their ledgers."""
     chosen = [s for s in sources(root, only) if any(c.function == "claim" for c in calls(s))]
     ledgers = []
     with ThreadPoolExecutor(workers) as pool:
-        jobs = {pool.submit(played, s, root, k * OFFSET): s for k in range(seeds + 1) for s in chosen}
+        jobs = {pool.submit(played, s, root, k * seeds.STRIDE): s for k in range(sets + 1) for s in chosen}
         runs: dict[Path, list[dict]] = {s: [] for s in chosen}
         for done, job in enumerate(as_completed(jobs), 1):
             source, result = jobs[job], job.result()
             runs[source].append(result)
             name = source.relative_to(root / "notebooks" / "source").with_suffix("")
             print(f"[{done}/{len(jobs)}] {name} + {result['offset']}: {told(result)}", flush=True)
-            if len(runs[source]) == seeds + 1:
+            if len(runs[source]) == sets + 1:
                 ledgers.append(collect(source, root, runs[source]))
                 write(ledger_of(source, root), as_text(ledgers[-1]).encode())
     return ledgers
@@ -246,7 +249,7 @@ def told(run: dict) -> str:
 
 
 def slack_of(entry: dict) -> float | None:
-    """The least slack of a claim over its runs; a single value a run is judged over the runs, as if over seeds."""
+    """The least slack of a claim over its runs; single values are judged over the runs, as if over seeds."""
     runs = entry["runs"]
     slacks = [r["slack"] for r in runs if r["slack"] is not None]
     if slacks or entry["kind"] == "true" or entry["recorded"] or len(runs) < 3 or runs[0]["seeds"] > 1:
