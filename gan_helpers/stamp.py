@@ -6,10 +6,12 @@ import ast
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-SILENT = {"plots", "evidence", "stamp", "notebook", "machine", "live", "checks"}  # they draw and speak
+# Rooms that change no number: they draw and speak, and fetch files whose contents are checked.
+SILENT = {"plots", "evidence", "stamp", "notebook", "machine", "live", "checks", "download", "_files"}
 
 
 def cell_digests(cells: Sequence[str], root: Path = ROOT) -> list[str]:
@@ -83,14 +85,20 @@ def helpers(names: Iterable[str], root: Path) -> list[str]:
         if name is None or (path, name) in seen or SILENT & set(module.split(".")):
             continue
         seen.add((path, name))
-        tree = parsed(path.read_text())
-        imports, own = imported(tree), definitions(tree)
+        imports, own = contents(path.read_text())
         if name in imports:  # handed on from another module
             queue.append(imports[name])
         for node in own.get(name, []):
             code.add(f"{module}.{name}: {ast.dump(node)}")
             queue += used(node, imports | {other: f"{module}.{other}" for other in own})
     return sorted(code)
+
+
+@lru_cache(maxsize=128)
+def contents(text: str) -> tuple[dict[str, str], dict[str, list[ast.stmt]]]:
+    """The imports and the definitions of a module."""
+    tree = parsed(text)
+    return imported(tree), definitions(tree)
 
 
 def place(name: str, root: Path) -> tuple[Path, str | None]:
