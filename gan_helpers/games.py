@@ -9,7 +9,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from gan_helpers.data import batches, check_range
+from gan_helpers.data import batches
 from gan_helpers.losses import L_D, L_G, Loss
 from gan_helpers.networks import dcgan_discriminator, dcgan_generator
 from gan_helpers.seeds import Device, make_generator
@@ -45,10 +45,8 @@ def dcgan_rounds(game: Game, images: Tensor, *, seed: int, rounds: int | None = 
     """Play rounds `start` to `rounds` (or for ever) on images (n, 1, 28, 28) in [-1, 1]; yields the losses.
 
     `play` of notebook 04, and `game.average` moves after each round. A game loaded by `load_checkpoint`
-    goes on with that function's answer as `start`: as many batches of `seed` are skipped. Raises ValueError
-    for images in another range, [0, 1] included (`data.check_range`).
+    goes on with that function's answer as `start`: as many batches of `seed` are skipped.
     """
-    check_range(images)
     fed = itertools.islice(batches(images, batch, seed=seed), start, rounds)
     game_on = play(game.G, game.D, game.opt_G, game.opt_D, fed, z_dim, seed=game.noise, loss=loss)
     for k, losses in enumerate(game_on, start=start):

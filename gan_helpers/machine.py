@@ -156,17 +156,13 @@ def tiny_step_seconds(threads: int, seconds: float = PROBE / 2) -> float:
         torch.set_num_threads(threads)
         ends = time.perf_counter() + seconds
         for _ in range(5):
-            start = time.perf_counter()
-            for step in range(1, 101):
+            start, now, steps = time.perf_counter(), 0.0, 0
+            while steps < 100 and now < ends:
                 optimizer.zero_grad()
                 net(x).mean().backward()
                 optimizer.step()
-                now = time.perf_counter()
-                if now > ends:
-                    break
-            best = min(best, (now - start) / step)
-            if now > ends:
-                break
+                now, steps = time.perf_counter(), steps + 1
+            best = min(best, (now - start) / steps)
     finally:
         torch.set_num_threads(before)
     return best

@@ -134,9 +134,9 @@ def frechet_bias(real: Tensor, *, n: int, m: int | None = None) -> float:
     real = _rows(real, "real", 2)
     n, m = integer(n, "n", least=2), m if m == math.inf else integer(n if m is None else m, "m", least=2)
     mean, cov = _moments(real)
-    d = int((cov.diagonal() > 0).sum())
+    d = _varying(real)
     if len(real) < 5 * d:
-        raise ValueError(f"real has {len(real)} rows for {d} features: this needs 5 per feature, {5 * d} or more")
+        raise ValueError(f"real has {len(real)} rows for {d} features: this needs {5 * d} or more")
     if min(n, m) < d:
         raise ValueError(f"n and m must be at least {d}, the number of features: the formula is for large n")
     values, vectors = torch.linalg.eigh(cov)
@@ -145,6 +145,11 @@ def frechet_bias(real: Tensor, *, n: int, m: int | None = None) -> float:
     fourth = u2.T @ u2 / len(u2) - torch.diag(values.square())
     bracket = values.sum() + 0.5 * (fourth / (values[:, None] + values)).sum()
     return ((1 / n + 1 / m) * bracket).item()
+
+
+def _varying(x: Tensor) -> int:
+    """How many features are not the same in all rows."""
+    return int((x != x[0]).any(0).sum())
 
 
 class Extrapolation(NamedTuple):
@@ -170,18 +175,16 @@ def fid_infinity(*, real: Tensor, fake: Tensor, sizes: Sequence[int] | None = No
     """
     real, fake = _pair(real, fake)
     most = min(len(real), len(fake)) if both else len(fake)
-    least = 2 * int((torch.cat([real, fake]).std(0) > 0).sum())
+    d = max(_varying(real), _varying(fake), 1)
     if sizes is None:
-        if most < 5 * least:
-            raise ValueError(
-                f"{most} images to choose from are too few: with {least // 2} features this needs {5 * least}"
-            )
+        if most < 10 * d:
+            raise ValueError(f"{most} images are too few: with {d} features this needs {10 * d} or more")
         sizes = [round(s) for s in torch.linspace(most / 5, most, 15, dtype=torch.float64).tolist()]
     sizes = [integer(size, "size", least=2) for size in sizes]
     if len(set(sizes)) < 2 or max(sizes) > most:
         raise ValueError(f"sizes {sizes}: expected two or more different ones, none above {most}")
-    if min(sizes) < least:
-        raise ValueError(f"sizes {sizes}: with {least // 2} features none may be below {least}")
+    if min(sizes) < 2 * d:
+        raise ValueError(f"sizes {sizes}: with {d} features none may be below {2 * d}")
     source = make_generator(seed)
     scores = []
     for size in sizes:
@@ -380,7 +383,7 @@ def mode_coverage(points: Tensor, centres: Tensor, std: float, *, share: float =
 def reverse_kl(counts: Tensor) -> float:
     """KL(q̂ ‖ uniform) in nats of counts (K,), from 0 to log K; infinity if all counts are 0."""
     if not isinstance(counts, Tensor) or counts.is_complex():
-        raise ValueError(f"counts must be a tensor (K,), got {getattr(counts, 'dtype', type(counts).__name__)}")
+        raise ValueError("counts must be a tensor (K,) of real numbers: pass torch.tensor(counts)")
     counts = counts.detach().to("cpu", torch.float64)
     if counts.ndim != 1 or len(counts) == 0 or not (counts >= 0).all() or not counts.isfinite().all():
         raise ValueError(f"counts must be (K,) and not negative, got {tuple(counts.shape)}")

@@ -96,7 +96,7 @@ def missing(dataset: str, split: str) -> list[str]:
 
 
 def try_mirrors(dataset: str, split: str, seconds: float) -> None:
-    """Download the labels (at most 30 kB) and throw them away. Raises NotAvailable if that is not possible."""
+    """Download the labels (at most 30 kB) and throw them away. Raises NotAvailable if that fails."""
     labels = _names(split)[1]
     with tempfile.TemporaryDirectory() as folder:
         _from_mirrors(dataset, labels, Path(folder), time.monotonic() + seconds)

@@ -125,7 +125,7 @@ def cached_digits(n: int, seed: int) -> tuple[Tensor, Factors]:
         pass
     except OSError as error:
         print(f"rendered: {path} cannot be read ({error.strerror}); the digits were drawn anew. "
-              "Set GAN_CACHE_DIR to a folder of your own.")  # fmt: skip
+              "Make it readable, or set GAN_CACHE_DIR to a folder of your own.")  # fmt: skip
         usable = False
     except (ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
         print(f"rendered: {path} is damaged and was not used; the digits were drawn anew. "
@@ -153,7 +153,7 @@ def _recipe_hash(n: int, seed: int) -> str:
 
 
 def _read(path: Path) -> tuple[Tensor, Factors]:
-    content = io.BytesIO(path.read_bytes())  # all at once: what fails here is the disk, what fails below the file
+    content = io.BytesIO(path.read_bytes())  # an OSError is the disk's or a missing permission, not damage
     with np.load(content, allow_pickle=False) as table:
         columns = [torch.from_numpy(table[name]) for name in Factors._fields[:-1]]
         names = tuple(str(name) for name in table["font_names"])
