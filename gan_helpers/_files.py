@@ -15,8 +15,19 @@ import platformdirs
 
 def cache_folder() -> Path:
     """Where downloads and drawn digits are kept: `$GAN_CACHE_DIR`, else the user's cache."""
-    chosen = os.environ.get("GAN_CACHE_DIR")
-    return Path(chosen).expanduser() if chosen else Path(platformdirs.user_cache_dir("gan_course"))
+    return chosen_folder("GAN_CACHE_DIR") or Path(platformdirs.user_cache_dir("gan_course"))
+
+
+def chosen_folder(variable: str) -> Path | None:
+    """The folder that an environment variable names; None if it is empty or not set.
+
+    Raises ValueError for ~name where nobody of that name has a home folder.
+    """
+    text = os.environ.get(variable)
+    try:
+        return Path(text).expanduser() if text else None
+    except RuntimeError:
+        raise ValueError(f"{variable}={text} names no home folder. Remedy: write the full path.") from None
 
 
 @contextmanager
