@@ -2,6 +2,11 @@
 
 DRAW = "lambda n, seed: torch.randn(n, 16, generator=torch.Generator().manual_seed({}))"
 OWN = "torch.Generator().manual_seed(seed)"
+NUMPY = """
+def fixed_noise(n, seed):
+    import numpy
+    return torch.from_numpy(numpy.random.default_rng(seed).{}).float()
+"""
 
 WRONG = {
     1: [("lambda g: g.div_(8).sub_(1)", "in place")],
@@ -26,20 +31,19 @@ WRONG = {
         ),
         (f"lambda n, seed: torch.randn(n, 16, generator={OWN}, dtype=torch.float64)", "torch.float32"),
         (
-            "lambda n, seed: torch.from_numpy("
-            "np.random.default_rng(seed).laplace(0, 0.5**0.5, (n, 16)).astype('float32'))",
+            NUMPY.format("laplace(0, 0.5**0.5, (n, 16))"),
             "too many or too few",
         ),
+        ("lambda n, seed: [0.0] * n", "expected a tensor, got list"),
     ],
 }
-WRONG[3].append(("lambda n, seed: [0.0] * n", "expected a tensor, got list"))
 SAME_HINT = {3: [DRAW.format("seed % 10"), DRAW.format("seed % 1000"), DRAW.format("seed & 0xFFFF")]}
 
 RIGHT = {
     1: ["lambda g: 2 * g / 16 - 1", "lambda g: (g - 8) / 8"],
     2: ["lambda s: 1 / (1 + torch.exp(-s))", "lambda s: F.logsigmoid(s).exp()", "lambda s: s.sigmoid()"],
     3: [
-        "lambda n, seed: data.make_generator(seed) and torch.empty(n, 16).normal_(generator=data.make_generator(seed))",
-        "lambda n, seed: torch.from_numpy(np.random.default_rng(seed).standard_normal((n, 16), dtype='float32'))",
+        f"lambda n, seed: torch.empty(n, 16).normal_(generator={OWN})",
+        NUMPY.format("standard_normal((n, 16))"),
     ],
 }

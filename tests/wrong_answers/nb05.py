@@ -4,7 +4,8 @@ WRONG = {
     1: [("lambda x: ((x + 1) * 127.5).round().to(torch.int32)", "got torch.int32")],
     2: [
         (
-            "lambda a, b: metrics.frechet_distance(real=a.double()[:, None], fake=b.double()[:, None])",
+            "def frechet_1d(a, b):\n    from gan_helpers import metrics\n"
+            "    return metrics.frechet_distance(real=a.double()[:, None], fake=b.double()[:, None])",
             "without `frechet_distance`, `metrics`",
         ),
         ("lambda a, b: 0.0", "expected"),

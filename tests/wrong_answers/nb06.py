@@ -10,7 +10,10 @@ WRONG = {
         ("lambda x, batch, seed, step: 5", "raised TypeError"),
     ],
     4: [
-        ("lambda side: torch.randn(side, side, generator=data.make_generator(0)).sign()", "at position"),
+        (
+            "lambda side: torch.randn(side, side, generator=torch.Generator().manual_seed(0)).sign()",
+            "at position",
+        ),
         ("lambda side: [[1.0] * side] * side", "expected a tensor"),
     ],
 }
