@@ -1,4 +1,4 @@
-"""Record the speedrun of notebook 20 (a GPU with bfloat16 if there is one, else the CPU; --only chooses rungs).
+"""Record the speedrun of notebook 20 (a GPU with bfloat16, else the CPU; --only chooses rungs).
 
 How many rounds does each rung of the notebook's ladder take to the distance at which notebook 06 ends (the
 geometric mean over seeds), and what does a round cost? Distances come from one long game per rung and seed;

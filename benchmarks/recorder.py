@@ -4,13 +4,14 @@
     python benchmarks/recorder.py                                        how every record stands
     python benchmarks/recorder.py accept nb04_laboratory_maps --reason "renamed a variable"
 
-A recorder has `jobs(record, options, notebook)`: a generator that measures, puts what it found into the record
-and yields a line that says so; it passes over what the record holds already. After each line the record is
-written, whole. `CELLS` names a notebook and the tags of its cells that are executed, in order, after its set-up.
+A recorder has `jobs(record, options, notebook)`: a generator that measures, puts what it found into the
+record and yields a line that says so; it passes over what the record holds already. After each line the
+record is written, whole. `CELLS` names a notebook and the tags of its cells that are executed, in order,
+after its set-up cell.
 
 The stamp of a record is the digest of `jobs`, of those cells, and of all that both use (`gan_helpers.stamp`).
-A record of another state of the code is not continued, and is red in the tests; `accept` is for changes of the
-code that cannot change a number.
+A record of another state of the code is not continued, and is red in the tests; `accept` is for changes of
+the code that cannot change a number.
 """
 
 from __future__ import annotations
@@ -54,14 +55,14 @@ def cells(notebook: str, *tags: str, root: Path = ROOT) -> list[str]:
     return [source for source, own in code if own & {"setup", *tags}]
 
 
-def take(notebook: str, *tags: str, **given: object) -> SimpleNamespace:
+def take(notebook: str, *tags: str, root: Path = ROOT, **given: object) -> SimpleNamespace:
     """What these cells define, executed in order and in silence.
 
     `given` takes the place of what they define themselves (by default the CPU, and no progress bars).
     """
     given = {"device": "cpu", "progress": lambda items, *_: items} | given
     space = {"__name__": notebook, **given}
-    for source in cells(notebook, *tags):
+    for source in cells(notebook, *tags, root=root):
         with contextlib.redirect_stdout(io.StringIO()):
             exec(compile(source, notebook, "exec"), space)
         space |= given
@@ -73,8 +74,7 @@ def take(notebook: str, *tags: str, **given: object) -> SimpleNamespace:
 
 def code_of(recorder: str, root: Path = ROOT) -> str:
     """The code that a recorder's numbers depend on, in a normal form."""
-    tree = stamp.module_of(recorder, root)
-    taken = stamp.defined(tree).get("CELLS")
+    taken = stamp.parts_of(recorder, root)[0].get("CELLS")
     body, names = [], stamp.imports(tree)
     for text in cells(*ast.literal_eval(taken[0].value), root=root) if taken else []:
         cell = stamp.parsed(text)
@@ -83,8 +83,13 @@ def code_of(recorder: str, root: Path = ROOT) -> str:
             node for node in cell.body if not (isinstance(node, ast.If) and "google" in ast.unparse(node))
         ]
     head = stamp.code(body, names, root)
-    jobs = stamp.code(ast.parse("jobs").body, {"jobs": f"{recorder}.jobs"}, root)
+    jobs = stamp.code(ast.parse("jobs").body, {"jobs": f"{recorder}:jobs"}, root)
     return f"# {recorder}: cells\n{head}\n# {recorder}: jobs\n{jobs}"
+
+
+def names(folder: Path = RECORDS) -> list[str]:
+    """The names of all records."""
+    return sorted(path.stem for path in folder.glob("*.json"))
 
 
 def script(record: dict) -> str:
@@ -102,8 +107,9 @@ def standing(name: str, folder: Path = RECORDS, root: Path = ROOT) -> tuple[list
         return [], [f"{name}: {record['note']}"]
     accepted = record.get("accepted", [])
     faults, remarks = [], [f"{name}: accepted on {a['date']}: {a['reason']}" for a in accepted]
-    ran = (folder / f"{name}.py.txt").read_text(encoding="utf-8")
-    if stamp.digest(ran) != (accepted[0]["from"] if accepted else record["stamp"]):
+    beside = folder / f"{name}.py.txt"
+    ran = beside.read_text(encoding="utf-8") if beside.exists() else ""
+    if stamp.digest(ran) not in {record["stamp"], *(a["from"] for a in accepted)}:
         faults.append(f"{name}.py.txt is not the code of the record")
     now = code_of(script(record), root)
     if stamp.digest(now) != record["stamp"]:
@@ -130,14 +136,14 @@ def accept(name: str, reason: str, folder: Path = RECORDS, root: Path = ROOT) ->
 # --- making a record ---
 
 
-def head(what: str, command: str, code: str) -> dict:
-    """What every record begins with: what was measured, how, with which code, when, on what. No host, no user."""
+def head(what: str, command: str, code: str, root: Path = ROOT) -> dict:
+    """What a record begins with: what was measured, how, with which code, when, on what. No host, no user."""
     import torch
 
     return {
         "what": what,
         "command": command,
-        **commit(),
+        **commit(root),
         "date": datetime.date.today().isoformat(),
         "machine": f"{cpu()}, {os.cpu_count()} cores, {torch.get_num_threads()} thread(s)",
         "versions": {"python": platform.python_version(), "torch": torch.__version__},
@@ -173,7 +179,8 @@ def same(record: dict, **values: object) -> None:
     """Put these facts into the record; refuse, with the remedy, a record that was begun with others."""
     for key, value in json.loads(json.dumps(values)).items():
         if record.setdefault(key, value) != value:
-            raise SystemExit(f"the record was begun with another {key} ({record[key]}, now {value}): "
+            what = "state of the code" if key == "stamp" else key
+            raise SystemExit(f"the record was begun with another {what} ({record[key]}, now {value}): "
                              "move it away, or give another --out")  # fmt: skip
 
 
@@ -186,12 +193,12 @@ def write(path: Path, record: dict, code: str) -> None:
 
 
 def run(file: str, what: str, jobs: Callable[..., Iterator[str]], tags: Sequence[str] = (),
-        given: dict | None = None, *, name: str = "", parts: Sequence[str] = (), words: Sequence[str] | None = None,
-        **settings: float) -> None:  # fmt: skip
+        given: dict | None = None, *, name: str = "", parts: Sequence[str] = (),
+        words: Sequence[str] | None = None, root: Path = ROOT, **settings: float) -> None:  # fmt: skip
     """Make the record `name` (by default the file's own), or go on with it.
 
-    `settings` (among them `seeds`, their number) become arguments and facts of the record; `parts` what --only
-    chooses from. More seeds than before are added to a record.
+    `settings` (among them `seeds`, their number) become arguments and facts of the record; --only chooses
+    from `parts`. More seeds than before are added to a record.
     """
     import torch
 
@@ -205,16 +212,16 @@ def run(file: str, what: str, jobs: Callable[..., Iterator[str]], tags: Sequence
     parser.add_argument("--out", type=Path, default=RECORDS / f"{name or recorder}.json", help="the record")
     options = parser.parse_args(words)
     torch.set_num_threads(1)
-    code, chosen = code_of(recorder), {key: getattr(options, key) for key in settings}
+    code, chosen = code_of(recorder, root), {key: getattr(options, key) for key in settings}
     words = [f"--{key} {value}" for key, value in chosen.items()]
-    begun = head(what, " ".join([f"python benchmarks/{recorder}.py", *words]), code)
+    begun = head(what, " ".join([f"python benchmarks/{recorder}.py", *words]), code, root)
     record = records.read(options.out.stem, options.out.parent) or {}
     same(record, stamp=begun["stamp"], **{key: value for key, value in chosen.items() if key != "seeds"})
-    if record.get("seeds", 0) > chosen.get("seeds", 0):
+    if record.get("seeds", 0) > chosen.get("seeds", 1):
         raise SystemExit(f"the record holds {record['seeds']} seeds: give as many, or another --out")
     record |= begun | {"seeds": 1} | chosen | {"cpu_seconds": record.get("cpu_seconds", 0)}
     start = last = time.process_time()
-    for line in jobs(record, options, take(*tags, **given or {}) if tags else None):
+    for line in jobs(record, options, take(*tags, root=root, **given or {}) if tags else None):
         record["cpu_seconds"] = round(record["cpu_seconds"] + time.process_time() - last, 1)
         last = time.process_time()
         write(options.out, record, code)
@@ -237,9 +244,9 @@ def main() -> int:
     if args.command == "accept":
         accept(args.name, args.reason)
     red = 0
-    for path in sorted(RECORDS.glob("*.json")):
-        faults, remarks = standing(path.stem)
-        print("\n".join([*faults, *remarks]) or f"{path.stem}: made by its code")
+    for name in names():
+        faults, remarks = standing(name)
+        print("\n".join([*faults, *remarks]) or f"{name}: made by its code")
         red += len(faults)
     return int(red > 0)
 

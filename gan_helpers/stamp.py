@@ -18,8 +18,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("", "benchmarks")  # where modules of our own lie, below the root
-# These draw, speak and keep files; they change no number.
-SILENT = {"plots", "evidence", "stamp", "notebook", "machine", "live", "checks", "records", "recorder"}
+# These draw, speak, keep files and fetch files whose content is known; they change no number.
+SILENT = {"plots", "live", "notebook", "evidence", "stamp", "machine", "checks", "records", "recorder"}
+SILENT |= {"_files", "download"}
+TOLD = {"load_images"}  # which images these were, the record says
 
 
 def cell_digests(cells: Sequence[str], root: Path = ROOT) -> list[str]:
@@ -57,23 +59,22 @@ def code(body: Sequence[ast.stmt], names: dict[str, str], root: Path = ROOT) -> 
     """
     uses: list[tuple[str, str | None]] = []
     first = _normal(body, names, root, uses)
-    seen, definitions = set(), set()
+    seen, definitions = set(), {}
     while uses:
         module, name = used = uses.pop()
         if used in seen:
             continue
         seen.add(used)
-        tree = module_of(module, root)
-        own, there = defined(tree), imports(tree)
-        there |= {other: f"{module}.{other}" for other in own}
+        own, there = parts_of(module, root)
+        there = there | {other: f"{module}:{other}" for other in own}
         if name is None:
             uses += [(module, other) for other in own]
         elif name in own:
-            definitions.add((name, _normal(own[name], there, root, uses), module))
+            definitions[name, _normal(own[name], there, root, uses)] = module
         elif name in there:  # handed on from another module
-            found = locate(there[name].split("."), root)
+            found = locate(there[name], [], root)
             uses += [found[:2]] if found else []
-    parts = [f"# {module}\n{text}" for _, text, module in sorted(definitions)]
+    parts = [f"# {module}\n{text}" for (_, text), module in sorted(definitions.items())]
     return "\n\n".join([first, *parts]) + "\n"
 
 
@@ -86,11 +87,11 @@ def parsed(text: str) -> ast.Module:
 
 
 def imports(tree: ast.AST) -> dict[str, str]:
-    """{name: full dotted name} of everything that is imported anywhere in the tree."""
+    """{name: "module" or "module:name"} of everything that is imported anywhere in the tree."""
     found = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module:
-            found |= {a.asname or a.name: f"{node.module}.{a.name}" for a in node.names}
+            found |= {a.asname or a.name: f"{node.module}:{a.name}" for a in node.names}
         elif isinstance(node, ast.Import):
             found |= {a.asname or a.name.split(".")[0]: a.name if a.asname else a.name.split(".")[0]
                       for a in node.names}  # fmt: skip
@@ -103,7 +104,9 @@ def defined(tree: ast.Module) -> dict[str, list[ast.stmt]]:
     for node in tree.body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             names = {node.name}
-        elif isinstance(node, ast.Import | ast.ImportFrom) or "__main__" in ast.unparse(node):
+        elif isinstance(node, ast.Import | ast.ImportFrom) or (
+            isinstance(node, ast.If) and "__main__" in ast.unparse(node)
+        ):
             names = set()
         else:
             targets = getattr(node, "targets", [getattr(node, "target", node)])
@@ -113,17 +116,18 @@ def defined(tree: ast.Module) -> dict[str, list[ast.stmt]]:
     return found
 
 
-def locate(parts: Sequence[str], root: Path) -> tuple[str, str | None, list[str]] | None:
-    """(module, name in it, further attributes) of a dotted name; None if it is not ours, or changes no number."""
-    for k in range(1, len(parts) + 1):
-        module, rest = ".".join(parts[:k]), list(parts[k:])
-        if parts[k - 1] in SILENT or not path_of(module, root):
-            return None
-        tree = module_of(module, root)
-        if not rest or rest[0] in defined(tree) or rest[0] in imports(tree):
-            return module, rest[0] if rest else None, rest[1:]
-        if not path_of(f"{module}.{rest[0]}", root):
-            return module, rest[0], rest[1:]
+def locate(full: str, parts: Sequence[str], root: Path) -> tuple[str, str | None, list[str]] | None:
+    """(module, name in it, further attributes) of an imported name and its attributes.
+
+    None if it is not ours, or changes no number; no name if the module is used as a whole.
+    """
+    module, _, name = full.partition(":")
+    parts = [name, *parts] if name else list(parts)
+    while path_of(module, root) and not SILENT & set(module.split(".")) and not TOLD & set(parts):
+        own, there = parts_of(module, root)
+        if not parts or parts[0] in own or parts[0] in there:
+            return module, parts[0] if parts else None, parts[1:]
+        module = f"{module}.{parts.pop(0)}"
     return None
 
 
@@ -137,15 +141,16 @@ def path_of(module: str, root: Path) -> Path | None:
     return None
 
 
-def module_of(module: str, root: Path) -> ast.Module:
-    """The syntax tree of a module of our own."""
+def parts_of(module: str, root: Path) -> tuple[dict[str, list[ast.stmt]], dict[str, str]]:
+    """What a module of our own defines, and what it imports."""
     path = path_of(module, root)
     return _read(path, path.stat().st_mtime_ns, path.stat().st_size)
 
 
 @lru_cache(maxsize=200)
-def _read(path: Path, *state: int) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
+def _read(path: Path, *state: int) -> tuple[dict[str, list[ast.stmt]], dict[str, str]]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return defined(tree), imports(tree)
 
 
 def _normal(body: Iterable[ast.stmt], names: dict[str, str], root: Path, uses: list) -> str:
@@ -207,11 +212,13 @@ class Normal(ast.NodeTransformer):
             return self.generic_visit(node)
         if not isinstance(base.ctx, ast.Load) or base.id not in self.names:
             return node
-        parts = [*self.names[base.id].split("."), *parts]
-        if found := locate(parts, self.root):
+        full = self.names[base.id]
+        if found := locate(full, parts, self.root):
             module, name, rest = found
             self.uses.append((module, name))
             parts = [name or module.split(".")[-1], *rest]
+        else:
+            parts = [*full.replace(":", ".").split("."), *parts]
         base = ast.Name(parts[0], ast.Load())
         for part in parts[1:]:
             base = ast.Attribute(base, part, ast.Load())

@@ -8,7 +8,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "gan_helpers"
 # From the ground floor up. A room imports from floors below its own; `data` and `networks` are folders.
 FLOORS = (
-    ("seeds", "_files"),
+    ("seeds", "_files", "stamp"),
     ("losses",),
     ("data", "networks", "training"),
     ("metrics", "checkpoints"),
