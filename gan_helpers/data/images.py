@@ -151,8 +151,7 @@ def load_images(name: str = "auto", n: int | None = None, *, seed: Seed = 0,
             chosen = "rendered"
             where = "in GAN_DATA_DIR or the cache" if os.environ.get("GAN_DATA_DIR") else "on this disk"
             advice = (
-                f"MNIST is not {where} and was not downloaded: "
-                'load_images("mnist") tries longer and says why'
+                f'MNIST is not {where} and was not downloaded: load_images("mnist") tries longer and says why'
             )
     if chosen == "rendered":
         images = rendered(n or 10_000, seed=seed, device=device)

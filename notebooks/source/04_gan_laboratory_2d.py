@@ -47,7 +47,7 @@ torch.set_num_threads(1)  # tiny networks: a second thread, or a GPU, costs more
 #
 # The players are multilayer perceptrons of 1,200 numbers each. `mlp(sizes, seed=…)` is `nn.Linear`, `nn.LeakyReLU(0.2)`, `nn.Linear`, …; neither ends in an activation: points may lie anywhere, and $D$ gives scores.
 
-# %%
+# %% tags=["record"]
 x_all = data.ring(20_000, seed=0, std=0.1)
 Z_DIM, BATCH = 2, 64
 
@@ -231,7 +231,7 @@ def draw_game(ax, game, limit=2.7):
 # We also count: a cluster is **covered** if at least 20 % of its fair share of 2,500 samples lies within $3\sigma$ of its centre (here $\sigma=0.1$ is the clusters' standard deviation, not the sigmoid).
 
 
-# %%
+# %% tags=["record"]
 RING, STD = data.ring_centres(), 0.1
 
 
@@ -250,7 +250,7 @@ assert modes == 8 and abs(share - (1 - math.exp(-4.5))) < 0.01
 # %% [markdown]
 # **Predict first:** will the generator reach all clusters at once, or one after the other? And when it has them, what happens to the net between two clusters?
 
-# %%
+# %% tags=["record"]
 z_test = torch.randn(2500, Z_DIM, generator=data.make_generator(10**6))
 
 
@@ -564,7 +564,7 @@ plots.show(
 # Adam works number by number, so one Adam on the stack *is* sixteen. The test:
 
 
-# %%
+# %% tags=["record"]
 def train(seeds, lr_G, lr_D, *, beta1=0.5, rounds=600, d_steps=1, every=40):
     """Play all games at once; a rate may be one number or one per game.
 
@@ -587,7 +587,7 @@ def train(seeds, lr_G, lr_D, *, beta1=0.5, rounds=600, d_steps=1, every=40):
     return SimpleNamespace(Gs=Gs, losses=torch.stack(losses), points=torch.stack(points))
 
 
-# %%
+# %% tags=["record"]
 def covered(points):
     """Covered clusters of each game: the median over the last five of its snapshots."""
     return coverage(points[-5:])[0].median(0).values
@@ -712,7 +712,7 @@ assert median[[2, 2, 3], [2, 3, 3]].min() >= 6 > median[1, 1:].max() >= median[1
 # Six hundred rounds cannot tell "late" from "stuck". So a recorded run: 49 pairs, 16 seeds, 2,000 rounds, and six momenta for section 7. (On another machine its numbers agree in distribution, not one by one.)
 
 # %%
-record = recorded("laboratory_maps")  # from benchmarks/results; None on Colab, which is without them
+record = recorded("nb04_laboratory_maps")
 
 # %%
 if record:
@@ -896,7 +896,7 @@ assert table["β1 = 0.9"][0].min() < table["healthy"][0].max() < table["β1 = 0.
 # A low $L_D$ proves that $p_g$ is far from $p_d$. A high one proves nothing: either the samples are good, or this $D$ is bad. So ask another discriminator: let the generators stand still, and train **fresh, larger** discriminators against them.
 
 
-# %%
+# %% tags=["record"]
 def judge(Gs, rounds=300):
     """(seeds,) loss_D of fresh, larger discriminators against generators that stand still; new data."""
     G, D = stack(Gs), stack([mlp((2, 64, 64, 1), seed=10_000 + k) for k in range(len(Gs))])

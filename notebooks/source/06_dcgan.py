@@ -413,11 +413,11 @@ assert rival > 1.3 * reached
 
 
 # %%
-race = recorded("distance_curves")
+race = recorded("nb06_distance_curves")
 if race:
     fig, ax = plt.subplots(figsize=(6.8, 3.4))
     for name, color in (("MLP of notebook 05", plots.GREY), ("DCGAN", plots.FAKE)):
-        for seed, both in race["seeds"].items():
+        for seed, both in race["games"].items():
             seconds, values = zip(*((p["seconds"], p["distance"]) for p in both[name]), strict=True)
             ax.plot(seconds, values, color=color, linewidth=1, label=name if seed == "0" else None)
     ax.plot(
@@ -438,11 +438,11 @@ if race:
 
 # %%
 if race:
-    for both in race["seeds"].values():
+    for both in race["games"].values():
         for ours, theirs in zip(both["DCGAN"], both["MLP of notebook 05"], strict=False):
             assert ours["seconds"] < 3 or ours["distance"] < theirs["distance"]
     ends = {
-        name: [both[name][-1] for both in race["seeds"].values()] for name in ("MLP of notebook 05", "DCGAN")
+        name: [both[name][-1] for both in race["games"].values()] for name in ("MLP of notebook 05", "DCGAN")
     }
     for name, last in ends.items():
         print(f"{name:18} distance", " ".join(f"{p['distance']:6.1f}" for p in last), end="   confident ")
@@ -460,7 +460,7 @@ if race:
 # How much does the choice bring? A recorded run (section 7) played 300 rounds with plain noise.
 
 # %%
-ablation = recorded("dcgan_ablation")
+ablation = recorded("nb06_ablation")
 if ablation:  # only seeds in which every variant was played
     games = ablation["games"]
     complete = [seed for seed in games["main game"] if all(seed in game for game in games.values())]
@@ -706,7 +706,7 @@ if ablation:
 # A second record gives every game 20 CPU-seconds. Each takes one property from a much-copied recipe, rebuilt (PyTorch-GAN's `dcgan`: resize, 100 plain noise numbers). Batch 128 is the paper's; "uneven start" is our up-sampling without its start. "Noise" changes length and choice at once; "generator" and "both players" bring it along. The rows "all but" keep one group of ours: both players (with noise and first weights), Adam's rate and memory, or the average.
 
 # %%
-factors = recorded("time_to_quality_factors")
+factors = recorded("nb06_time_to_quality_factors")
 if factors:
     ends, rounds = {}, {}
     for run in sorted(factors["runs"], key=lambda run: run["seed"]):
