@@ -2,6 +2,7 @@
 
 The classifier is trained once, in seconds, then cached. `Judge` holds it together with the three parts of the
 data, so that every lesson measures in the same way: 2,000 samples from fixed noise against the report part.
+(Fewer where the data are few: as many as the floor was measured with, 719 for the 1,797 of digits8.)
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gan_helpers._files import cache_folder, whole
-from gan_helpers.data import Images, Splits, batches, split
+from gan_helpers.data import Images, Splits, batches, check_range, split
 from gan_helpers.metrics import frechet_distance
-from gan_helpers.seeds import make_generator
+from gan_helpers.seeds import integer, make_generator
 
 
 class Recipe(NamedTuple):
@@ -40,7 +41,7 @@ RECIPES = {
     8: Recipe(channels=(16, 32), kernel=3, steps=500, batch=64, rate=4e-3, shift=0.5, turn=8.0),
 }
 FEATURES, CLASSES = 64, 10
-SAMPLES = 2000  # images that a distance looks at
+SAMPLES = 2000  # images that a distance looks at, if there are as many to fit
 
 
 def digit_classifier(train: Images) -> nn.Sequential:
@@ -55,19 +56,24 @@ def digit_classifier(train: Images) -> nn.Sequential:
     can be made again; a printed line says so if the folder cannot be written). Returned in eval mode, its
     parameters frozen, on the images' device: (N, 1, H, W) in [-1, 1] -> (N, 10) logits.
 
-    Raises ValueError for other sizes, values outside [-1, 1], labels outside 0..9 or missing digits.
+    Raises ValueError for other sizes, types or ranges of values (`data.check_range`: [-1, 1], float32),
+    labels that are not int64, outside 0..9, or lack a digit.
     """
+    if not hasattr(train, "labels"):
+        raise ValueError(f"expected a part of a data set, such as parts.select, got {type(train).__name__}")
     images, labels = train.images, train.labels
+    check_range(images)
     side = images.shape[-1] if images.ndim == 4 else 0
     if images.ndim != 4 or images.shape[1:] != (1, side, side) or side not in RECIPES:
         raise ValueError(f"expected images (N, 1, 28, 28) or (N, 1, 8, 8), got {tuple(images.shape)}")
-    _in_range(images)
+    if labels.dtype != torch.int64:
+        raise ValueError(f"expected labels of torch.int64, got {labels.dtype}: pass labels.long()")
     if labels.shape != images.shape[:1] or set(labels.tolist()) != set(range(CLASSES)):
         raise ValueError("expected one label per image and all of 0 to 9 among them: pass a larger part")
     recipe = RECIPES[side]
     if len(images) < recipe.batch:
         raise ValueError(f"{len(images)} images are too few to train on: at least {recipe.batch}")
-    path = cache_folder() / "classifiers" / f"{train.name}-{_key(recipe, images, labels)}.pt"
+    path = cache_folder() / "classifiers" / f"{_key(recipe, images, labels)}.pt"
     net = _network(side, recipe, seed=0)
     if not _load(net, path):
         net = _network(side, recipe, seed=0)  # a damaged file may have been read in part
@@ -75,18 +81,10 @@ def digit_classifier(train: Images) -> nn.Sequential:
         try:
             _save(net, path)
         except OSError as error:
-            print(f"classifier: trained, but not cached ({error.strerror}); "
+            print(f"classifier: trained, but not cached ({error.strerror or error}); "
                   "set GAN_CACHE_DIR to a folder you may write to.")  # fmt: skip
+    net.side = side  # what it reads
     return net.requires_grad_(False).eval().to(images.device)
-
-
-def _in_range(images: Tensor) -> None:
-    low, high = images.aminmax() if images.numel() else (torch.tensor(math.nan),) * 2
-    if not (low >= -1.001 and high <= 1.001):
-        raise ValueError(
-            f"images run from {low:.3g} to {high:.3g}: expected values in [-1, 1], the range of the course's "
-            "data (a generator without tanh? data in 0..1 or 0..255? NaN from a diverged run?)"
-        )
 
 
 def _network(side: int, recipe: Recipe, seed: int) -> nn.Sequential:
@@ -165,17 +163,20 @@ def features_and_logits(classifier: nn.Sequential, images: Tensor,
                         batch_size: int = 500) -> tuple[Tensor, Tensor]:  # fmt: skip
     """What a classifier of `digit_classifier` makes of images (N, 1, H, W): (N, 64) and (N, 10), no gradient.
 
-    Raises ValueError for another shape and for values outside [-1, 1]: rescaled or unbounded images
-    would get features, but not comparable ones.
+    Raises ValueError for another network, and for images of another shape, type or range
+    (`data.check_range`): rescaled or unbounded images would get features, but not comparable ones.
     """
-    if images.ndim != 4 or images.shape[1] != 1 or len(images) == 0:
+    if not hasattr(classifier, "side"):
+        raise ValueError("expected a classifier made by digit_classifier: other networks have other features")
+    if isinstance(images, Tensor) and (images.ndim != 4 or images.shape[1] != 1 or len(images) == 0):
         raise ValueError(f"expected images (N, 1, H, W), got {tuple(images.shape)}")
-    side = round((classifier[7].in_features / classifier[3].out_channels) ** 0.5) * 4
+    check_range(images)
+    side = classifier.side
     if images.shape[2:] != (side, side):
         raise ValueError(f"this classifier reads {side} x {side} images, got {tuple(images.shape)}")
-    _in_range(images)
     with torch.no_grad():
-        features = torch.cat([classifier[:-1](part) for part in images.split(batch_size)])
+        parts = images.split(integer(batch_size, "batch_size"))
+        features = torch.cat([classifier[:-1](part) for part in parts])
         return features, classifier[-1](features)
 
 
@@ -185,25 +186,32 @@ class Judge(NamedTuple):
     parts: Splits  # train on parts.fit; parts.select trained the classifier; parts.report is the measure
     classifier: nn.Sequential  # (n, 1, H, W) -> (n, 10) logits; reads digits
     features: Tensor  # (m, 64), of the report part
-    floor: float  # the distance of real images, those of the fit part: no generator can be expected below
+    floor: float  # the distance of `samples` real images of the fit part: no generator can be expected below
+
+    @property
+    def samples(self) -> int:
+        """How many images a distance looks at: 2,000, or all of the fit part if these are fewer."""
+        return min(SAMPLES, len(self.parts.fit.images))
 
     def distance(self, images: Tensor) -> float:
         """Squared Fréchet distance of images (n, 1, H, W) or (n, H·W) from real ones, in 64 features.
 
-        At most the first 2,000 are looked at, because the distance depends on n: see `floor`.
+        At most the first `samples` are looked at, because the distance depends on n, and the floor with it.
         """
-        features, _ = self.look_at(images[:SAMPLES])
+        features, _ = self.look_at(images[: self.samples])
         return frechet_distance(real=self.features, fake=features)
 
     def look_at(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """(features (n, 64), probabilities (n, 10)) of images (n, 1, H, W) or (n, H·W)."""
-        side = self.parts.report.images.shape[-1]
-        features, logits = features_and_logits(self.classifier, images.view(-1, 1, side, side))
+        side = self.classifier.side
+        if isinstance(images, Tensor) and images.shape[1:] == (side * side,):
+            images = images.unflatten(1, (1, side, side))
+        features, logits = features_and_logits(self.classifier, images)
         return features, logits.softmax(1)
 
     def noise(self, z_dim: int) -> Tensor:
-        """(2000, z_dim): the noise that every generator is measured with, the same in each call."""
-        z = torch.randn(SAMPLES, z_dim, generator=make_generator(10**6))
+        """(samples, z_dim): the noise that every generator is measured with, the same in each call."""
+        z = torch.randn(self.samples, integer(z_dim, "z_dim"), generator=make_generator(10**6))
         return z.to(self.features.device)
 
     def generate(self, G: nn.Module, z_dim: int) -> Tensor:

@@ -14,11 +14,10 @@ from typing import TypeVar
 
 from tqdm import tqdm
 
+from gan_helpers import records
 from gan_helpers.evidence import show
 
 T = TypeVar("T")
-
-RESULTS = Path("../benchmarks/results")  # seen from the folder of the notebooks
 QUIZ_COLOURS = {
     "multiple-choice-bg": "#444",
     "mc-button-bg": "#fafafa",
@@ -32,20 +31,18 @@ QUIZ_COLOURS = {
 _asked: list[str] = []  # the questions of this session: the first brings the script
 
 
-def recorded(name: str, folder: Path | str = RESULTS) -> dict | None:
-    """The record `folder`/`name`.json, after two lines on its making; None and one line, if there is none.
+def recorded(name: str, folder: Path = records.FOLDER) -> dict | None:
+    """The record `name`, after two lines on its making; None and one line, if there is none.
 
-    Notebooks draw the recorded numbers from the record and go on without it, as on Colab, where a notebook
-    comes without the repository. Raises ValueError, naming what is missing, for a file that is no record.
+    Every record has "seeds", how many at most, and "date". Raises ValueError for a file that is not whole, is
+    no record, or was edited by hand.
     """
-    path = Path(folder) / f"{name}.json"
-    if not path.exists():
-        print(f"The recorded run {name} comes with the repository (benchmarks/results); it is not here.")
+    record = records.read(name, folder)
+    if record is None:
+        print(f"{name} is not recorded: notebooks go on without it.")
         return None
-    record = json.loads(path.read_text())
-    if missing := {"command", "commit", "date", "machine", "versions"} - set(record):
-        raise ValueError(f"{path} is not a record: it lacks {', '.join(sorted(missing))}. Make it again.")
-    print(f"{name}: {record['command']}, commit {record['commit'][:7]}, {record['date']}")
+    changed = " and changes" if record.get("uncommitted") else ""
+    print(f"{name}: {record['command']}, commit {record['commit'][:7]}{changed}, {record['date']}")
     facts = [record["machine"], f"torch {record['versions']['torch']}"]
     facts += [f"images: {record['images']}"] if "images" in record else []
     facts += [f"{record['cpu_seconds'] / 60:.0f} CPU-minutes"] if "cpu_seconds" in record else []

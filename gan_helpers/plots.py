@@ -19,10 +19,13 @@ import torch
 from cycler import cycler
 from IPython.display import HTML, display
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from PIL import Image
+
+from gan_helpers.seeds import integer
 
 REAL, FAKE, DISC, GREY = "#0072B2", "#E66101", "#1A1A1A", "#7A7A7A"
 GREEN, PINK, SKY = "#009E73", "#CC79A7", "#56B4E9"  # further curves; all told apart by colour-blind readers
@@ -108,8 +111,7 @@ def image_grid(
             f"images run from {array.min():.3g} to {array.max():.3g}, outside value_range={value_range}: "
             "pass the range they are meant to have, or rescale them"
         )
-    if not isinstance(columns, int) or columns < 1:
-        raise ValueError(f"columns={columns!r}: expected a positive whole number")
+    columns = integer(columns, "columns")
     n, height, width = array.shape
     rows = -(-n // columns)
     if row_labels is not None and len(row_labels) != rows:
@@ -229,9 +231,9 @@ def plane(limit: float, n: int = 60) -> torch.Tensor:
 
     Score them with `D(plane(2.5).flatten(0, 1)).view(60, 60)`.
     """
-    if not limit > 0 or not isinstance(n, int) or n < 2:
-        raise ValueError(f"limit={limit}, n={n}: expected a positive limit and at least 2 points a side")
-    ticks = torch.linspace(-limit, limit, n)
+    if not limit > 0:
+        raise ValueError(f"limit={limit}: expected a positive limit")
+    ticks = torch.linspace(-limit, limit, integer(n, "n", 2))
     return torch.stack(torch.meshgrid(ticks, ticks, indexing="xy"), -1)
 
 
@@ -285,9 +287,10 @@ def noise_mesh(n: int = 49, tail: float = 0.02) -> torch.Tensor:
 
     Its ticks are quantiles of the normal distribution, from `tail` to 1 - `tail` in equal steps.
     """
-    if not isinstance(n, int) or n < 2 or not 0 < tail < 0.5:
-        raise ValueError(f"n={n}, tail={tail}: expected at least 2 ticks and a tail between 0 and ½")
-    ticks = torch.special.ndtri(torch.linspace(tail, 1 - tail, n, dtype=torch.float64)).float()
+    if not 0 < tail < 0.5:
+        raise ValueError(f"tail={tail}: expected a number between 0 and ½")
+    share = torch.linspace(tail, 1 - tail, integer(n, "n", 2), dtype=torch.float64)
+    ticks = torch.special.ndtri(share).float()
     return torch.stack(torch.meshgrid(ticks, ticks, indexing="xy"), -1)
 
 
@@ -305,8 +308,7 @@ def warped_grid(
     points = _array(points, "points", 3)
     if points.shape[2] != 2 or min(points.shape[:2]) < 2:
         raise ValueError(f"points has shape {points.shape}: expected (m, n, 2) with m, n of at least 2")
-    if not isinstance(every, int) or every < 1:
-        raise ValueError(f"every={every!r}: expected a positive whole number")
+    every = integer(every, "every")
     ax = _axes(ax, (3.6, 3.6))
     lines = [*points[::every], *points[:, ::every].transpose(1, 0, 2)]
     ax.add_collection(LineCollection(lines, colors=color, linewidths=0.7, alpha=0.8))
@@ -322,9 +324,15 @@ def _alt(alt: str) -> str:
     return alt
 
 
+def _figure(fig: Figure) -> Figure:
+    if not isinstance(fig, Figure):
+        raise TypeError(f"fig is a {type(fig).__name__}: expected a matplotlib Figure, such as ax.figure")
+    return fig
+
+
 def show(fig: Figure, alt: str) -> None:
     """Display a figure as PNG with alternative text, and close it."""
-    alt, buffer = _alt(alt), io.BytesIO()
+    fig, alt, buffer = _figure(fig), _alt(alt), io.BytesIO()
     fig.savefig(buffer, format="png")
     plt.close(fig)
     data = {"image/png": base64.b64encode(buffer.getvalue()).decode(), "text/plain": alt}
@@ -345,16 +353,16 @@ def gif(
 
     The GIF sits in an <img> tag, because nbconvert drops outputs of type image/gif. It stays on its
     last frame for `hold` seconds and then starts again. `fig` is closed. Raises a ValueError when
-    the GIF is larger than 600 KB.
+    the GIF is larger than 600 KB, and for times that the format cannot hold.
     """
-    alt = _alt(alt)
-    if not isinstance(frames, int) or frames < 1:
-        raise ValueError(f"frames={frames!r}: expected a positive whole number")
-    pictures = []
+    fig, alt, frames = _figure(fig), _alt(alt), integer(frames, "frames")
+    if not 0.01 <= fps <= 50 or not 0 <= hold <= 600:  # GIF counts hundredths of a second, up to 655 s
+        raise ValueError(f"fps={fps}, hold={hold}: expected 0.01 to 50 frames a second, 0 to 600 seconds")
+    pictures, canvas = [], FigureCanvasAgg(fig)  # pixels, whichever backend matplotlib was started with
     for k in range(frames):
         update(k)
-        fig.canvas.draw()
-        pictures.append(Image.fromarray(np.asarray(fig.canvas.buffer_rgba())[..., :3].copy()))
+        canvas.draw()
+        pictures.append(Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3].copy()))
     plt.close(fig)
     # One palette for all frames: frames then differ only where the picture does, which GIF stores well.
     palette = pictures[-1].quantize(colors)

@@ -110,7 +110,10 @@ def test_bfloat16_and_gradients_are_accepted():
         (lambda: plots.image_grid(torch.zeros(1, 3, 2, 2)), "3 channels"),
         (lambda: plots.image_grid(torch.zeros(2, 2)), "expected 3 or 4 dimension"),
         (lambda: plots.image_grid(torch.zeros(0, 1, 2, 2)), "empty"),
-        (lambda: plots.image_grid(torch.zeros(2, 2, 2), columns=-1), "positive whole number"),
+        (
+            lambda: plots.image_grid(torch.zeros(2, 2, 2), columns=-1),
+            "columns must be an integer of at least 1",
+        ),
         (lambda: plots.image_grid(torch.zeros(2, 2, 2), value_range=(1, -1)), "must be below"),
         (lambda: plots.image_grid(torch.zeros(2, 2, 2), row_labels=["a", "b"]), "2 row labels for 1 rows"),
         (lambda: plots.densities([0, 1], [1, 1], [1, -1]), "a density is not negative"),
@@ -121,18 +124,26 @@ def test_bfloat16_and_gradients_are_accepted():
         (lambda: plots.curves([0, 1], [[1, 2, 3]]), r"expected \(seeds, 2\)"),
         (lambda: plots.points(torch.zeros(3, 3)), r"expected \(n, 2\)"),
         (lambda: plots.plane(0), "positive limit"),
-        (lambda: plots.plane(1, 1), "at least 2 points"),
+        (lambda: plots.plane(1, 1), "n must be an integer of at least 2, got 1"),
         (lambda: plots.decision_field(torch.zeros(3, 4), limit=1), r"expected \(n, n\)"),
         (lambda: plots.decision_field(torch.full((3, 3), 2.0), limit=1), "torch.sigmoid"),
         (lambda: plots.arrows(torch.zeros(3, 2), torch.zeros(4, 2)), r"must both be \(n, 2\)"),
         (lambda: plots.arrows(torch.zeros(3, 3), torch.zeros(3, 3)), r"must both be \(n, 2\)"),
-        (lambda: plots.noise_mesh(1), "at least 2 ticks"),
+        (lambda: plots.noise_mesh(1), "n must be an integer of at least 2, got 1"),
         (lambda: plots.noise_mesh(tail=0.5), "between 0 and"),
         (lambda: plots.warped_grid(torch.zeros(3, 3, 3)), r"expected \(m, n, 2\)"),
         (lambda: plots.warped_grid(torch.zeros(1, 3, 2)), "at least 2"),
-        (lambda: plots.warped_grid(torch.zeros(3, 3, 2), every=0), "positive whole number"),
+        (lambda: plots.warped_grid(torch.zeros(3, 3, 2), every=0), "every must be an integer of at least 1"),
         (lambda: plots.show(plt.figure(), alt=""), "say in a few words"),
-        (lambda: plots.gif(plt.figure(), print, 0, alt="a b c"), "positive whole number"),
+        (lambda: plots.gif(plt.figure(), print, 0, alt="a b c"), "frames must be an integer of at least 1"),
+        (
+            lambda: plots.gif(plt.figure(), print, 2, alt="a b c", fps=0),
+            "fps=0, .*0.01 to 50 frames a second",
+        ),
+        (lambda: plots.gif(plt.figure(), print, 2, alt="a b c", fps=100), "0.01 to 50 frames a second"),
+        (lambda: plots.gif(plt.figure(), print, 2, alt="a b c", fps=float("nan")), "fps=nan"),
+        (lambda: plots.gif(plt.figure(), print, 2, alt="a b c", hold=-1), "hold=-1"),
+        (lambda: plots.gif(plt.figure(), print, 2, alt="a b c", hold=1000), "0 to 600 seconds"),
     ],
 )
 def test_wrong_input_is_named(draw, message):
@@ -143,6 +154,24 @@ def test_wrong_input_is_named(draw, message):
 def test_text_instead_of_numbers_is_a_type_error():
     with pytest.raises(TypeError, match="real must be numbers"):
         plots.points([["a", "b"]])
+
+
+@pytest.mark.parametrize("wrong", [None, "figure", 3])
+def test_what_is_no_figure_is_named(wrong):
+    for draw in (plots.show, lambda fig, alt: plots.gif(fig, print, 2, alt=alt)):
+        with pytest.raises(TypeError, match=f"fig is a {type(wrong).__name__}: expected a matplotlib Figure"):
+            draw(wrong, alt="a b c")
+    with pytest.raises(TypeError, match="fig is a Axes: .*ax.figure"):
+        plots.show(plt.subplots()[1], alt="a b c")
+
+
+def test_integers_may_be_numpys():
+    n = np.int64(5)
+    assert torch.equal(plots.plane(2.0, n), plots.plane(2.0, 5))
+    assert torch.equal(plots.noise_mesh(n), plots.noise_mesh(5))
+    drawn = plots.image_grid(torch.zeros(5, 8, 8), columns=n).images[0].get_array()
+    assert drawn.shape == (10, 46)
+    assert len(plots.warped_grid(torch.rand(9, 9, 2), every=np.int32(4)).collections[0].get_segments()) == 6
 
 
 def test_points_set_the_limits_asked_for():
@@ -178,6 +207,22 @@ def test_gif_plays_every_frame_and_rests_on_the_last():
     assert durations == [100, 100, 100, 1500]
     assert all(np.abs(a - b).max() > 50 for a, b in zip(frames, frames[1:], strict=False))
     assert not plt.fignum_exists(fig.number)
+
+
+def test_the_same_gif_with_every_backend():
+    """The canvas of a backend such as pdf has no pixels."""
+
+    def made():
+        fig, ax = plt.subplots(figsize=(1, 1))
+        (line,) = ax.plot([0, 1], [0, 1])
+        return plots.gif(fig, lambda k: line.set_ydata([0, k]), np.int64(3), alt="a line that rises").data
+
+    usual, expected = mpl.get_backend(), made()
+    plt.switch_backend("pdf")
+    try:
+        assert made() == expected and not plt.get_fignums()
+    finally:
+        plt.switch_backend(usual)
 
 
 def test_a_gif_over_the_limit_is_refused(monkeypatch):

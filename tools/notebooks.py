@@ -285,7 +285,7 @@ def exercises(nb: NotebookNode, faults: list[str] | None = None) -> list[tuple[i
                 faults.append(f"exercise {number}: the cell after the stub is not tagged check-{number}")
             elif not solution:
                 faults.append(f"exercise {number}: no folded solution in the cell after the check")
-            elif "<summary>Hint</summary>" not in after:
+            elif not re.search(r"(?s)<summary>Hint.*</details>.*<summary>Solution</summary>", after):
                 faults.append(f"exercise {number}: no folded hint")
             else:
                 found.append((number, k, k + 1, solution[1]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -26,6 +27,33 @@ class Images(NamedTuple):
     labels: Tensor
     name: str
     factors: Factors | None = None
+
+
+def check_range(images: object) -> None:
+    """Raise ValueError unless `images` is a float32 tensor with values in [-1, 1] that is not in [0, 1].
+
+    Digits in [0, 1] lie in [-1, 1] too, and would be trained on and judged without a word. So these are
+    refused: no value below -0.01, half of all below 0.2, and some above 0.5, a white digit on what should
+    be a background of -1. No untrained, young or diverged generator with tanh was seen to make such images
+    (300 of one image each, and batches, of 16 generators), nor one with a sigmoid that faces data in [-1, 1].
+    """
+    if isinstance(images, tuple):
+        raise ValueError("expected a tensor of images, got a tuple (a whole data set?): pass its .images")
+    if not isinstance(images, Tensor) or images.dtype != torch.float32:
+        got = images.dtype if isinstance(images, Tensor) else type(images).__name__
+        remedy = "images.float()" if isinstance(images, Tensor) else "torch.as_tensor(images).float()"
+        raise ValueError(f"expected a tensor of torch.float32, got {got}: pass {remedy}, in [-1, 1]")
+    low, high = images.aminmax() if images.numel() else (torch.tensor(torch.nan),) * 2
+    if not (low >= -1.001 and high <= 1.001):
+        raise ValueError(
+            f"images run from {low:.3g} to {high:.3g}: expected values in [-1, 1], the range of the course's "
+            "data (a generator without tanh? data in 0..1 or 0..255? NaN from a diverged run?)"
+        )
+    if low >= -0.01 and high > 0.5 and images.median() < 0.2:
+        raise ValueError(
+            f"images run from {low:.3g} to {high:.3g}, and most pixels are near 0: expected values in [-1, 1], "
+            "with a background of -1. If these are in [0, 1], pass 2 * images - 1"
+        )
 
 
 def take(images: Images, index: Tensor) -> Images:
@@ -67,7 +95,8 @@ def mnist(split: str = "small", *, device: Device = "cpu",
 
     Looks in `$GAN_DATA_DIR/mnist/`, then in the cache, then downloads for at most about `seconds`
     (unless GAN_OFFLINE=1). Source: LeCun et al. 1998. Raises DataError (with cause and remedy)
-    for a damaged file, NotAvailable, a DataError too, if there is no file to be had.
+    for a damaged file and for a GAN_DATA_DIR that is no folder or has the files in another place or
+    form; NotAvailable, a DataError too, if there is no file to be had.
     """
     return _idx_images("mnist", split, device, seconds)
 
@@ -106,7 +135,7 @@ def load_images(name: str = "auto", n: int | None = None, *, seed: Seed = 0,
     by `seed` (the first ones of MNIST are not typical); by default all there are, 10,000 of 28 x 28.
 
     Raises ValueError for an unknown name or too large an `n`, DataError as `mnist` does. A damaged
-    MNIST file is an error under "auto" too.
+    MNIST file, or a GAN_DATA_DIR that is no folder, is an error under "auto" too.
     """
     known = ("auto", *LOADERS)
     if name not in known:
@@ -120,9 +149,9 @@ def load_images(name: str = "auto", n: int | None = None, *, seed: Seed = 0,
             images, chosen = mnist(device=device, seconds=AUTO_SECONDS), "mnist"
         except NotAvailable:
             chosen = "rendered"
+            where = "in GAN_DATA_DIR or the cache" if os.environ.get("GAN_DATA_DIR") else "on this disk"
             advice = (
-                "MNIST is not on this disk and was not downloaded: "
-                'load_images("mnist") tries longer and says why'
+                f'MNIST is not {where} and was not downloaded: load_images("mnist") tries longer and says why'
             )
     if chosen == "rendered":
         images = rendered(n or 10_000, seed=seed, device=device)

@@ -47,7 +47,7 @@ device = "cuda" if torch.cuda.is_available() else "cpu"
 #
 # Three disjoint parts, as always. `fit` trains the game, `report` judges the results; `select` trains the judge of section 2, and nothing else may touch it.
 
-# %%
+# %% tags=["record"]
 parts = data.split(data.load_images("auto", device=device), seed=0, fit=0.4, select=0.4, report=0.2)
 x_fit, x_report = parts.fit.images.flatten(1), parts.report.images.flatten(1)
 PIXELS, Z_DIM, BATCH, ROUNDS = 784, 64, 64, 1200
