@@ -20,8 +20,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gan_helpers import data, metrics
+from gan_helpers.games import dcgan_game, dcgan_rounds
+from gan_helpers.judge import digit_classifier, features_and_logits
 from gan_helpers.networks import dcgan_discriminator, dcgan_generator
-from gan_helpers.training import dcgan_game, dcgan_rounds
 
 LOOKS = (80,)  # rounds at which the distance is measured, besides the end
 
@@ -73,7 +74,7 @@ def score(G: Callable, judge: nn.Module, real: Tensor, z_dim: int = 32) -> dict[
     z = torch.randn(2000, z_dim, generator=data.make_generator(10**6))
     with torch.no_grad():
         x = torch.cat([G(part) for part in z.split(500)]).clamp(-1, 1).view(-1, 1, 28, 28)
-    features, logits = metrics.features_and_logits(judge, x)
+    features, logits = features_and_logits(judge, x)
     shares = torch.bincount(logits.argmax(1), minlength=10) / len(x)
     values = {
         "distance": metrics.frechet_distance(real=real, fake=features),
@@ -116,9 +117,9 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(1)
     parts = data.split(data.load_images("auto"), seed=0, fit=0.4, select=0.4, report=0.2)
-    judge = metrics.digit_classifier(parts.select)
-    real, _ = metrics.features_and_logits(judge, parts.report.images)
-    fit, _ = metrics.features_and_logits(judge, parts.fit.images[:2000])
+    judge = digit_classifier(parts.select)
+    real, _ = features_and_logits(judge, parts.report.images)
+    fit, _ = features_and_logits(judge, parts.fit.images[:2000])
     sources = ["gan_helpers/networks.py", "gan_helpers/training.py", "benchmarks/dcgan_ablation.py"]
     record = {
         **provenance(

@@ -20,7 +20,9 @@ from dcgan_ablation import score
 from torch import nn
 
 from gan_helpers import data, metrics
-from gan_helpers.training import dcgan_game, dcgan_rounds, play
+from gan_helpers.games import dcgan_game, dcgan_rounds
+from gan_helpers.judge import digit_classifier, features_and_logits
+from gan_helpers.training import play
 
 SOURCE = NOTEBOOKS / "05_mlp_gan.py"
 LOOKS = (0.5, 1, 1.5, 2, 3, 4, 6, 8, 11, 14, 18, 22, 26, 30, 35, 40, 50)  # CPU-seconds
@@ -90,9 +92,9 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(1)
     parts = data.split(data.load_images(args.images), seed=0, fit=0.4, select=0.4, report=0.2)
-    judge = metrics.digit_classifier(parts.select)
-    real, logits = metrics.features_and_logits(judge, parts.report.images)
-    fit, _ = metrics.features_and_logits(judge, parts.fit.images[:2000])
+    judge = digit_classifier(parts.select)
+    real, logits = features_and_logits(judge, parts.report.images)
+    fit, _ = features_and_logits(judge, parts.fit.images[:2000])
     sources = ["gan_helpers/networks.py", "gan_helpers/training.py", "benchmarks/distance_curves.py"]
     record = {
         **provenance(

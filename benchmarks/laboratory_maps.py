@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 from common import NOTEBOOKS, RESULTS, lift, provenance, write
 
-from gan_helpers.machine import progress
+from gan_helpers.notebook import progress
 
 SOURCE = NOTEBOOKS / "04_gan_laboratory_2d.py"
 CONSTANTS = {"x_all", "Z_DIM", "z_test", "RING"}

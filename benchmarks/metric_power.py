@@ -21,7 +21,8 @@ import torch
 from common import NOTEBOOKS, RESULTS, lift, provenance, write
 
 from gan_helpers import data, metrics
-from gan_helpers.machine import progress
+from gan_helpers.judge import digit_classifier
+from gan_helpers.notebook import progress
 
 SOURCE = NOTEBOOKS / "07_measuring_gans.py"
 LOOKS_MLP, LOOKS_DCGAN = tuple(range(100, 1201, 100)), tuple(range(100, 1601, 100))
@@ -32,7 +33,7 @@ POOL = 4000  # generated images per state
 def prepare(notebook: dict) -> SimpleNamespace:
     """Load the images, make the judge, and give the lifted functions the names that they read."""
     parts = data.split(data.load_images("auto"), seed=0, fit=0.4, select=0.4, report=0.2)
-    notebook["judge"] = metrics.digit_classifier(parts.select)
+    notebook["judge"] = digit_classifier(parts.select)
     real, train = notebook["seen"](parts.report.images), notebook["seen"](parts.fit.images)
     notebook["real"], notebook["x"] = real, torch.cat([real.x, train.x])
     notebook["y"] = torch.cat([parts.report.labels, parts.fit.labels])

@@ -23,9 +23,9 @@ from torch import nn
 from torch.func import functional_call, vmap
 
 from gan_helpers import data, metrics
+from gan_helpers.losses import L_D, L_G, regularised, relativistic
 from gan_helpers.networks import mlp
-from gan_helpers.penalties import regularised, relativistic
-from gan_helpers.training import L_D, L_G, play_many, stack
+from gan_helpers.training import play_many, stack
 
 SOURCE = NOTEBOOKS / "08_mode_collapse.py"
 Picks = lift(SOURCE, {"Z_DIM", "ROUNDS", "x_nine"}, device="cpu")["Picks"]  # the rest comes along

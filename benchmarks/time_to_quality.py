@@ -42,7 +42,8 @@ from time_to_quality_recipes import (
 from torch import Tensor
 
 from gan_helpers import data, metrics, plots
-from gan_helpers.machine import progress
+from gan_helpers.judge import digit_classifier, features_and_logits
+from gan_helpers.notebook import progress
 
 CODE = ["benchmarks/time_to_quality_recipes.py", "gan_helpers/networks.py", "gan_helpers/training.py"]
 SAMPLES, SHOWN, NOISE_SEED = 2000, 10, 10**6
@@ -125,7 +126,7 @@ class Judge:
         """Fréchet distance of images (n, 1, 28, 28); infinite if there is a NaN among them."""
         if not images.isfinite().all():
             return math.inf
-        fake = metrics.features_and_logits(self.classifier, images)[0]
+        fake = features_and_logits(self.classifier, images)[0]
         return metrics.frechet_distance(real=self.real, fake=fake)
 
 
@@ -542,8 +543,8 @@ def main(args: Sequence[str] | None = None) -> None:
         state = state_folder(options.out, settings)
         if not options.out.exists():  # whoever deletes the results wants to start anew
             shutil.rmtree(state, ignore_errors=True)
-        classifier = metrics.digit_classifier(parts.select)
-        judge = Judge(classifier, metrics.features_and_logits(classifier, parts.report.images)[0])
+        classifier = digit_classifier(parts.select)
+        judge = Judge(classifier, features_and_logits(classifier, parts.report.images)[0])
         done = race(builds, record, options.out, state, parts, judge, seeds=range(options.seeds),
                     budget=options.budget, slice_=options.slice, device=options.device,
                     minutes=options.minutes)  # fmt: skip

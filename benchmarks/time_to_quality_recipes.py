@@ -19,8 +19,10 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset
 
 from gan_helpers.data import make_generator
+from gan_helpers.games import dcgan_game, dcgan_rounds
+from gan_helpers.losses import L_D, L_G
 from gan_helpers.networks import dcgan_discriminator, dcgan_generator
-from gan_helpers.training import L_D, L_G, dcgan_game, dcgan_rounds, ema_update
+from gan_helpers.training import ema_update
 
 Feed = Callable[[Tensor, int, int], Iterator[Tensor]]
 

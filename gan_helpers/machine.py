@@ -1,4 +1,4 @@
-"""Is this machine ready for the course, and how long will a loop still take?
+"""Is this machine ready for the course?
 
 Each `check_…` function looks at one thing and returns a `Finding`; what it looks at is an argument, so
 that a test can play a machine where it is missing. `self_test` runs them all and prints the remedies.
@@ -11,21 +11,18 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import psutil
 import torch
-from tqdm import tqdm
 
-from gan_helpers.data import cache_folder
+from gan_helpers._files import cache_folder
 
 OK, NOTE, PROBLEM = "✓", "○", "✗"
 MIN_PYTHON, MIN_TORCH, MIN_GIB = (3, 11), (2, 4), 2.0
 MIRROR = "https://storage.googleapis.com"
-T = TypeVar("T")
 
 
 class Finding(NamedTuple):
@@ -163,8 +160,3 @@ def self_test() -> None:
         print(f"{mark} {what + ':':<12} {found}" + (f"\n    what to do: {remedy}" if remedy else ""))
     problems = sum(f.mark == PROBLEM for f in findings)
     print("This machine is ready." if not problems else f"{problems} problem(s): see 'what to do' above.")
-
-
-def progress(items: Iterable[T], desc: str, total: int | None = None) -> Iterator[T]:
-    """Iterate with a progress bar that appears after a second and leaves nothing in the saved notebook."""
-    return iter(tqdm(items, desc=desc, total=total, file=sys.stdout, leave=False, ncols=80, delay=1.0))

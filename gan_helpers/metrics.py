@@ -15,20 +15,15 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from gan_helpers.classifier import RECIPES, Recipe, digit_classifier, features_and_logits
-from gan_helpers.data import Seed, _integer, make_generator
+from gan_helpers.seeds import Seed, integer, make_generator
 
 __all__ = [
-    "RECIPES",
     "Coverage",
     "Extrapolation",
     "Memory",
     "Modes",
     "Overlap",
-    "Recipe",
     "density_coverage",
-    "digit_classifier",
-    "features_and_logits",
     "fid_infinity",
     "frechet_bias",
     "frechet_distance",
@@ -77,7 +72,7 @@ def inception_score(logits: Tensor, *, splits: int = 1) -> float:
 
     Raises ValueError unless logits are finite and there are two rows or more per part.
     """
-    logits = _rows(logits, "logits", 2 * _integer(splits, "splits"), "a tensor (n, classes)")
+    logits = _rows(logits, "logits", 2 * integer(splits, "splits"), "a tensor (n, classes)")
     scores = []
     for part in logits.tensor_split(splits):
         log_p = part.log_softmax(1)
@@ -125,7 +120,7 @@ def frechet_bias(real: Tensor, *, n: int, m: int | None = None) -> float:
     the moments are taken; m is n by default, math.inf for exact statistics on one side.
     """
     real = _rows(real, "real", 2)
-    n, m = _integer(n, "n", least=2), m if m == math.inf else _integer(n if m is None else m, "m", least=2)
+    n, m = integer(n, "n", least=2), m if m == math.inf else integer(n if m is None else m, "m", least=2)
     mean, cov = _moments(real)
     values, vectors = torch.linalg.eigh(cov)
     alive = values > 1e-10 * values.max()
@@ -157,7 +152,7 @@ def fid_infinity(*, real: Tensor, fake: Tensor, sizes: Sequence[int] | None = No
     most = min(len(real), len(fake)) if both else len(fake)
     if sizes is None:
         sizes = [round(s) for s in torch.linspace(most / 5, most, 15, dtype=torch.float64).tolist()]
-    sizes = [_integer(size, "size", least=2) for size in sizes]
+    sizes = [integer(size, "size", least=2) for size in sizes]
     if len(set(sizes)) < 2 or max(sizes) > most:
         raise ValueError(f"sizes {sizes}: expected two or more different ones, none above {most}")
     source = make_generator(seed)
@@ -192,12 +187,12 @@ def kid(*, real: Tensor, fake: Tensor, subset_size: int | None = None, subsets: 
     real, fake = _pair(real, fake)
     if subset_size is None:
         return _mmd(real, fake)
-    if not 2 <= _integer(subset_size, "subset_size") <= min(len(real), len(fake)):
+    if not 2 <= integer(subset_size, "subset_size") <= min(len(real), len(fake)):
         raise ValueError(
             f"subset_size is {subset_size}: expected 2 to {min(len(real), len(fake))}, the smaller set's size"
         )
     source, values = make_generator(seed), []
-    for _ in range(_integer(subsets, "subsets")):
+    for _ in range(integer(subsets, "subsets")):
         some = (x[torch.randperm(len(x), generator=source)[:subset_size]] for x in (real, fake))
         values.append(_mmd(*some))
     return sum(values) / len(values)
@@ -239,7 +234,7 @@ def precision_recall(*, real: Tensor, fake: Tensor, k: int = 3) -> Overlap:
     border counts as inside. Neither reaches 1 for equal sources, less so in many dimensions: compare with
     real against real. Swapping real and fake swaps the two. Takes O(n m) time.
     """
-    real, fake = _pair(real, fake, least=_integer(k, "k") + 1)
+    real, fake = _pair(real, fake, least=integer(k, "k") + 1)
     held, _ = _balls(fake, real, _radii(real, k))
     reached, _ = _balls(real, fake, _radii(fake, k))
     return Overlap((held > 0).double().mean().item(), (reached > 0).double().mean().item())
@@ -252,7 +247,7 @@ def density_coverage(*, real: Tensor, fake: Tensor, k: int = 5) -> Coverage:
     least one fake; for one source its expectation is 1 - Π (n - i)/(m + n - i), i = 1..k. Balls as in
     `precision_recall`.
     """
-    real, fake = _pair(real, fake, least=_integer(k, "k") + 1)
+    real, fake = _pair(real, fake, least=integer(k, "k") + 1)
     held, hit = _balls(fake, real, _radii(real, k))
     return Coverage(held.double().mean().item() / k, hit.double().mean().item())
 
@@ -368,7 +363,7 @@ def reverse_kl_floor(n: int, modes: int) -> float:
 
     Exact: log K + K E[c/n log c/n] with c binomial (n, 1/K).
     """
-    n, modes = _integer(n, "n"), _integer(modes, "modes")
+    n, modes = integer(n, "n"), integer(modes, "modes")
     if modes == 1:
         return 0.0
     c = torch.arange(1, n + 1, dtype=torch.float64)

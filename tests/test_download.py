@@ -23,8 +23,9 @@ import pytest
 import requests
 import torch
 
-from gan_helpers import _download, data
-from gan_helpers.data import DataError, NotAvailable, fashion_mnist, load_images, mnist
+from gan_helpers import data
+from gan_helpers._files import cache_folder
+from gan_helpers.data import DataError, NotAvailable, download, fashion_mnist, images, load_images, mnist
 
 IMAGES, LABELS = "t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"
 PIXELS = np.random.default_rng(0).integers(0, 256, (30, 28, 28), dtype=np.uint8)
@@ -125,7 +126,7 @@ def mirrors(monkeypatch) -> Iterator[Callable[..., list[Mirror]]]:
     def start(*answers: Answer) -> list[Mirror]:
         new = [Mirror(answer) for answer in answers]
         started.extend(new)
-        monkeypatch.setitem(_download.MIRRORS, "mnist", tuple(mirror.url for mirror in new))
+        monkeypatch.setitem(download.MIRRORS, "mnist", tuple(mirror.url for mirror in new))
         return new
 
     yield start
@@ -142,8 +143,8 @@ def cache(tmp_path, monkeypatch) -> Path:
     monkeypatch.setenv("GAN_CACHE_DIR", str(tmp_path / "cache"))
     sums = {name: hashlib.sha256(content).hexdigest() for name, content in FILES.items()}
     for dataset in ("mnist", "fashion_mnist"):
-        monkeypatch.setitem(_download.SHA256, dataset, sums)
-        monkeypatch.setitem(_download.MIRRORS, dataset, (refusing_url(), refusing_url()))
+        monkeypatch.setitem(download.SHA256, dataset, sums)
+        monkeypatch.setitem(download.MIRRORS, dataset, (refusing_url(), refusing_url()))
     return tmp_path / "cache" / "mnist"
 
 
@@ -199,7 +200,7 @@ def test_files_in_the_data_folder_are_read(tmp_path, monkeypatch, load, name):
 def test_full_is_the_other_pair_of_files(tmp_path, monkeypatch):
     train = {name.replace("t10k", "train"): content for name, content in FILES.items()}
     sums = {name: hashlib.sha256(content).hexdigest() for name, content in train.items()}
-    monkeypatch.setitem(_download.SHA256, "mnist", sums)
+    monkeypatch.setitem(download.SHA256, "mnist", sums)
     put(tmp_path / "mnist", **train)
     monkeypatch.setenv("GAN_DATA_DIR", str(tmp_path))
     assert is_the_data(mnist("full"))
@@ -231,9 +232,9 @@ def test_home_folders_are_understood(tmp_path, monkeypatch):
     monkeypatch.setenv("GAN_DATA_DIR", "~/mine")
     assert is_the_data(mnist())
     monkeypatch.setenv("GAN_CACHE_DIR", "~/kept")
-    assert data.cache_folder() == tmp_path / "kept"
+    assert cache_folder() == tmp_path / "kept"
     monkeypatch.delenv("GAN_CACHE_DIR")
-    assert data.cache_folder().name == "gan_course"
+    assert cache_folder().name == "gan_course"
 
 
 def test_a_long_download_shows_a_bar_that_goes_away(monkeypatch):
@@ -241,7 +242,7 @@ def test_a_long_download_shows_a_bar_that_goes_away(monkeypatch):
     with redirect_stdout(out):
         import sys
 
-        bar = _download._DeadlineBar(
+        bar = download._DeadlineBar(
             time.monotonic() + 9, file=sys.stdout, leave=False, total=4, mininterval=0
         )
         with bar:
@@ -341,7 +342,7 @@ def test_a_name_server_that_hangs_does_not_hold_up(monkeypatch):
 def test_behind_a_proxy_the_name_is_not_looked_up_here(monkeypatch):
     monkeypatch.setattr(requests.utils, "get_environ_proxies", lambda url: {"http": "proxy"})
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_: pytest.fail("looked up"))
-    _download._require_host("http://example.invalid/", 1.0)
+    download._require_host("http://example.invalid/", 1.0)
 
 
 def test_no_time_means_no_attempt(mirrors):
@@ -359,7 +360,7 @@ def test_a_slow_mirror_gets_only_its_share(monkeypatch, mirrors):
         raise TimeoutError
 
     mirrors(good, good)
-    monkeypatch.setattr(_download, "_download", slow)
+    monkeypatch.setattr(download, "_download", slow)
     with pytest.raises(NotAvailable):
         mnist(seconds=100)
     assert shares[0] == pytest.approx(50, abs=1) and shares[1] == pytest.approx(100, abs=1)
@@ -369,14 +370,14 @@ def test_other_errors_are_given_in_full(monkeypatch):
     def full(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(_download, "_download", full)
+    monkeypatch.setattr(download, "_download", full)
     with pytest.raises(NotAvailable, match=r"OSError: \[Errno 28\] No space left on device"):
         mnist()
-    assert _download._in_words(requests.exceptions.ChunkedEncodingError()) == "the connection broke off"
+    assert download._in_words(requests.exceptions.ChunkedEncodingError()) == "the connection broke off"
 
 
 def test_auto_falls_back_when_mirrors_fail(mirrors, cache, capsys, monkeypatch):
-    monkeypatch.setattr(data, "AUTO_SECONDS", 0.5)
+    monkeypatch.setattr(images, "AUTO_SECONDS", 0.5)
     mirrors(other, silent)
     assert load_images(n=5).name == "rendered"
     assert capsys.readouterr().out.startswith("images: rendered, 5 of 28×28 (MNIST is not on this")
@@ -472,7 +473,7 @@ def test_the_tables_are_complete():
     """Undo the fixture's changes: each real file has a SHA-256 and each data set two mirrors."""
     import importlib.util
 
-    spec = importlib.util.spec_from_file_location("fresh", _download.__file__)
+    spec = importlib.util.spec_from_file_location("fresh", download.__file__)
     fresh = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(fresh)
     names = {f"{p}-{k}-ubyte.gz" for p in ("t10k", "train") for k in ("images-idx3", "labels-idx1")}

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from gan_helpers import machine
+from gan_helpers import machine, notebook
 from gan_helpers.machine import NOTE, OK, PROBLEM
 
 
@@ -104,11 +104,11 @@ def test_report_names_each_remedy_and_counts_problems(monkeypatch, capsys, tmp_p
 
 def test_progress_yields_everything_and_leaves_nothing(capsys, monkeypatch):
     monkeypatch.setattr(
-        machine, "tqdm", lambda *a, **kw: machine_tqdm(*a, **{**kw, "delay": 0, "mininterval": 0})
+        notebook, "tqdm", lambda *a, **kw: real_tqdm(*a, **{**kw, "delay": 0, "mininterval": 0})
     )
-    assert list(machine.progress(range(5), "counting")) == [0, 1, 2, 3, 4]
+    assert list(notebook.progress(range(5), "counting")) == [0, 1, 2, 3, 4]
     out = capsys.readouterr().out
     assert "counting" in out and out.rsplit("\r", 2)[-2].strip() == "" and out.endswith("\r")
 
 
-machine_tqdm = machine.tqdm
+real_tqdm = notebook.tqdm

@@ -14,11 +14,10 @@ from torchmetrics.image.fid import FrechetInceptionDistance
 from torchmetrics.image.inception import InceptionScore
 from torchmetrics.image.kid import KernelInceptionDistance
 
-from gan_helpers import data, metrics
+from gan_helpers import data
+from gan_helpers.judge import RECIPES, digit_classifier, features_and_logits
 from gan_helpers.metrics import (
     density_coverage,
-    digit_classifier,
-    features_and_logits,
     fid_infinity,
     frechet_bias,
     frechet_distance,
@@ -436,7 +435,7 @@ def cache(tmp_path, monkeypatch):
 @pytest.fixture
 def quick(monkeypatch):
     """A classifier of 8 x 8 digits that trains in a tenth of a second."""
-    monkeypatch.setitem(metrics.RECIPES, 8, metrics.RECIPES[8]._replace(steps=20, channels=(4, 8)))
+    monkeypatch.setitem(RECIPES, 8, RECIPES[8]._replace(steps=20, channels=(4, 8)))
     return data.split(data.digits8(), seed=0)
 
 
@@ -446,9 +445,7 @@ def accuracy(net, images):
 
 
 def test_it_reads_held_out_digits_of_fonts(cache, monkeypatch):
-    monkeypatch.setitem(
-        metrics.RECIPES, 28, metrics.RECIPES[28]._replace(steps=200)
-    )  # a third is enough here
+    monkeypatch.setitem(RECIPES, 28, RECIPES[28]._replace(steps=200))  # a third is enough here
     parts = data.split(data.rendered(4000), seed=0, fit=0.35, select=0.05, report=0.6)
     net = digit_classifier(parts.fit)
     assert accuracy(net, parts.report) >= 0.98
@@ -497,7 +494,7 @@ def test_what_changes_the_classifier_changes_its_file(cache, quick, monkeypatch)
     digit_classifier(quick.fit)
     other = quick.fit._replace(labels=quick.fit.labels.flip(0))
     digit_classifier(other)
-    monkeypatch.setitem(metrics.RECIPES, 8, metrics.RECIPES[8]._replace(rate=1e-3))
+    monkeypatch.setitem(RECIPES, 8, RECIPES[8]._replace(rate=1e-3))
     digit_classifier(quick.fit)
     assert len(list(cache.iterdir())) == 3
 

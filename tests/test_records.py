@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gan_helpers.records import recorded
+from gan_helpers.notebook import recorded
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "benchmarks"))

@@ -10,9 +10,9 @@ import pytest
 import torch
 from scipy import ndimage
 
-from gan_helpers import _rendered, data
-from gan_helpers._rendered import RANGES, Factors, own_slant
-from gan_helpers.data import font_names, render_digits, rendered
+from gan_helpers import data
+from gan_helpers.data import font_names, fonts, render_digits, rendered
+from gan_helpers.data.fonts import RANGES, Factors, own_slant
 
 FONTS = len(font_names())
 
@@ -101,7 +101,7 @@ def test_seeds(own_cache):
 
 def test_factors_are_even_and_independent():
     n = 20_000
-    f = _rendered.sample_factors(n, torch.Generator().manual_seed(0))
+    f = fonts.sample_factors(n, torch.Generator().manual_seed(0))
     assert (torch.bincount(f.digit, minlength=10) / n - 0.1).abs().max() < 0.011
     assert (torch.bincount(f.font, minlength=FONTS) / n - 1 / FONTS).abs().max() < 0.011
     for name, (low, high) in RANGES.items():
@@ -242,30 +242,30 @@ def test_pictures_keep_the_number_of_holes(pen):
         assert (pieces > speck).sum() == 1, int(digit)
         gaps = np.bincount(ndimage.label(large <= 0.5)[0].ravel())[1:]
         holes = int((gaps > speck).sum()) - 1
-        assert holes in _rendered.HOLES[int(digit)], int(digit)
+        assert holes in fonts.HOLES[int(digit)], int(digit)
 
 
 def test_digits_with_the_wrong_shape_are_refused():
-    glyphs = _rendered._glyphs()
+    glyphs = fonts._glyphs()
     good = glyphs.fields[:10, 0].numpy()
     stroke = float(glyphs.strokes[0])
-    assert _rendered._reads_as_digits(good, stroke)
+    assert fonts._reads_as_digits(good, stroke)
     for order in ([1, 0, *range(2, 10)], [8, *range(1, 10)]):
-        assert not _rendered._reads_as_digits(good[order], stroke)
+        assert not fonts._reads_as_digits(good[order], stroke)
     dotted = good.copy()
     dotted[0, 44:52, 44:52] = 2.0
-    assert not _rendered._reads_as_digits(dotted, stroke)
+    assert not fonts._reads_as_digits(dotted, stroke)
     broken = good.copy()
     broken[1, 46:50] = -3.0
-    assert not _rendered._reads_as_digits(broken, stroke)
+    assert not fonts._reads_as_digits(broken, stroke)
 
 
 def test_own_slant_agrees_with_the_header_where_there_is_one():
-    for path in _rendered._font_files():
-        bitmaps = _rendered._bitmaps(path)
+    for path in fonts._font_files():
+        bitmaps = fonts._bitmaps(path)
         if bitmaps is None:
             continue
-        whole, part = _rendered.FT2Font(str(path)).get_sfnt_table("post")["italicAngle"]
+        whole, part = fonts.FT2Font(str(path)).get_sfnt_table("post")["italicAngle"]
         angle = -(whole + part / 65536)
         if angle:
             assert own_slant(bitmaps[1]) == pytest.approx(np.tan(np.radians(angle)), abs=0.035)
@@ -273,9 +273,9 @@ def test_own_slant_agrees_with_the_header_where_there_is_one():
 
 def test_distance_fields_are_distances():
     # One pixel further out in the field is one pixel more: the slope is 1 nearly everywhere.
-    field = _rendered._glyphs().fields[:, 0]
+    field = fonts._glyphs().fields[:, 0]
     dy, dx = torch.gradient(field, dim=(1, 2))
-    slope = (dx.square() + dy.square()).sqrt() * _rendered.TEXELS
+    slope = (dx.square() + dy.square()).sqrt() * fonts.TEXELS
     near = field.abs() < 0.7
     assert slope[near].median().item() == pytest.approx(1, abs=0.03)
     assert (slope[near] - 1).abs().mean().item() < 0.1
@@ -314,7 +314,7 @@ def no_drawing(*_):
 def test_the_second_call_comes_from_the_cache(own_cache, monkeypatch, capsys):
     first = rendered(25, seed=3)
     assert [path.suffix for path in own_cache.iterdir()] == [".npz"]
-    monkeypatch.setattr(_rendered, "_render_bytes", no_drawing)
+    monkeypatch.setattr(fonts, "_render_bytes", no_drawing)
     second = rendered(25, seed=3)
     assert torch.equal(first.images, second.images) and second.images.dtype == torch.float32
     assert second.factors.font_names == first.factors.font_names
@@ -326,23 +326,23 @@ def test_the_second_call_comes_from_the_cache(own_cache, monkeypatch, capsys):
 
 @pytest.mark.parametrize("name", ["RECIPE", "RANGES", "BODY", "TEXELS"])
 def test_another_recipe_is_another_file(monkeypatch, name):
-    before = _rendered._recipe_hash(10, 0)
-    assert before == _rendered._recipe_hash(10, 0)
-    assert before != _rendered._recipe_hash(11, 0) != _rendered._recipe_hash(10, 1) != before
-    old = getattr(_rendered, name)
+    before = fonts._recipe_hash(10, 0)
+    assert before == fonts._recipe_hash(10, 0)
+    assert before != fonts._recipe_hash(11, 0) != fonts._recipe_hash(10, 1) != before
+    old = getattr(fonts, name)
     changed = {k: (a, b + 1) for k, (a, b) in old.items()} if name == "RANGES" else old + 1
-    monkeypatch.setattr(_rendered, name, changed)
-    assert _rendered._recipe_hash(10, 0) != before
+    monkeypatch.setattr(fonts, name, changed)
+    assert fonts._recipe_hash(10, 0) != before
 
 
 def test_other_fonts_are_another_file(monkeypatch, tmp_path):
-    before = _rendered._recipe_hash(10, 0)
+    before = fonts._recipe_hash(10, 0)
     other = tmp_path / "a.ttf"
     other.write_bytes(b"font")
-    monkeypatch.setattr(_rendered, "_font_files", lambda: [other])
-    first = _rendered._recipe_hash(10, 0)
+    monkeypatch.setattr(fonts, "_font_files", lambda: [other])
+    first = fonts._recipe_hash(10, 0)
     other.write_bytes(b"tnof")
-    assert len({before, first, _rendered._recipe_hash(10, 0)}) == 3
+    assert len({before, first, fonts._recipe_hash(10, 0)}) == 3
 
 
 @pytest.mark.parametrize("damage", ["truncated", "garbage", "empty", "bit", "folder"])
@@ -406,4 +406,4 @@ def test_a_full_disk_leaves_no_partial_file(own_cache, monkeypatch, capsys):
 
 
 def test_the_public_names_are_the_same_functions():
-    assert data.Factors is Factors and data.render_digits is _rendered.render_digits
+    assert data.Factors is Factors and data.render_digits is fonts.render_digits

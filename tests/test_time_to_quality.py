@@ -15,7 +15,7 @@ import time_to_quality as race
 import time_to_quality_recipes as recipes
 
 from gan_helpers import data
-from gan_helpers.training import dcgan_game, dcgan_rounds
+from gan_helpers.games import dcgan_game, dcgan_rounds
 
 LOG2 = math.log(2)
 PUBLISHED = [name for name in race.RECIPES if name != "ours"]

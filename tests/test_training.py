@@ -13,20 +13,12 @@ from torch.nn import functional as F
 from torch.utils._pytree import tree_leaves
 
 from gan_helpers import data, training
+from gan_helpers import losses as pairs
+from gan_helpers.checkpoints import FORMAT, load_checkpoint, save_checkpoint
+from gan_helpers.games import dcgan_game, dcgan_rounds
+from gan_helpers.losses import LOSSES
 from gan_helpers.networks import dcgan_discriminator, dcgan_generator, mlp
-from gan_helpers.training import (
-    LOSSES,
-    averaged,
-    dcgan_game,
-    dcgan_rounds,
-    ema_update,
-    load_checkpoint,
-    own_rates,
-    play,
-    play_many,
-    save_checkpoint,
-    stack,
-)
+from gan_helpers.training import averaged, ema_update, own_rates, play, play_many, stack
 
 SOURCE = Path(__file__).parent.parent / "notebooks" / "source" / "04_gan_laboratory_2d.py"
 
@@ -132,7 +124,7 @@ def test_gradients_stay_with_the_player_who_moves():
     before = [p.clone() for p in G.parameters()]
     frozen = torch.optim.SGD(G.parameters(), lr=0.0)
     batches = data.batches(data.ring(64, seed=0), 8, seed=0, steps=2)
-    list(play(G, D, frozen, sgd(D), batches, 2, d_steps=2, loss=(training.L_D, idle)))
+    list(play(G, D, frozen, sgd(D), batches, 2, d_steps=2, loss=(pairs.L_D, idle)))
     assert all(torch.equal(a, b) for a, b in zip(before, G.parameters(), strict=True))
     assert not any(p.grad.any() for p in G.parameters())  # nothing leaked from D's two moves
     assert all(p.grad.any() for p in D.parameters())
@@ -188,10 +180,10 @@ def test_a_loss_may_use_the_slope_of_D():
 
     def with_r1(D, x_real, x_fake):
         slope = torch.func.grad(lambda x: D(x).sum())(x_real)
-        return training.L_D(D, x_real, x_fake) + 0.3 / 2 * slope.square().sum(1).mean()
+        return pairs.L_D(D, x_real, x_fake) + 0.3 / 2 * slope.square().sum(1).mean()
 
     G, D = Point(1.0), Slope(-1.0)
-    next(play(G, D, sgd(G), sgd(D), zeros(1), 1, loss=(with_r1, training.L_G)))
+    next(play(G, D, sgd(G), sgd(D), zeros(1), 1, loss=(with_r1, pairs.L_G)))
     assert D.psi.item() == pytest.approx(-1 - 0.2 * (sigma(-1) - 0.3), rel=1e-5)
 
 
@@ -241,6 +233,7 @@ def test_the_package_holds_the_notebooks_loop():
     """The same statements, and from the same seed the same bits."""
     shown, kept = notebook_functions(), functions(Path(training.__file__).read_text())
     assert statements(shown["play"]) == statements(kept["_rounds"])
+    kept = functions(Path(pairs.__file__).read_text())
     for name in ("L_D", "L_G"):
         assert statements(shown[name]) == statements(kept[name])
     namespace = {"torch": torch, "F": F, "data": data}
@@ -606,7 +599,7 @@ class Trap:
 
 
 def test_a_file_that_would_run_code_is_refused(tmp_path):
-    torch.save({"format": training.FORMAT, "trap": Trap(tmp_path / "ran")}, tmp_path / "trap.pt")
+    torch.save({"format": FORMAT, "trap": Trap(tmp_path / "ran")}, tmp_path / "trap.pt")
     refused(tmp_path / "trap.pt", "cannot be read")
     assert not (tmp_path / "ran").exists()
     torch.load(tmp_path / "trap.pt", weights_only=False)  # the trap works
@@ -670,3 +663,89 @@ def test_schedulers_can_be_parts(tmp_path):
     save_checkpoint(tmp_path / "s.pt", {"schedule": schedules[0]}, step=3, settings={})
     load_checkpoint(tmp_path / "s.pt", {"schedule": schedules[1]}, settings={})
     assert schedules[1].last_epoch == 3
+
+
+# --- what a batch brings beside the data ---
+
+
+class Conditional(nn.Module):
+    """Concatenates what is given to its input; without anything given it is the plain network."""
+
+    def __init__(self, net):
+        super().__init__()
+        self.net = net
+
+    def forward(self, x, *given):
+        return self.net(torch.cat([x, *given], 1))
+
+
+def labelled(seed, n=400):
+    x = data.ring(n, seed=seed)
+    return x, (x[:, :1] > 0).float()
+
+
+def test_plain_batches_and_batches_of_one_give_the_same_bits():
+    x = data.ring(400, seed=0)
+    runs = []
+    for fed in (
+        data.batches(x, 32, seed=1, steps=20),
+        data.batches((x,), 32, seed=1, steps=20),
+        ([part] for part in data.batches(x, 32, seed=1, steps=20)),
+    ):
+        G, D = mlp((2, 8, 2), seed=0), mlp((2, 8, 1), seed=1)
+        runs.append((list(play(G, D, adam(G), adam(D), fed, 2)), *G.parameters(), *D.parameters()))
+    for other in runs[1:]:
+        assert runs[0][0] == other[0]
+        assert all(torch.equal(a, b) for a, b in zip(runs[0][1:], other[1:], strict=True))
+
+
+def test_what_is_given_reaches_both_players_and_the_losses_D():
+    """One step by hand: G(z, y) and D(x, y) with y glued to the input."""
+    x, y = labelled(0)
+    G, D = Conditional(mlp((3, 8, 2), seed=0)), Conditional(mlp((3, 8, 1), seed=1))
+    G2, D2 = Conditional(mlp((3, 8, 2), seed=0)), Conditional(mlp((3, 8, 1), seed=1))
+    (played,) = play(G, D, sgd(G), sgd(D), [(x[:32], y[:32])], 2, seed=5)
+    noise = data.make_generator(5)
+    z = torch.randn(32, 2, generator=noise)
+    loss_D = F.softplus(-D2(x[:32], y[:32])).mean() + F.softplus(D2(G2(z, y[:32]).detach(), y[:32])).mean()
+    assert played[0] == pytest.approx(loss_D.item(), abs=1e-6)
+    opt = sgd(D2)
+    loss_D.backward()
+    opt.step()
+    loss_G = F.softplus(-D2(G2(torch.randn(32, 2, generator=noise), y[:32]), y[:32])).mean()
+    assert played[1] == pytest.approx(loss_G.item(), abs=1e-6)
+
+
+def test_many_conditional_games_equal_single_ones():
+    fed = [data.batches(labelled(k), 32, seed=k, steps=12) for k in range(3)]
+    Gs, Ds = (
+        [Conditional(mlp(s, seed=2 * k + i)) for k in range(3)] for i, s in enumerate([(3, 8, 2), (3, 8, 1)])
+    )
+    G, D = stack(Gs), stack(Ds)
+    opts = [torch.optim.Adam(p.params.values(), lr=1e-3) for p in (G, D)]
+    many = torch.stack([torch.stack(pair, 1) for pair in play_many(G, D, *opts, fed, 2, seeds=[7, 8, 9])])
+    for k in range(3):
+        G1, D1 = Conditional(mlp((3, 8, 2), seed=2 * k)), Conditional(mlp((3, 8, 1), seed=2 * k + 1))
+        one = (torch.optim.Adam(p.parameters(), lr=1e-3) for p in (G1, D1))
+        alone = list(play(G1, D1, *one, data.batches(labelled(k), 32, seed=k, steps=12), 2, seed=7 + k))
+        assert torch.allclose(many[:, k], torch.tensor(alone), atol=1e-5)
+
+
+def test_a_player_that_cannot_take_what_is_given_is_named():
+    x, y = labelled(0)
+    G, D = Conditional(mlp((3, 8, 2), seed=0)), mlp((2, 8, 1), seed=1)
+    with pytest.raises(
+        TypeError, match=r"bring 1 tensor\(s\) beside the data .*which D \(Sequential\) does not"
+    ):
+        next(play(G, D, sgd(G), sgd(D), [(x, y)], 2))
+    plain = mlp((2, 8, 2), seed=0)
+    with pytest.raises(TypeError, match=r"which G \(Sequential\) does not"):
+        next(play(plain, D, sgd(plain), sgd(D), [(x, y)], 2))
+
+
+def test_batches_that_are_none_are_refused():
+    G, D = mlp((2, 8, 2), seed=0), mlp((2, 8, 1), seed=1)
+    with pytest.raises(TypeError, match="played one by one: pass data.batches"):
+        play(G, D, sgd(G), sgd(D), data.ring(64, seed=0), 2)
+    with pytest.raises(TypeError, match="a batch is a dict"):
+        next(play(G, D, sgd(G), sgd(D), [{"x": 1}], 2))

@@ -38,7 +38,7 @@ from sklearn.svm import SVC
 from torch import nn
 from torch.nn import functional as F
 
-from gan_helpers import data, machine, plots
+from gan_helpers import data, machine, notebook, plots
 from gan_helpers.checks import nb00
 
 plots.use_course_style()
@@ -143,7 +143,7 @@ def train(seed: int, beta1: float = 0.0, steps: int = 3000, film: tuple[int, ...
     opt_D = torch.optim.Adam(D.parameters(), lr=2e-3, betas=(beta1, 0.99))
     z_film, frames = torch.randn(20, 16), {}
     batches = data.batches(x_fit, 64, seed=seed, steps=steps)
-    for step, x_real in enumerate(machine.progress(batches, f"seed {seed}", steps)):
+    for step, x_real in enumerate(notebook.progress(batches, f"seed {seed}", steps)):
         if step in film:
             frames[step] = G(z_film).detach()
         x_fake = G(torch.randn(64, 16))

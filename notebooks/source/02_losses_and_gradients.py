@@ -42,7 +42,7 @@ from torch.nn import functional as F
 
 from gan_helpers import data, plots
 from gan_helpers.checks import nb02
-from gan_helpers.machine import progress
+from gan_helpers.notebook import progress
 
 torch.manual_seed(0)  # device: the CPU, everywhere in this notebook
 torch.set_num_threads(1)  # tiny networks: a second thread costs more than it brings

@@ -30,7 +30,7 @@ from torch.nn import functional as F
 
 from gan_helpers import data, plots
 from gan_helpers.checks import nb03
-from gan_helpers.machine import progress
+from gan_helpers.notebook import progress
 
 plots.use_course_style()
 torch.set_num_threads(1)  # two parameters, or tiny networks: more threads only wait for each other

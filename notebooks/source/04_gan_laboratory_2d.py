@@ -32,10 +32,10 @@ from torch.nn import functional as F
 
 from gan_helpers import data, plots, training
 from gan_helpers.checks import nb04
-from gan_helpers.machine import progress
+from gan_helpers.losses import LOSSES
 from gan_helpers.networks import mlp
-from gan_helpers.records import recorded
-from gan_helpers.training import LOSSES, own_rates, play_many, stack
+from gan_helpers.notebook import progress, recorded
+from gan_helpers.training import own_rates, play_many, stack
 
 plots.use_course_style()
 torch.set_num_threads(1)  # tiny networks: a second thread, or a GPU, costs more than it brings

@@ -31,8 +31,9 @@ from torch import nn
 
 from gan_helpers import data, metrics, plots
 from gan_helpers.checks import nb05
-from gan_helpers.machine import progress
+from gan_helpers.judge import digit_classifier, features_and_logits
 from gan_helpers.networks import mlp
+from gan_helpers.notebook import progress
 from gan_helpers.training import play, play_many, stack
 
 plots.use_course_style()
@@ -133,15 +134,15 @@ assert abs(value - paper) < 1e-9 and abs(shifted - value - 0.5) < 1e-9
 # Now the judge, and the ends of its scale. **Predict first:** what is the distance between two sets of *real* images?
 
 # %%
-judge = metrics.digit_classifier(parts.select)  # a few seconds; the next time from the cache
-real_features, logits = metrics.features_and_logits(judge, parts.report.images)
+judge = digit_classifier(parts.select)  # a few seconds; the next time from the cache
+real_features, logits = features_and_logits(judge, parts.report.images)
 accuracy = (logits.argmax(1) == parts.report.labels).float().mean()
 z_judge = torch.randn(2000, Z_DIM, generator=data.make_generator(10**6)).to(device)
 
 
 def distance(x):
     """Fréchet distance of images (n, 784) from the report part."""
-    features, _ = metrics.features_and_logits(judge, x.view(-1, 1, 28, 28))
+    features, _ = features_and_logits(judge, x.view(-1, 1, 28, 28))
     return metrics.frechet_distance(real=real_features, fake=features)
 
 
@@ -178,9 +179,9 @@ assert accuracy > 0.975 and 0 < floor < 5 and min(untrained) > 100 * floor
 
 # %%
 small = data.split(data.digits8(), seed=0, fit=0.4, select=0.4, report=0.2)
-small_judge = metrics.digit_classifier(small.select)
-small_real, small_logits = metrics.features_and_logits(small_judge, small.report.images)
-small_fit = metrics.features_and_logits(small_judge, small.fit.images)[0]
+small_judge = digit_classifier(small.select)
+small_real, small_logits = features_and_logits(small_judge, small.report.images)
+small_fit = features_and_logits(small_judge, small.fit.images)[0]
 small_floor = metrics.frechet_distance(real=small_real, fake=small_fit)
 z_small = torch.randn(len(small.fit.images), 16, generator=data.make_generator(10**6))
 
@@ -216,7 +217,7 @@ for name, (low, high, last) in pairs.items():
     outside = torch.stack([((s - low) / (high - low) - 0.5).abs() > 0.55 for s in samples])
     beyond[name] = outside.float().mean()  # share of pixels outside the data's range by over 5 % of it
     x = [(2 * (s - low) / (high - low) - 1).clamp(-1, 1).view(-1, 1, 8, 8) for s in samples]
-    features = [metrics.features_and_logits(small_judge, s)[0] for s in x]
+    features = [features_and_logits(small_judge, s)[0] for s in x]
     scores[name] = torch.tensor([metrics.frechet_distance(real=small_real, fake=f) for f in features])
     shown.append(x[0][:12])
     L_D = losses[-200:, 0].mean(0)  # per seed

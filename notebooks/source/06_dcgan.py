@@ -33,11 +33,13 @@ from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
 from gan_helpers import data, metrics, networks, plots
+from gan_helpers.checkpoints import load_checkpoint, save_checkpoint
 from gan_helpers.checks import nb06
-from gan_helpers.machine import progress
+from gan_helpers.games import dcgan_game, dcgan_rounds
+from gan_helpers.judge import digit_classifier, features_and_logits
 from gan_helpers.networks import Choice, dcgan_discriminator, dcgan_generator, even_start, initialise, mlp
-from gan_helpers.records import recorded
-from gan_helpers.training import dcgan_game, dcgan_rounds, ema_update, load_checkpoint, play, save_checkpoint
+from gan_helpers.notebook import progress, recorded
+from gan_helpers.training import ema_update, play
 
 plots.use_course_style()
 torch.set_num_threads(1)  # small images, small batches: a second thread brings little
@@ -53,8 +55,8 @@ device = "cuda" if torch.cuda.is_available() else "cpu"
 # %%
 parts = data.split(data.load_images("auto", device=device), seed=0, fit=0.4, select=0.4, report=0.2)
 x_fit, x_report = parts.fit.images, parts.report.images  # (n, 1, 28, 28): rows and columns stay
-judge = metrics.digit_classifier(parts.select)  # a few seconds; the next time from the cache
-real_features, real_logits = metrics.features_and_logits(judge, x_report)
+judge = digit_classifier(parts.select)  # a few seconds; the next time from the cache
+real_features, real_logits = features_and_logits(judge, x_report)
 z_judge = torch.randn(2000, 32, generator=data.make_generator(10**6)).to(device)
 
 
@@ -65,7 +67,7 @@ def generate(G, z=z_judge):
 
 def distance(x):
     """Fréchet distance of images (n, 1, 28, 28) from the report part."""
-    return metrics.frechet_distance(real=real_features, fake=metrics.features_and_logits(judge, x)[0])
+    return metrics.frechet_distance(real=real_features, fake=features_and_logits(judge, x)[0])
 
 
 floor = distance(x_fit[:2000])
@@ -372,7 +374,7 @@ plots.show(
 # %%
 def report(x):
     """Share of images read with confidence over .9, smallest and largest share of a class."""
-    P = metrics.features_and_logits(judge, x)[1].softmax(1)
+    P = features_and_logits(judge, x)[1].softmax(1)
     shares = torch.bincount(P.argmax(1), minlength=10) / len(x)
     return (P.max(1).values > 0.9).float().mean().item(), shares.min().item(), shares.max().item()
 
@@ -485,7 +487,7 @@ if ablation:
 
 # %%
 chosen = z_judge[:, :20].argmax(1)
-digit = metrics.features_and_logits(judge, samples)[1].argmax(1)
+digit = features_and_logits(judge, samples)[1].argmax(1)
 table = torch.zeros(20, 10, device=device).index_put_(
     (chosen, digit), torch.ones(2000, device=device), accumulate=True
 )

@@ -35,10 +35,11 @@ from torch.nn import functional as F
 
 from gan_helpers import data, metrics, plots
 from gan_helpers.checks import nb07
-from gan_helpers.machine import progress
+from gan_helpers.games import dcgan_game, dcgan_rounds
+from gan_helpers.judge import digit_classifier, features_and_logits
 from gan_helpers.networks import dcgan_generator, mlp
-from gan_helpers.records import recorded
-from gan_helpers.training import dcgan_game, dcgan_rounds, play
+from gan_helpers.notebook import progress, recorded
+from gan_helpers.training import play
 
 plots.use_course_style()
 torch.set_num_threads(1)  # small networks: a second thread costs more than it brings
@@ -51,12 +52,12 @@ device = "cuda" if torch.cuda.is_available() else "cpu"
 
 # %%
 parts = data.split(data.load_images("auto", device=device), seed=0, fit=0.4, select=0.4, report=0.2)
-judge = metrics.digit_classifier(parts.select)  # a few seconds; the next time from the cache
+judge = digit_classifier(parts.select)  # a few seconds; the next time from the cache
 
 
 def seen(x):
     """Images (n, 1, 28, 28) with the judge's features (n, 64) and logits (n, 10), on the CPU."""
-    features, logits = metrics.features_and_logits(judge, x)
+    features, logits = features_and_logits(judge, x)
     return SimpleNamespace(x=x.cpu(), features=features.cpu(), logits=logits.cpu())
 
 

@@ -31,11 +31,11 @@ from torch.nn import functional as F
 
 from gan_helpers import data, metrics, plots
 from gan_helpers.checks import nb08
-from gan_helpers.machine import progress
+from gan_helpers.judge import digit_classifier, features_and_logits
+from gan_helpers.losses import L_D, L_G, LOSSES, regularised, relativistic, with_gradient_penalty
 from gan_helpers.networks import mlp
-from gan_helpers.penalties import regularised, relativistic, with_gradient_penalty
-from gan_helpers.records import recorded
-from gan_helpers.training import L_D, L_G, LOSSES, play_many, stack
+from gan_helpers.notebook import progress, recorded
+from gan_helpers.training import play_many, stack
 
 plots.use_course_style()
 torch.set_num_threads(1)  # small networks: a second thread costs more than it brings
@@ -944,7 +944,7 @@ if record:
 
 # %%
 parts = data.split(data.digits8(device=device), seed=0, fit=0.4, select=0.4, report=0.2)
-judge = metrics.digit_classifier(parts.select)
+judge = digit_classifier(parts.select)
 N_PAIRS = 5000
 
 
@@ -957,7 +957,7 @@ def pairs(images, n, seed):
 # %%
 def read(x):
     """(100,): how many of the pairs x (n, 128) the judge reads as each pair of digits."""
-    _, logits = metrics.features_and_logits(judge, x.view(-1, 1, 8, 8).clamp(-1, 1))
+    _, logits = features_and_logits(judge, x.view(-1, 1, 8, 8).clamp(-1, 1))
     digits = logits.argmax(1).view(-1, 2)
     return torch.bincount(digits[:, 0] * 10 + digits[:, 1], minlength=100).cpu()
 

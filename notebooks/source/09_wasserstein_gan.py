@@ -33,11 +33,12 @@ from torch.func import functional_call, vmap
 from torch.nn import functional as F
 from torch.nn.utils.parametrizations import spectral_norm
 
-from gan_helpers import data, metrics, penalties, plots
+from gan_helpers import data, losses, metrics, plots
 from gan_helpers.checks import nb09
-from gan_helpers.machine import progress
+from gan_helpers.losses import LOSSES
 from gan_helpers.networks import mlp
-from gan_helpers.training import LOSSES, play_many, stack
+from gan_helpers.notebook import progress
+from gan_helpers.training import play_many, stack
 
 plots.use_course_style()
 torch.set_num_threads(1)  # tiny networks: a second thread costs more than it brings
@@ -175,7 +176,7 @@ def critic_loss(weight, one_sided=True):
     def L_D(D, x_real, x_fake):
         epsilon = (torch.arange(len(x_real)).to(x_real) + 0.5) / len(x_real)  # section 4 says why
         x = torch.lerp(x_fake, x_real, epsilon[:, None])
-        squares = penalties.squared_norms(penalties.slopes(D, x)[0])
+        squares = losses.squared_norms(losses.slopes(D, x)[0])
         # the root has no slope at 0: section 4, fifth violation
         excess = torch.where(squares > 0, squares, 1).sqrt() * (squares > 0) - 1
         excess = excess.clamp_min(0) if one_sided else excess
@@ -596,7 +597,7 @@ for seed in range(5):
     real, fake, epsilon = (
         torch.rand(16, *shape, generator=g, dtype=F64) for shape in ((1, 8, 8), (1, 8, 8), ())
     )
-    values = gradient_penalty(D, real, fake, epsilon), penalties.one_centred(D, real, fake, 10.0, epsilon)
+    values = gradient_penalty(D, real, fake, epsilon), losses.one_centred(D, real, fake, 10.0, epsilon)
     grads = [
         torch.cat([p.flatten() for p in torch.autograd.grad(v, list(D.parameters())[::2])]) for v in values
     ]
@@ -665,7 +666,7 @@ assert free.min() > 20 and 0.3 < shares[0] < 0.95 and abs(shares[1]) < 1e-6
 # %%
 def per_pixel(D, x_real, x_fake):
     x = torch.lerp(x_fake, x_real, ((torch.arange(128).to(x_real) + 0.5) / 128).view(-1, 1, 1, 1))
-    return (penalties.slopes(D, x)[0].norm(dim=1) - 1).square().mean()  # norm: (n, H, W)
+    return (losses.slopes(D, x)[0].norm(dim=1) - 1).square().mean()  # norm: (n, H, W)
 
 
 digits = data.digits8().images.to(device)
@@ -674,7 +675,7 @@ shapes, learned = [], {}
 # %%
 for name, penalty in (
     ("norm of shape (n, 8, 8)", per_pixel),
-    ("norm of shape (n,)", lambda *a: penalties.one_centred(*a, 1.0)),
+    ("norm of shape (n,)", lambda *a: losses.one_centred(*a, 1.0)),
 ):
     learned[name] = []
     for seed in range(4):
@@ -686,7 +687,7 @@ for name, penalty in (
             opt.zero_grad()
             loss.backward()
             opt.step()
-        learned[name].append(penalties.slopes(D, digits[:500])[0].flatten(1).norm(dim=1).median().item())
+        learned[name].append(losses.slopes(D, digits[:500])[0].flatten(1).norm(dim=1).median().item())
     print(f"{name:24} slope per sample on digits: " + " ".join(f"{v:.2f}" for v in learned[name]))
 assert min(learned["norm of shape (n, 8, 8)"]) > 10 and max(learned["norm of shape (n,)"]) < 1.6
 
@@ -1075,7 +1076,7 @@ def rest(loss, layers, lr_D, rounds=400):
 
 
 # %%
-R1 = penalties.regularised((CRITIC, L_G), r1=1.0)  # the same loss: only the penalty differs
+R1 = losses.regularised((CRITIC, L_G), r1=1.0)  # the same loss: only the penalty differs
 calm = {}
 for critic, layers in (("linear", (2, 1)), ("network", (2, 32, 32, 1))):
     for name, loss in (

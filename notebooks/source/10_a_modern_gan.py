@@ -28,14 +28,14 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from gan_helpers import data, metrics, modern, plots
+from gan_helpers import data, metrics, networks, plots
 from gan_helpers.checks import nb10
-from gan_helpers.machine import progress
-from gan_helpers.modern import between
+from gan_helpers.games import dcgan_game, dcgan_rounds
+from gan_helpers.judge import digit_classifier, features_and_logits
+from gan_helpers.losses import L_D, L_G, LOSSES, regularised, relativistic, slopes, squared_norms
 from gan_helpers.networks import dcgan_generator, mlp
-from gan_helpers.penalties import regularised, relativistic, slopes, squared_norms
-from gan_helpers.records import recorded
-from gan_helpers.training import L_D, L_G, LOSSES, dcgan_game, dcgan_rounds, play_many, stack
+from gan_helpers.notebook import progress, recorded
+from gan_helpers.training import play_many, stack
 
 plots.use_course_style()
 torch.set_num_threads(1)  # small networks: a second thread costs more than it brings
@@ -485,7 +485,7 @@ if record:
 
 # %%
 small = data.split(data.digits8(device=device), seed=0, fit=0.4, select=0.4, report=0.2)
-judge_8 = metrics.digit_classifier(small.select)
+judge_8 = digit_classifier(small.select)
 
 
 def pairs_of(images, n, seed):
@@ -496,7 +496,7 @@ def pairs_of(images, n, seed):
 
 def read_pairs(x):
     """Hits of each of the 100 pairs of digits among x (n, 128), where both are read with confidence above .9."""
-    _, logits = metrics.features_and_logits(judge_8, x.reshape(-1, 1, 8, 8))
+    _, logits = features_and_logits(judge_8, x.reshape(-1, 1, 8, 8))
     sure, digit = logits.softmax(1).max(1)
     digit, sure = digit.view(-1, 2).cpu(), sure.view(-1, 2).amin(1).cpu() > 0.9
     return torch.bincount((10 * digit[:, 0] + digit[:, 1])[sure], minlength=100)
@@ -585,8 +585,8 @@ if record:
 # %%
 def growth(blocks, first, last, seed, padding="zeros"):
     """Mean square behind a chain of residual blocks, over that before it, for unit noise (64, 32, 7, 7)."""
-    net = nn.Sequential(*(modern.Residual(32) for _ in range(blocks)))
-    modern.start_small(net, seed=seed, first=first, last=last)
+    net = nn.Sequential(*(networks.Residual(32) for _ in range(blocks)))
+    networks.start_small(net, seed=seed, first=first, last=last)
     for layer in net.modules():
         if isinstance(layer, nn.Conv2d):
             layer.padding_mode = padding
@@ -657,8 +657,8 @@ assert 10 < he[:, 4].max() / he[:, 4].min() < 100
 
 # %%
 parts = data.split(data.load_images("auto", device=device), seed=0, fit=0.4, select=0.4, report=0.2)
-judge = metrics.digit_classifier(parts.select)  # a few seconds; the next time from the cache
-real_features, _ = metrics.features_and_logits(judge, parts.report.images)
+judge = digit_classifier(parts.select)  # a few seconds; the next time from the cache
+real_features, _ = features_and_logits(judge, parts.report.images)
 z_judge = torch.randn(2000, 32, generator=data.make_generator(10**6)).to(device)
 
 
@@ -670,7 +670,7 @@ def samples(run, G=None, z=z_judge):
 
 def quality(run, G=None):
     """Fréchet distance of 2,000 samples, share that the judge is sure of, and the rarest digit's share."""
-    features, logits = metrics.features_and_logits(judge, samples(run, G))
+    features, logits = features_and_logits(judge, samples(run, G))
     p = logits.softmax(1).max(1)
     rarest = torch.bincount(p.indices.cpu(), minlength=10).min().item() / len(logits)
     distance = metrics.frechet_distance(real=real_features, fake=features)
@@ -687,8 +687,8 @@ DCGAN = {"rate": (4e-3, 4e-3)}  # notebook 06's: nothing changes on the way
 
 def modern_players(seed, *, G_blocks, D_blocks, scale, D_std, upsampling, norm, **_):
     """The two players of a recipe; norm=True: notebook 06's generator."""
-    G = modern.modern_generator(seed=2 * seed, blocks=(G_blocks, 0), scale=scale, upsampling=upsampling)
-    D = modern.modern_discriminator(seed=2 * seed + 1, blocks=(0, D_blocks, 0), scale=scale, std=D_std)
+    G = networks.modern_generator(seed=2 * seed, blocks=(G_blocks, 0), scale=scale, upsampling=upsampling)
+    D = networks.modern_discriminator(seed=2 * seed + 1, blocks=(0, D_blocks, 0), scale=scale, std=D_std)
     return (dcgan_generator(seed=2 * seed) if norm else G), D
 
 
@@ -867,7 +867,7 @@ if record:
     assert ends["modern"][ahead["DCGAN"]].max() < 4.1 and ends["DCGAN"][ahead["DCGAN"]].min() > 3.8
 
 # %%
-other, _ = metrics.features_and_logits(judge, parts.fit.images[:2000])
+other, _ = features_and_logits(judge, parts.fit.images[:2000])
 floor = metrics.frechet_distance(real=real_features, fake=other)
 print(f"2,000 other real images: distance {floor:.1f}")
 
@@ -952,7 +952,7 @@ if record:
             f"{name:18} distance {d.min():5.1f} to {d.max():5.1f}   above 500: {(d > 500).sum()} of {len(d)}"
         )
         assert (d > 800).sum() == (d > 500).sum() == (5 if name == "block not scaled" else 0)
-blank, _ = metrics.features_and_logits(judge, -torch.ones_like(parts.report.images[:2000]))
+blank, _ = features_and_logits(judge, -torch.ones_like(parts.report.images[:2000]))
 blank = metrics.frechet_distance(real=real_features, fake=blank)
 print(f"2,000 blank images: distance {blank:.0f}")
 

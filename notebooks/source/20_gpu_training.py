@@ -43,12 +43,13 @@ from torch.utils.data import DataLoader, Dataset, TensorDataset
 from torch.utils.flop_counter import FlopCounterMode
 
 from gan_helpers import data, metrics, plots, training
+from gan_helpers.checkpoints import load_checkpoint, save_checkpoint
 from gan_helpers.checks import nb20
-from gan_helpers.machine import progress
+from gan_helpers.games import dcgan_game, dcgan_rounds
+from gan_helpers.judge import digit_classifier, features_and_logits
+from gan_helpers.losses import L_D, L_G, slopes, squared_norms
 from gan_helpers.networks import dcgan_discriminator, dcgan_generator, mlp
-from gan_helpers.penalties import slopes, squared_norms
-from gan_helpers.records import recorded
-from gan_helpers.training import L_D, L_G, dcgan_game, dcgan_rounds, load_checkpoint, save_checkpoint
+from gan_helpers.notebook import progress, recorded
 
 plots.use_course_style()
 torch.set_num_threads(1)  # section 6 shares the cores among processes; section 3 measures a second thread
@@ -942,7 +943,9 @@ from torch.nn.parallel import DistributedDataParallel as DDP
 
 from gan_helpers.data import make_generator
 from gan_helpers.networks import dcgan_discriminator, dcgan_generator
-from gan_helpers.training import L_D, L_G, averaged, ema_update, load_checkpoint, save_checkpoint
+from gan_helpers.checkpoints import load_checkpoint, save_checkpoint
+from gan_helpers.losses import L_D, L_G
+from gan_helpers.training import averaged, ema_update
 
 
 def new_game(device, dtype):
@@ -1218,8 +1221,8 @@ if cpu_ladder:
 
 
 # %%
-judge = metrics.digit_classifier(parts.select)  # from the cache, or a few seconds
-real_features, _ = metrics.features_and_logits(judge, parts.report.images)
+judge = digit_classifier(parts.select)  # from the cache, or a few seconds
+real_features, _ = features_and_logits(judge, parts.report.images)
 z_judge = torch.randn(2000, 32, generator=data.make_generator(10**6)).to(device)
 
 
@@ -1227,7 +1230,7 @@ def distance(G):
     """Fréchet distance of 2,000 samples from the report part."""
     with torch.no_grad():
         samples = torch.cat([G(z) for z in z_judge.split(500)])
-    return metrics.frechet_distance(real=real_features, fake=metrics.features_and_logits(judge, samples)[0])
+    return metrics.frechet_distance(real=real_features, fake=features_and_logits(judge, samples)[0])
 
 
 # %%

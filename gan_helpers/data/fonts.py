@@ -12,8 +12,6 @@ taken out, its own stroke width is measured and subtracted.
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterable
@@ -29,7 +27,7 @@ from scipy import ndimage
 from torch import Tensor
 from torch.nn import functional as F
 
-from gan_helpers._download import cache_folder
+from gan_helpers._files import cache_folder, whole
 
 GLYPH_NAMES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 # How many enclosed regions each digit may have; an open 4 is as good as a closed one.
@@ -154,14 +152,8 @@ def _recipe_hash(n: int, seed: int) -> str:
 def _write(path: Path, pixels: Tensor, factors: Factors) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     table = {name: column.numpy() for name, column in zip(factors._fields[:-1], factors[:-1], strict=True)}
-    handle, temporary = tempfile.mkstemp(dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez_compressed(file, pixels=pixels.numpy(), font_names=factors.font_names, **table)
-        os.replace(temporary, path)  # all or nothing, also for two notebooks at the same time
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    with whole(path) as file:
+        np.savez_compressed(file, pixels=pixels.numpy(), font_names=factors.font_names, **table)
 
 
 def _check(factors: Factors) -> None:

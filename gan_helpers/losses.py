@@ -1,21 +1,69 @@
-"""Penalties on the slope of D and the relativistic loss, for `play`, for `play_many` and by hand.
+"""Losses of the two players, and penalties on the slope of the discriminator.
 
-Everything is a plain function of the discriminator and of batches; `regularised` joins a penalty to a
-loss, `relativistic` is a loss. A pair (L_D, L_G) that comes out goes into `play(..., loss=...)`. Slopes are
-taken by `torch.func.grad`, which works inside `vmap`, so that many games train as one stack.
+A loss is a pair of functions (L_D, L_G). Both take (D, x_real, x_fake), call D themselves and return one
+number to be minimised, so that penalties on D's gradient, or losses on pairs of scores, fit in as well. The
+pair goes into `training.play(..., loss=...)` and `play_many`. Slopes are taken by `torch.func.grad`, which
+works inside `vmap`, so that many games train as one stack.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from gan_helpers.training import L_D, L_G, Loss, Player
-
+Player = Callable[[Tensor], Tensor]
+Loss = tuple[Callable[[Player, Tensor, Tensor], Tensor], Callable[[Player, Tensor, Tensor], Tensor]]
 Weight = float | Tensor
+
+
+def L_D(D: Player, x_real: Tensor, x_fake: Tensor) -> Tensor:
+    """Logistic loss of the discriminator, ζ(-D(x)) + ζ(D(G(z))); 2 log 2 where D cannot tell."""
+    return F.softplus(-D(x_real)).mean() + F.softplus(D(x_fake)).mean()
+
+
+def L_G(D: Player, x_real: Tensor, x_fake: Tensor) -> Tensor:
+    """Non-saturating loss of the generator, ζ(-D(G(z))) (Goodfellow et al. 2014, Sec. 3); log 2 there."""
+    return F.softplus(-D(x_fake)).mean()
+
+
+def _saturating(D: Player, x_real: Tensor, x_fake: Tensor) -> Tensor:
+    return -F.softplus(D(x_fake)).mean()
+
+
+def _squares_D(D: Player, x_real: Tensor, x_fake: Tensor) -> Tensor:
+    return ((D(x_real) - 1).square().mean() + D(x_fake).square().mean()) / 2
+
+
+def _squares_G(D: Player, x_real: Tensor, x_fake: Tensor) -> Tensor:
+    return (D(x_fake) - 1).square().mean() / 2
+
+
+def _hinge_D(D: Player, x_real: Tensor, x_fake: Tensor) -> Tensor:
+    return F.relu(1 - D(x_real)).mean() + F.relu(1 + D(x_fake)).mean()
+
+
+def _critic_D(D: Player, x_real: Tensor, x_fake: Tensor) -> Tensor:
+    return D(x_fake).mean() - D(x_real).mean()
+
+
+def _linear_G(D: Player, x_real: Tensor, x_fake: Tensor) -> Tensor:
+    return -D(x_fake).mean()
+
+
+LOSSES: dict[str, Loss] = {  # as in notebook 02
+    "non-saturating": (L_D, L_G),
+    "saturating": (L_D, _saturating),
+    "least squares": (_squares_D, _squares_G),
+    "hinge": (_hinge_D, _linear_G),
+    "Wasserstein, no constraint": (_critic_D, _linear_G),
+}
+
+
+# ---------------------------------------------------------------- slopes and penalties
 
 
 def slopes(D: Player, x: Tensor) -> tuple[Tensor, Tensor]:

@@ -1,13 +1,15 @@
-"""The digit classifier that generators are judged with: trained once, in seconds, then cached."""
+"""The bench that generators of digits are judged on: a classifier, its features, and a distance.
+
+The classifier is trained once, in seconds, then cached. `Judge` holds it together with the three parts of the
+data, so that every lesson measures in the same way: 2,000 samples from fixed noise against the report part.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import inspect
 import math
-import os
 import pickle
-import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,7 +17,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gan_helpers.data import Images, batches, cache_folder, make_generator
+from gan_helpers._files import cache_folder, whole
+from gan_helpers.data import Images, Splits, batches, split
+from gan_helpers.metrics import frechet_distance
+from gan_helpers.seeds import make_generator
 
 
 class Recipe(NamedTuple):
@@ -35,6 +40,7 @@ RECIPES = {
     8: Recipe(channels=(16, 32), kernel=3, steps=500, batch=64, rate=4e-3, shift=0.5, turn=8.0),
 }
 FEATURES, CLASSES = 64, 10
+SAMPLES = 2000  # images that a distance looks at
 
 
 def digit_classifier(train: Images) -> nn.Sequential:
@@ -151,14 +157,8 @@ def _load(net: nn.Module, path: Path) -> bool:
 
 def _save(net: nn.Module, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            torch.save(net.state_dict(), file)
-        os.replace(temporary, path)  # all or nothing, also for two notebooks at the same time
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    with whole(path) as file:
+        torch.save(net.state_dict(), file)
 
 
 def features_and_logits(classifier: nn.Sequential, images: Tensor,
@@ -177,3 +177,49 @@ def features_and_logits(classifier: nn.Sequential, images: Tensor,
     with torch.no_grad():
         features = torch.cat([classifier[:-1](part) for part in images.split(batch_size)])
         return features, classifier[-1](features)
+
+
+class Judge(NamedTuple):
+    """What `make_judge` returns: the parts of the data, and everything that measuring samples needs."""
+
+    parts: Splits  # train on parts.fit; parts.select trained the classifier; parts.report is the measure
+    classifier: nn.Sequential  # (n, 1, H, W) -> (n, 10) logits; reads digits
+    features: Tensor  # (m, 64), of the report part
+    floor: float  # the distance of real images, those of the fit part: no generator can be expected below
+
+    def distance(self, images: Tensor) -> float:
+        """Squared Fréchet distance of images (n, 1, H, W) or (n, H·W) from real ones, in 64 features.
+
+        At most the first 2,000 are looked at, because the distance depends on n: see `floor`.
+        """
+        features, _ = self.look_at(images[:SAMPLES])
+        return frechet_distance(real=self.features, fake=features)
+
+    def look_at(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """(features (n, 64), probabilities (n, 10)) of images (n, 1, H, W) or (n, H·W)."""
+        side = self.parts.report.images.shape[-1]
+        features, logits = features_and_logits(self.classifier, images.view(-1, 1, side, side))
+        return features, logits.softmax(1)
+
+    def noise(self, z_dim: int) -> Tensor:
+        """(2000, z_dim): the noise that every generator is measured with, the same in each call."""
+        z = torch.randn(SAMPLES, z_dim, generator=make_generator(10**6))
+        return z.to(self.features.device)
+
+    def generate(self, G: nn.Module, z_dim: int) -> Tensor:
+        """G's samples from `noise(z_dim)`, 500 at a time, without gradient; G's mode is left as it is."""
+        with torch.no_grad():
+            return torch.cat([G(z) for z in self.noise(z_dim).split(500)])
+
+
+def make_judge(images: Images) -> Judge:
+    """The bench for a data set of digits: fit, select and report are 40, 40 and 20 % of it, split by seed 0.
+
+    `images` are 28 x 28 or 8 x 8, in [-1, 1], with labels 0 to 9. Every call with the same images gives the
+    same judge. Raises ValueError as `data.split` and `digit_classifier` do.
+    """
+    parts = split(images, seed=0, fit=0.4, select=0.4, report=0.2)
+    classifier = digit_classifier(parts.select)
+    features, _ = features_and_logits(classifier, parts.report.images[:SAMPLES])
+    real, _ = features_and_logits(classifier, parts.fit.images[:SAMPLES])
+    return Judge(parts, classifier, features, frechet_distance(real=features, fake=real))

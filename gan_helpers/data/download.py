@@ -24,6 +24,8 @@ import pooch
 import requests
 from tqdm import tqdm
 
+from gan_helpers._files import cache_folder
+
 MIRRORS = {
     "mnist": (
         "https://ossci-datasets.s3.amazonaws.com/mnist/",
@@ -61,12 +63,6 @@ class DataError(RuntimeError):
 
 class NotAvailable(DataError):
     """The data are neither on this disk nor to be had from a mirror (nothing is damaged)."""
-
-
-def cache_folder() -> Path:
-    """Where downloads and drawn digits are kept: `$GAN_CACHE_DIR`, else the user's cache."""
-    chosen = os.environ.get("GAN_CACHE_DIR")
-    return Path(chosen).expanduser() if chosen else Path(pooch.os_cache("gan_course"))
 
 
 def load_idx(dataset: str, split: str, seconds: float) -> tuple[np.ndarray, np.ndarray]:

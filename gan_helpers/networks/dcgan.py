@@ -1,4 +1,4 @@
-"""The players, as the notebooks build them: small functions that return plain `nn.Module`s."""
+"""The players of DCGAN, as notebook 06 builds them: functions that return plain `nn.Module`s."""
 
 from __future__ import annotations
 
@@ -9,33 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gan_helpers.data import Seed, make_generator
-
-
-def mlp(sizes: Sequence[int], *, seed: Seed, slope: float = 0.2,
-        last: nn.Module | None = None) -> nn.Sequential:  # fmt: skip
-    """A fully connected network (n, sizes[0]) -> (n, sizes[-1]), LeakyReLU(`slope`) between its layers.
-
-    Weights and biases are uniform in ±1/√fan-in, which is `nn.Linear`'s own law, but drawn by `seed` (an
-    int or a CPU generator): torch's global random state is neither read nor changed. `last` is put behind
-    the last layer, such as `nn.Tanh()` for images in [-1, 1]; a discriminator has none, it returns scores.
-
-    Raises ValueError unless there are at least two positive sizes. First shown in notebook 04.
-    """
-    if len(sizes) < 2 or not all(isinstance(s, int) and s > 0 for s in sizes):
-        raise ValueError(f"sizes={sizes!r}: expected two or more positive whole numbers, such as (2, 64, 1)")
-    generator, layers = make_generator(seed), []
-    for n_in, n_out in zip(sizes, sizes[1:], strict=False):
-        layer = nn.utils.skip_init(nn.Linear, n_in, n_out)
-        with torch.no_grad():
-            for parameter in layer.parameters():
-                parameter.uniform_(-(n_in**-0.5), n_in**-0.5, generator=generator)
-        layers += [layer, nn.LeakyReLU(slope)]
-    layers = layers[:-1]
-    return nn.Sequential(*layers) if last is None else nn.Sequential(*layers, last)
-
-
-# ---------------------------------------------------------------- DCGAN, notebook 06
+from gan_helpers.seeds import Seed, make_generator
 
 UPSAMPLINGS = ("transposed", "resize", "subpixel")
 

@@ -8,8 +8,10 @@ from torch import nn
 from torch.nn import functional as F
 
 from gan_helpers import data
-from gan_helpers.networks import mlp
-from gan_helpers.penalties import (
+from gan_helpers.losses import (
+    L_D,
+    L_G,
+    LOSSES,
     one_centred,
     regularised,
     relativistic,
@@ -17,7 +19,8 @@ from gan_helpers.penalties import (
     squared_norms,
     with_gradient_penalty,
 )
-from gan_helpers.training import L_D, L_G, LOSSES, play, play_many, stack
+from gan_helpers.networks import mlp
+from gan_helpers.training import play, play_many, stack
 
 W = torch.tensor([3.0, -4.0], dtype=torch.float64)  # |w|² = 25
 

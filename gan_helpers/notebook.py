@@ -1,11 +1,16 @@
-"""Recorded runs: experiments too long for a notebook, made by the scripts in `benchmarks/`."""
+"""What a notebook needs besides its subject: progress bars and recorded runs."""
 
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
-__all__ = ["recorded"]
+from tqdm import tqdm
+
+T = TypeVar("T")
 
 RESULTS = Path("../benchmarks/results")  # seen from the folder of the notebooks
 
@@ -29,3 +34,8 @@ def recorded(name: str, folder: Path | str = RESULTS) -> dict | None:
     facts += [f"{record['cpu_seconds'] / 60:.0f} CPU-minutes"] if "cpu_seconds" in record else []
     print("   " + ", ".join(facts))
     return record
+
+
+def progress(items: Iterable[T], desc: str, total: int | None = None) -> Iterator[T]:
+    """Iterate with a progress bar that appears after a second and leaves nothing in the saved notebook."""
+    return iter(tqdm(items, desc=desc, total=total, file=sys.stdout, leave=False, ncols=80, delay=1.0))

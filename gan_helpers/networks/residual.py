@@ -1,7 +1,7 @@
-"""Players of notebook 10: residual blocks, no normalisation layer anywhere; and the schedule of their knobs.
+"""Players of notebook 10: residual blocks, no normalisation layer anywhere;
 
 Without batch norm nothing rescales what flows through a network, so its first weights must do it: see
-`start_small`. R1 and R2 of `gan_helpers.penalties` then are what they are meant to be, slopes of one
+`start_small`. R1 and R2 of `gan_helpers.losses` then are what they are meant to be, slopes of one
 sample's own score.
 """
 
@@ -14,8 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gan_helpers.data import Seed, make_generator
-from gan_helpers.networks import Choice, even_start, upsample
+from gan_helpers.networks.dcgan import Choice, even_start, upsample
+from gan_helpers.seeds import Seed, make_generator
 
 SLOPE = 0.2  # of every LeakyReLU here
 FIRST = 0.4  # times He's law in the generator's first layer: images begin soft (found by trying)
@@ -65,12 +65,6 @@ def start_small(net: nn.Module, *, seed: Seed, first: float | None = None, last:
             block.first.weight.mul_(len(blocks) ** -0.5 if first is None else first)
             block.last.weight.mul_(last)
     return net
-
-
-def between(first: float, last: float, part: float) -> float:
-    """From `first` (part = 0) to `last` (part = 1) along half a cosine; beyond 0 and 1 it stays."""
-    part = min(max(part, 0.0), 1.0)
-    return last + (first - last) * (1 + math.cos(math.pi * part)) / 2
 
 
 def modern_generator(z_dim: int = 32, *, seed: Seed, choices: int = 20, channels: Sequence[int] = (32, 16),

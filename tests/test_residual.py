@@ -10,13 +10,8 @@ from torch import nn
 from torch.nn import functional as F
 
 from gan_helpers.data import make_generator
-from gan_helpers.modern import (
-    Residual,
-    between,
-    modern_discriminator,
-    modern_generator,
-    start_small,
-)
+from gan_helpers.networks import Residual, modern_discriminator, modern_generator, start_small
+from gan_helpers.training import half_cosine
 
 HE = 2 / (1 + 0.2**2)
 
@@ -155,7 +150,7 @@ def test_new_images_have_even_blocks():
 # ---------------------------------------------------------------- schedule
 
 
-def test_between_on_paper():
-    values = [between(8, 2, part) for part in (-1, 0, 1 / 3, 0.5, 2 / 3, 1, 7)]
+def test_half_cosine_on_paper():
+    values = [half_cosine(8, 2, part) for part in (-1, 0, 1 / 3, 0.5, 2 / 3, 1, 7)]
     assert values == pytest.approx([8, 8, 6.5, 5, 3.5, 2, 2])
-    assert between(2, 8, 0.25) == pytest.approx(8 - 6 * (1 + math.cos(math.pi / 4)) / 2)
+    assert half_cosine(2, 8, 0.25) == pytest.approx(8 - 6 * (1 + math.cos(math.pi / 4)) / 2)

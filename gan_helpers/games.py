@@ -1,0 +1,54 @@
+"""The named games of the course: players, optimisers and rounds that several notebooks play."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from gan_helpers.data import batches
+from gan_helpers.losses import L_D, L_G, Loss
+from gan_helpers.networks import dcgan_discriminator, dcgan_generator
+from gan_helpers.seeds import Device, make_generator
+from gan_helpers.training import averaged, ema_update, play
+
+
+class Game(NamedTuple):
+    """Everything that changes in a game: `game._asdict()` is what a checkpoint needs."""
+
+    G: nn.Module
+    D: nn.Module
+    opt_G: torch.optim.Optimizer
+    opt_D: torch.optim.Optimizer
+    average: nn.Module  # of G's weights: the generator to sample from
+    noise: torch.Generator
+
+
+def dcgan_game(*, seed: int, device: Device = "cpu", G: nn.Module | None = None, D: nn.Module | None = None,
+               lr: float = 4e-3, betas: tuple[float, float] = (0.0, 0.99)) -> Game:  # fmt: skip
+    """The main game of notebook 06 before its first round: players, Adam for each, the average, the noise.
+
+    `G` and `D` replace the players; G takes noise (n, 32) unless `dcgan_rounds` is told otherwise.
+    """
+    G = (dcgan_generator(seed=2 * seed) if G is None else G).to(device)
+    D = (dcgan_discriminator(seed=2 * seed + 1) if D is None else D).to(device)
+    opt_G, opt_D = (torch.optim.Adam(player.parameters(), lr=lr, betas=betas) for player in (G, D))
+    return Game(G, D, opt_G, opt_D, averaged(G), make_generator(1000 + seed))
+
+
+def dcgan_rounds(game: Game, images: Tensor, *, seed: int, rounds: int | None = None, start: int = 0,
+                 batch: int = 64, z_dim: int = 32, decay: float = 0.998,
+                 loss: Loss = (L_D, L_G)) -> Iterator[tuple[float, float]]:  # fmt: skip
+    """Play rounds `start` to `rounds` (or for ever) on images (n, 1, 28, 28) in [-1, 1]; yields the losses.
+
+    `play` of notebook 04, and `game.average` moves after each round. A game loaded by `load_checkpoint`
+    goes on with that function's answer as `start`: as many batches of `seed` are skipped.
+    """
+    fed = itertools.islice(batches(images, batch, seed=seed), start, rounds)
+    game_on = play(game.G, game.D, game.opt_G, game.opt_D, fed, z_dim, seed=game.noise, loss=loss)
+    for k, losses in enumerate(game_on, start=start):
+        ema_update(game.average, game.G, min(decay, (1 + k) / (10 + k)))  # young averages forget faster
+        yield losses
