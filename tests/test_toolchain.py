@@ -222,7 +222,7 @@ def test_a_notebook_runs_on_the_install_line_alone(tmp_path):
     )  # fmt: skip
     nb = nbformat.read(ROOT / "notebooks" / "00_start_here.ipynb", as_version=4)
     setup = next(c for c in nb.cells if "setup" in c.metadata.get("tags", []))
-    target = f"git+https://github.com/{tool.slug()}"
+    target = f"git+https://github.com/{tool.address()}"
     assert target in setup.source
     setup.source = setup.source.replace(target, f"{wheel_source} {' '.join(constraints)}")
     setup.source = (

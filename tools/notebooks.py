@@ -361,7 +361,8 @@ def output_faults(nb: NotebookNode) -> list[str]:
         faults.append(f"execution counts are {counts}, not 1..{len(code)}: run make notebooks")
     for k, cell in enumerate(nb.cells):
         outputs = cell.get("outputs", [])
-        for out, after in zip(outputs, [*outputs[1:], None], strict=True):
+        for n, out in enumerate(outputs):
+            after = outputs[n + 1] if n + 1 < len(outputs) else None
             text, data = text_of(out), out.get("data", {})
             if out.output_type == "error":
                 faults.append(f"cell {k}: error output {out.ename}: {out.evalue[:80]}")

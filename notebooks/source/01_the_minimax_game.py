@@ -25,7 +25,7 @@
 import sys
 
 if "google.colab" in sys.modules:  # on Colab only: install the course's helpers
-    get_ipython().run_line_magic("pip", "install -q git+https://github.com/gans-measured/gans-measured")
+    get_ipython().run_line_magic("pip", "install -q git+https://github.com/gans-measured/gans-measured@v0.2.0")
 
 import math
 from itertools import pairwise

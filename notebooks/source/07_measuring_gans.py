@@ -18,7 +18,7 @@ import sys
 
 if "google.colab" in sys.modules:  # on Colab only: install the course's helpers, and the library of section 2
     get_ipython().run_line_magic(
-        "pip", "install -q git+https://github.com/gans-measured/gans-measured torchmetrics"
+        "pip", "install -q git+https://github.com/gans-measured/gans-measured@v0.2.0 torchmetrics"
     )
 
 import warnings
