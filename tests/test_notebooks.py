@@ -484,7 +484,9 @@ def stale(project):
 
 def test_a_notebook_is_older_than_a_record_that_it_draws(project):
     source = tool.pairs(project)[0][0]
-    source.write_text(SOURCE + '\n# %%\ndef recorded(name):\n    return 1\nrace = recorded("race")\n')
+    source.write_text(
+        SOURCE + '\n# %%\ndef recorded(name):\n    return 1\nrace = recorded("race")\n# how_sure()\n'
+    )
     for name in ("benchmarks/results/race.json", "benchmarks/results/other.json"):
         (project / name).parent.mkdir(parents=True, exist_ok=True)
         (project / name).write_text("{}")
@@ -496,8 +498,12 @@ def test_a_notebook_is_older_than_a_record_that_it_draws(project):
     (project / "benchmarks" / "results" / "race.json").write_text("{}")
     assert not stale(project)
     (project / "gan_helpers" / "records").mkdir()
-    (project / "gan_helpers" / "records" / "race.json").write_text("{}")
-    assert stale(project)
+    for name in ("race", "claims_nb01"):
+        record = project / "gan_helpers" / "records" / f"{name}.json"
+        record.write_text("{}")
+        assert stale(project), name
+        record.unlink()
+    assert not stale(project)
 
 
 LESSON = SOURCE.replace(
@@ -564,7 +570,7 @@ def test_minutes_of_text_and_notebook_agree_and_nothing_is_executed_for_them(cou
     assert (
         "# ## 1 One (1 min)" in text and "[two](#2-Two-(1-min))" in text and "[one](#1-One-(1-min))" in text
     )
-    assert "# *Study:* 1 minutes. *Run time:* 1 s" in text
+    assert "# *Study:* 2 minutes. *Run time:* 1 s" in text
     assert minutes.plain(text) == LESSON
     assert minutes.plain(deeper.read_text()) == DEEPER  # only its link has changed
     assert "[lesson](../01_x.ipynb#2-Two-(1-min))" in deeper.read_text()

@@ -91,18 +91,21 @@ def package_files(text: str, root: Path = ROOT) -> list[Path]:
     return sorted(found)
 
 
-def record_files(text: str, root: Path = ROOT) -> list[Path]:
-    """Return the files of the records that this text draws: recorded("name")."""
-    names = sorted(set(re.findall(r"\brecorded\(\s*[\"']([\w.-]+)[\"']", text)))
+def record_files(source: Path, root: Path = ROOT) -> list[Path]:
+    """Return the files of the records that a text draws: recorded("name"), and of how_sure() its ledger."""
+    text = source.read_text()
+    names = set(re.findall(r"\brecorded\(\s*[\"']([\w.-]+)[\"']", text))
+    if "how_sure(" in text:
+        names.add(f"claims_nb{source.name[:2]}" + ("_deeper" if source.parent.name == "deeper" else ""))
     folders = (root / "gan_helpers" / "records", root / "benchmarks" / "results")
-    return [f / f"{name}.json" for name in names for f in folders if (f / f"{name}.json").exists()]
+    return [p for name in sorted(names) for f in folders if (p := f / f"{name}.json").exists()]
 
 
 def stamp(source: Path, root: Path = ROOT) -> str:
     """Return a digest of all that a notebook's outputs depend on: text, imported helpers, records, lock."""
     text = minutes.plain(source.read_text())  # neither the minutes nor a new address change an output
     digest = hashlib.sha256(INSTALL.sub(r"\1", BADGE.sub(r"\1\3\4", text)).encode())
-    for path in [*package_files(text, root), *record_files(text, root), root / "requirements.lock"]:
+    for path in [*package_files(text, root), *record_files(source, root), root / "requirements.lock"]:
         digest.update(path.relative_to(root).as_posix().encode() + path.read_bytes())
     return digest.hexdigest()[:16]
 
