@@ -258,6 +258,23 @@ def test_ruff_finds_nothing(arguments):
     assert result.returncode == 0, result.stdout
 
 
+ONE_LAYER_A_LINE = """net = nn.Sequential(
+    nn.Linear(64, 128), nn.ReLU(),  # 128
+    nn.Linear(128, 784), nn.Tanh())  # 784
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "kept"),
+    [("notebooks/source/05_x.py", True), ("notebooks/source/deeper/05_x.py", True), ("tests/x.py", False)],
+)
+def test_the_formatter_leaves_the_line_breaks_of_the_notebooks_alone(path, kept):
+    entry = hooks()["ruff-format"]["entry"].split()[1:]
+    command = [Path(sys.executable).parent / "ruff", *entry, "--stdin-filename", ROOT / path]
+    result = subprocess.run(command, input=ONE_LAYER_A_LINE, cwd=ROOT, capture_output=True, text=True)
+    assert (result.stdout == ONE_LAYER_A_LINE) is kept, result
+
+
 def test_a_commit_with_a_fault_is_stopped(tmp_path):
     """Run the configured hooks on a small repository: a wrong name and a notebook that is not built."""
     for name in (".pre-commit-config.yaml", "pyproject.toml", "requirements.lock"):
