@@ -167,7 +167,8 @@ def play_many(G: Stacked, D: Stacked, opt_G: torch.optim.Optimizer, opt_D: torch
     `batches` has one iterable per seed; tuples (x_real, *given) as in `play`. Game k draws the same noise
     and takes the same steps, to rounding, as `play(..., seed=seeds[k])` with batches[k] alone, for
     optimisers that treat each number on its own (SGD, Adam, RMSprop; not those that use a norm over all
-    parameters). The players must be deterministic (no dropout). Raises ValueError at once when the counts do not agree.
+    parameters). The players must be deterministic (no dropout). Raises ValueError at once when the counts do
+    not agree.
     """
     for count, name in ((z_dim, "z_dim"), (d_steps, "d_steps"), (g_steps, "g_steps")):
         integer(count, name)
