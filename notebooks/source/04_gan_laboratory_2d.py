@@ -1006,9 +1006,16 @@ def share_within(k):
 nb04.check_1(share_within)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# The density of the radius is $\frac{r}{\sigma^2}e^{-r^2/2\sigma^2}$; it can be integrated by hand.
+# In the plane the distance from the centre has a density of its own, because there is
+# more room far out. Write it down for $\sigma=1$.
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# The density of the radius is $\frac{r}{\sigma^2}e^{-r^2/2\sigma^2}$, which is a
+# derivative you know. Integrate it from 0 to $k\sigma$.
 # </details>
 #
 # <details><summary>Solution</summary>
@@ -1035,9 +1042,16 @@ def generators_turn(step, d_steps):
 nb04.check_2(generators_turn)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# With five moves: after batches 5, 10, 15. In 600 batches, how often?
+# Write down after which batches $G$ moves if `d_steps` is 5. How often is that in 600
+# batches?
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# $G$ moves after batches 5, 10, 15 and so on: whenever the number of the batch can be
+# divided by `d_steps` without a remainder.
 # </details>
 #
 # <details><summary>Solution</summary>
@@ -1064,9 +1078,16 @@ def pull(D, x_fake):
 nb04.check_3(pull)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# `torch.autograd.grad` of a *sum* of losses with respect to the points gives each point its own gradient.
+# You need a gradient with respect to the points, not to the weights of $D$. Which
+# function of PyTorch returns gradients without storing them anywhere?
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# Detach the points, let them require a gradient, and call `torch.autograd.grad` on the
+# *sum* of their losses: a sum gives each point its own gradient. Then mind the sign.
 # </details>
 #
 # <details><summary>Solution</summary>
@@ -1094,9 +1115,18 @@ def with_r1(gamma):
 nb04.check_4(with_r1)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# The penalty's gradient passes through a gradient: `create_graph=True`. The set-up cell alone is loaded for the check: spell out $L_D$ with `F.softplus`.
+# The loss has two parts, the logistic one and the penalty. The set-up cell alone is
+# loaded for the check, so spell out $L_D$ with `F.softplus`, and ask how a slope can be
+# differentiated once more.
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# Take `torch.autograd.grad` of the sum of the scores at the real points with
+# `create_graph=True`. Square the slopes, add them up over the two coordinates, average
+# over the batch, and weigh by `gamma / 2`.
 # </details>
 #
 # <details><summary>Solution</summary>
@@ -1130,9 +1160,16 @@ def total(losses):
 nb04.check_5(total)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# What must not depend on the number of seeds? What must not depend on the batch size?
+# Ask two questions. What must not depend on the number of seeds? What must not depend
+# on the size of the batch?
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# Average over the batch, which is axis 1, so that each seed has its own mean. Then
+# bring the seeds together so that the gradient of one is not divided by their number.
 # </details>
 #
 # <details><summary>Solution</summary>

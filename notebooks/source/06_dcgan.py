@@ -841,9 +841,17 @@ def side_out(side, kernel, stride, padding, output_padding):
 nb06.check_1(side_out)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# The patches begin at 0, stride, 2·stride, …; the last of them is `kernel` long. `padding` is cut off at both ends, `output_padding` is added at one.
+# Draw three input pixels and the patches that they write, for stride 2 and kernel 4.
+# Where does the last patch begin, and where does it end?
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# The patches begin at 0, stride, 2·stride and so on. The last one therefore begins at
+# `(side - 1) * stride`, and it is `kernel` long. `padding` is cut off at both ends,
+# `output_padding` is added at one.
 # </details>
 #
 # <details><summary>Solution</summary>
@@ -870,9 +878,16 @@ def half_life(decay):
 nb06.check_2(half_life)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# After $n$ updates the old value still has the weight $\beta^n$.
+# How much weight does the old value of $\theta$ still have after one update, after two,
+# after $n$?
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# After $n$ updates the old value has the weight $\beta^n$. Set this to one half and
+# solve for $n$ with logarithms. The result need not be whole.
 # </details>
 #
 # <details><summary>Solution</summary>
@@ -904,9 +919,17 @@ def rest_of_batches(x, batch, seed, step):
 nb06.check_3(rest_of_batches)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# The same seed shuffles in the same way. `itertools.islice(iterator, start, None)` skips the first `start` items.
+# The same seed shuffles in the same way. So which stream did the interrupted game read
+# from, and how far had it come?
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# Make the stream with the game's own `seed`, and skip what was played:
+# `itertools.islice(iterator, start, None)` leaves out the first `start` items and has
+# no end.
 # </details>
 #
 # <details><summary>Solution</summary>
@@ -932,9 +955,16 @@ def pure_checkerboard(side):
 nb06.check_4(pure_checkerboard)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# The sign at row $i$, column $j$ depends on whether $i+j$ is even.
+# Go from one pixel to its neighbour, to the right and then down. What must happen to
+# the sign each time?
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# The sign at row $i$, column $j$ depends on whether $i+j$ is even. `i[:, None] + i`
+# holds all the sums, and $(-1)$ can be raised to a tensor of whole numbers.
 # </details>
 #
 # <details><summary>Solution</summary>

@@ -836,9 +836,17 @@ def class_gap(real_labels, fake_labels):
 nb07.check_1(class_gap)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# `torch.bincount(labels, minlength=10)` counts all ten classes, also those that do not occur.
+# Count the classes of each set and turn the counts into shares. What happens to a class
+# that occurs in one set only?
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# `torch.bincount(labels, minlength=10)` counts all ten classes, also those that do not
+# occur. Divide each by the number of its labels, then take half the sum of the absolute
+# differences.
 # </details>
 #
 # <details><summary>Solution</summary>
@@ -866,9 +874,17 @@ def ceiling(n, m, k):
 nb07.check_2(ceiling)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# The nearest of the $m+n-1$ others is real with probability $(n-1)/(m+n-1)$. Given that, how many real ones are left for the second place, and how many images in all?
+# Ask for the probability of the opposite first: the ball is empty. Begin with the
+# nearest of all the other images.
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# The nearest of the $m+n-1$ others is real with probability $(n-1)/(m+n-1)$. Then one
+# real image and one image fewer are left, so the second factor is $(n-2)/(m+n-2)$.
+# Multiply $k$ such factors.
 # </details>
 #
 # <details><summary>Solution</summary>
@@ -898,9 +914,16 @@ def without_bias(d_1, n_1, d_2, n_2):
 nb07.check_3(without_bias)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# Two equations, two unknowns: multiply each by its $n$ and subtract, and $c$ is gone.
+# Write the formula for both numbers of images. You have two equations and two unknowns,
+# and you want only one of them.
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# Multiply each equation by its own $n$ and subtract one from the other: $c$ is gone.
+# Then divide by the difference of the two numbers of images.
 # </details>
 #
 # <details><summary>Solution</summary>
@@ -927,9 +950,16 @@ def honest_report(select, report):
 nb07.check_4(honest_report)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# Choose with one table, read in the other: `argmin`, then `gather` or indexing with `torch.arange`.
+# An honest person chooses with one table and reads in the other. Which table is for
+# which?
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# `select.argmin(1)` is the chosen state of each run. Read `report` there, with `gather`
+# or with indexing by `torch.arange` of the number of runs.
 # </details>
 #
 # <details><summary>Solution</summary>

@@ -1189,9 +1189,16 @@ def kl_to_uniform(hits):
 nb08.check_1(kl_to_uniform)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# $0\log0$ is 0 here; `torch.xlogy(a, b)` is $a\log b$ with that convention.
+# Turn the counts into shares first. Then ask what a mode that was never hit adds to the
+# sum.
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# A mode with share 0 adds $0\log0$, which is 0 here. `torch.xlogy(a, b)` is $a\log b$
+# with that convention, and $\log\frac{\hat q}{1/K}$ is $\log(K\hat q)$.
 # </details>
 #
 # <details><summary>Solution</summary>
@@ -1219,9 +1226,16 @@ def pack(x, m):
 nb08.check_2(pack)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# Samples are the rows of `x`, and lie in memory one behind the other.
+# In which order do the numbers of `x` lie in memory, and in which order do you want
+# them in a pack?
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# Samples are the rows of `x` and lie one behind the other, so no number has to move.
+# Give the tensor another shape: rows of `m` times as many columns.
 # </details>
 #
 # <details><summary>Solution</summary>
@@ -1248,9 +1262,17 @@ def with_spread(x):
 nb08.check_3(with_spread)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# The root has an infinite slope at 0: add a tiny number under it, such as 1e-8.
+# Build the new number in three steps: over the batch, then over the features, then once
+# for every sample. In which step does a batch of equal samples hurt?
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# The root has an infinite slope at 0, so add a tiny number such as 1e-8 to the
+# variances before you take it. Then average over the features, expand to one column and
+# use `torch.cat`.
 # </details>
 #
 # <details><summary>Solution</summary>
@@ -1278,9 +1300,16 @@ def sign_test(k, n):
 nb08.check_4(sign_test)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# `math.comb(n, j)` counts the ways; $k$ and $n-k$ are equally extreme.
+# Which counts are at least as extreme as $k$? There are some on both sides of $n/2$.
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# `math.comb(n, j)` of the $2^n$ outcomes have the count $j$. Add them up from the
+# larger of $k$ and $n-k$ to $n$, double the sum because both sides are equally extreme,
+# and keep it at most 1.
 # </details>
 #
 # <details><summary>Solution</summary>

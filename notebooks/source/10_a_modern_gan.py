@@ -1050,9 +1050,16 @@ def pair_losses(score_real, score_fake):
 nb10.check_1(pair_losses)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# $D$ wants `score_real - score_fake` to be large: of what must $\zeta$ then be small?
+# What does $D$ want the difference of a pair to be, and what does $G$ want? The two
+# losses differ in one sign only.
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# $D$ wants `score_real - score_fake` to be large, so it pays $\zeta$ of minus this
+# difference. $G$ pays $\zeta$ of the difference itself. Average both over the pairs.
 # </details>
 #
 # <details><summary>Solution</summary>
@@ -1079,9 +1086,16 @@ def cheap_r1(D, x, noise, sigma, gamma):
 nb10.check_2(cheap_r1)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# Square each sample's difference, take the mean, and undo the $\sigma^2$.
+# The hint is in the statement: one sample's difference is about $\sigma\,n\cdot\nabla
+# D$. What must you do with it before you take a mean, and what after?
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# Square each sample's difference, take the mean, and divide by $\sigma^2$. The weight
+# $\gamma/2$ stands in front. No gradient is asked for, only two calls of `D`.
 # </details>
 #
 # <details><summary>Solution</summary>
@@ -1109,9 +1123,16 @@ def behind(blocks, scale, a):
 nb10.check_3(behind)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# One block first. A branch multiplied by $s$ has how many times the mean square? Then $L$ in a row.
+# Take a single block first. A branch that is multiplied by $s$ has how many times the
+# mean square?
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# The branch adds $a\,s^2$ times the mean square of its input, so one block multiplies
+# it by $1+a\,s^2$. Then put $L$ blocks in a row.
 # </details>
 #
 # <details><summary>Solution</summary>
@@ -1138,9 +1159,16 @@ def at(part, first, last):
 nb10.check_4(at)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# $\cos(\pi t)$ falls from 1 to $-1$. Bring it to 1 … 0, then let it blend `first` and `last`.
+# Half a cosine falls from its highest to its lowest value while its argument goes from
+# 0 to $\pi$. Which two numbers does it have there?
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# $\cos(\pi t)$ falls from 1 to $-1$, so $(1+\cos(\pi t))/2$ falls from 1 to 0. Let it
+# blend `first` and `last`, and keep `part` between 0 and 1.
 # </details>
 #
 # <details><summary>Solution</summary>

@@ -1442,9 +1442,17 @@ def step_flops(layers, batch):
 nb20.check_1(step_flops)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# Forward once, backward twice as much: input and weights. Which of these is missing in the first layer?
+# Count one convolution first: how many multiplications and additions does one output
+# pixel cost? Then ask what the way back computes for each layer.
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# One layer costs two operations for each of `c_in * kernel**2 * c_out * side_out**2`
+# products. Going back costs this twice, for the input and for the weights, and the
+# first layer does without the first of them.
 # </details>
 #
 # <details><summary>Solution</summary>
@@ -1472,9 +1480,17 @@ def accumulate(net, loss, parts):
 nb20.check_2(accumulate)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# The mean over everything is a mean of the parts' means, each weighted by the share of the part.
+# The mean over everything is a mean of the parts' means. With which weight does each
+# part enter, if one is longer than another?
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# Weigh each part's loss by its share of the samples and call `backward` after each
+# part, so that its graph is gone before the next. Zero the gradients once, before the
+# loop.
 # </details>
 #
 # <details><summary>Solution</summary>
@@ -1504,9 +1520,16 @@ def rows_of(rank, world, order):
 nb20.check_3(rows_of)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# How many rows can be dealt out evenly? Cut `order` there, then deal as with cards.
+# How many rows can be dealt out so that all ranks get equally many? What happens to the
+# others?
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# Cut `order` behind the largest multiple of `world`. Then deal as with cards: a slice
+# that starts at `rank` and steps by `world`.
 # </details>
 #
 # <details><summary>Solution</summary>
@@ -1533,9 +1556,14 @@ def best_interval(save, between):
 nb20.check_4(best_interval)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# Set the derivative by $\tau$ to zero: $-c/\tau^2+1/(2M)=0$.
+# The lost share is smallest where its derivative by $\tau$ is zero.
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# Set $-c/\tau^2+1/(2M)$ to zero, bring $\tau^2$ to one side and take the root.
 # </details>
 #
 # <details><summary>Solution</summary>
