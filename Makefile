@@ -8,11 +8,11 @@ BIN := .venv/bin
 READY := .venv/ready-$(shell (pwd; cat requirements.lock pyproject.toml) | cksum | tr ' ' '-')
 ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 # One thread per process: the networks are small, and the tests run one process per core.
-test notebooks claims: export OMP_NUM_THREADS = 1
+test notebooks lesson claims: export OMP_NUM_THREADS = 1
 # Tests and their notebooks take the images of GAN_DATA_DIR, or draw their own: no download decides which.
 test: export GAN_OFFLINE = 1
 
-.PHONY: lab test notebooks claims badges lock
+.PHONY: lab test notebooks lesson minutes claims badges lock
 lab: $(READY)
 	$(BIN)/jupyter lab $(ROOT) --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb $(ARGS)
 
@@ -27,6 +27,14 @@ notebooks: $(READY)
 # Each claim with SEEDS other sets of seeds: the ledgers that how_sure reads. Finished runs are kept in build/claims.
 claims: $(READY)
 	$(BIN)/python tools/claims.py run --seeds $(SEEDS) $(if $(ONLY),--only $(ONLY)) $(ARGS)
+
+# make lesson ONLY=05: execute, write the minutes, and draw all pictures on one sheet to look at.
+lesson: $(READY)
+	$(BIN)/python tools/notebooks.py lesson $(ONLY)
+
+# The minutes of the notebooks that have them, or with ONLY=05 of one that gets them.
+minutes: $(READY)
+	$(BIN)/python tools/notebooks.py minutes $(ONLY)
 
 badges: $(READY)
 	$(BIN)/python tools/notebooks.py badges

@@ -17,7 +17,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from cycler import cycler
-from IPython.display import HTML, display
+from IPython.display import display
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
@@ -330,13 +330,21 @@ def _figure(fig: Figure) -> Figure:
     return fig
 
 
+def _fold(alt: str) -> str:
+    return f"<details><summary>What you should see</summary>{html.escape(alt)}</details>"
+
+
 def show(fig: Figure, alt: str) -> None:
-    """Display a figure as PNG with alternative text, and close it."""
+    """Display a figure as PNG, below it folded the words of `alt`, and close it.
+
+    The words stand on the page, because JupyterLab, nbconvert and Colab give a PNG no alternative text.
+    """
     fig, alt, buffer = _figure(fig), _alt(alt), io.BytesIO()
     fig.savefig(buffer, format="png")
     plt.close(fig)
-    data = {"image/png": base64.b64encode(buffer.getvalue()).decode(), "text/plain": alt}
-    display(data, raw=True, metadata={"image/png": {"alt": alt}})
+    picture = base64.b64encode(buffer.getvalue()).decode()
+    display({"image/png": picture, "text/plain": "[picture]"}, raw=True)
+    display({"text/html": _fold(alt), "text/plain": f"What you should see: {alt}"}, raw=True)
 
 
 def gif(
@@ -348,12 +356,13 @@ def gif(
     fps: float = 8.0,
     hold: float = 2.0,
     colors: int = 64,
-) -> HTML:
-    """Return an animation that plays wherever HTML does: `update(k)` redraws `fig` for frame k = 0..frames-1.
+) -> None:
+    """Display an animation that plays wherever HTML does, below it folded the words of `alt`.
 
-    The GIF sits in an <img> tag, because nbconvert drops outputs of type image/gif. It stays on its
-    last frame for `hold` seconds and then starts again. `fig` is closed. Raises a ValueError when
-    the GIF is larger than 600 KB, and for times that the format cannot hold.
+    `update(k)` redraws `fig` for frame k = 0..frames-1; `fig` is closed at the end. The GIF sits in an <img>
+    tag, because nbconvert drops outputs of type image/gif. It stays on its last frame for `hold` seconds
+    and then starts again. Raises a ValueError when it
+    is larger than 600 KB, and for times that the format cannot hold.
     """
     fig, alt, frames = _figure(fig), _alt(alt), integer(frames, "frames")
     if not 0.01 <= fps <= 50 or not 0 <= hold <= 600:  # GIF counts hundredths of a second, up to 655 s
@@ -377,4 +386,5 @@ def gif(
             f"use fewer frames ({frames}), a smaller figure or fewer colours ({colors})"
         )
     payload = base64.b64encode(buffer.getvalue()).decode()
-    return HTML(f'<img alt="{html.escape(alt)}" src="data:image/gif;base64,{payload}">')
+    page = f'<img alt="{html.escape(alt)}" src="data:image/gif;base64,{payload}">{_fold(alt)}'
+    display({"text/html": page, "text/plain": f"What you should see: {alt}"}, raw=True)

@@ -1,4 +1,4 @@
-"""A classifier that is what it says, and the bench: parts that do not meet, the formula's distance, one noise."""
+"""A classifier that is what it says; the bench: disjoint parts, the formula's distance, one noise."""
 
 import math
 import os

@@ -180,23 +180,37 @@ def test_points_set_the_limits_asked_for():
     assert ax.get_legend() is not None
 
 
-def test_show_stores_alt_text_and_closes(monkeypatch):
-    sent = {}
-    monkeypatch.setattr(plots, "display", lambda data, **kw: sent.update(data=data, **kw))
+@pytest.fixture
+def shown(monkeypatch):
+    """What the plots display, as a list of the data of each output."""
+    outputs = []
+    monkeypatch.setattr(plots, "display", lambda data, raw: outputs.append(data))
+    return outputs
+
+
+FOLD = "<details><summary>What you should see</summary>{}</details>"
+
+
+def test_show_puts_the_words_under_the_picture_and_closes(shown):
     fig = plt.figure(figsize=(2, 1), dpi=100)
-    plots.show(fig, alt="an empty figure, two by one")
-    assert sent["metadata"] == {"image/png": {"alt": "an empty figure, two by one"}}
-    picture = Image.open(io.BytesIO(base64.b64decode(sent["data"]["image/png"])))
-    assert picture.size == (200, 100)
+    plots.show(fig, alt="an empty figure, two < three")
+    picture, words = shown
+    assert Image.open(io.BytesIO(base64.b64decode(picture["image/png"]))).size == (200, 100)
+    assert "text/html" not in picture  # a page that has both would drop the picture
+    assert words["text/html"] == FOLD.format("an empty figure, two &lt; three")
+    assert words["text/plain"] == "What you should see: an empty figure, two < three"
     assert not plt.fignum_exists(fig.number)
 
 
-def test_gif_plays_every_frame_and_rests_on_the_last():
+def test_gif_plays_every_frame_and_rests_on_the_last(shown):
     fig, ax = plt.subplots(figsize=(1, 1))
     (line,) = ax.plot([0, 1], [0, 1])
-    shown = plots.gif(fig, lambda k: line.set_ydata([0, k]), 4, alt='a line that "rises"', fps=10, hold=1.5)
-    assert 'alt="a line that &quot;rises&quot;"' in shown.data
-    payload = base64.b64decode(re.search(r"data:image/gif;base64,([\w+/=]+)", shown.data)[1])
+    plots.gif(fig, lambda k: line.set_ydata([0, k]), 4, alt='a line that "rises"', fps=10, hold=1.5)
+    (film,) = shown
+    assert 'alt="a line that &quot;rises&quot;"' in film["text/html"]
+    assert film["text/html"].endswith(FOLD.format("a line that &quot;rises&quot;"))
+    assert film["text/plain"] == 'What you should see: a line that "rises"'
+    payload = base64.b64decode(re.search(r"data:image/gif;base64,([\w+/=]+)", film["text/html"])[1])
     movie = Image.open(io.BytesIO(payload))
     assert movie.n_frames == 4 and movie.info["loop"] == 0
     durations, frames = [], []

@@ -51,7 +51,7 @@ def check_range(images: object) -> None:
         )
     if low >= -0.01 and high > 0.5 and images.median() < 0.2:
         raise ValueError(
-            f"images run from {low:.3g} to {high:.3g}, and most pixels are near 0: expected values in [-1, 1], "
+            f"images run from {low:.3g} to {high:.3g}, and most pixels are near 0: expected [-1, 1], "
             "with a background of -1. If these are in [0, 1], pass 2 * images - 1"
         )
 

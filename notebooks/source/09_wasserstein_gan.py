@@ -15,9 +15,11 @@
 
 # %% tags=["setup"]
 import sys
+from importlib.util import find_spec
 
 if "google.colab" in sys.modules:  # on Colab only: install the course's helpers
-    get_ipython().run_line_magic("pip", "install -q git+https://github.com/gans-measured/gans-measured")
+    get_ipython().run_line_magic("pip", "install -q git+https://github.com/gans-measured/gans-measured@v0.2.0")
+assert find_spec("gan_helpers"), "no gan_helpers in this kernel: choose that of .venv, or see README"
 
 import io
 import math
