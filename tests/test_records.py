@@ -210,7 +210,7 @@ EDITS = {  # of what is called: red
     "a cell": ("notebooks/source/01_toy.py", "scale = 10\n", "scale = 11\n"),
     "the recorder": ("benchmarks/nb01_toy.py", "notebook.grow(seed) +", "notebook.grow(seed) -"),
     "a helper of a cell": ("gan_helpers/tools.py", "return 2 * x", "return 3 * x"),
-    "a helper of the recorder": ("gan_helpers/tools.py", "shift(x):\n    return x", "shift(x):\n    return -x"),
+    "a helper of the recorder": ("gan_helpers/tools.py", "shift(x):\n    return", "shift(x):\n    return -"),
 }  # fmt: skip
 OTHERS = {  # of what is not: as before
     "docstring": ("notebooks/source/01_toy.py", "Docs.", "Other docs."),

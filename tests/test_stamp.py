@@ -105,6 +105,10 @@ DIFFERENT = {
     "entry of a table": ('TABLE["one"] = 1', 'TABLE["one"] = 2'),
     "another function of a library": ("functional as F", "init as F"),
     "another function of ours": ("import halve as half", "import other as half"),
+    "a refusal that keeps what it looked at": (
+        "    return half",
+        "    if (x := x + 1) == 7:\n        raise TypeError\n    return half",
+    ),
     "a decorator": ("def step(x):", "@math.floor\ndef step(x):"),
 }
 TOOLS_SAME = {"uncalled helper": ("return 7", "return 8")}
