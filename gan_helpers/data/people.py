@@ -135,7 +135,7 @@ def _share_of_followers(name: str, leader: str, r: float) -> float:
     pairs = [(_column(name, rank), _column(leader, other)) for other in (1 - rank, rank)]
     low, high = (float(torch.corrcoef(torch.stack(pair).double())[0, 1]) for pair in pairs)
     if not low - 1e-9 <= r <= high + 1e-9:
-        raise ValueError(f"correlation of {name!r} with {leader!r} must be in [{low:.2f}, {high:.2f}], got {r}")
+        raise ValueError(f"{name!r} can correlate with {leader!r} by {low:.2f} to {high:.2f}, not by {r}")
     return r / (high if r > 0 else low)
 
 
@@ -244,7 +244,7 @@ def _layers(people: People, size: int) -> Iterator[tuple[str, Tensor, Tensor]]:
     yield "beard", hair.lerp(skin, 0.12), paint(_either(jaw, moustache)) * p.beard
 
     arch = (f / 2.9).square()  # 0 in the middle of the mouth, 1 in its corners
-    top = 5 + (0.3 + 0.9 * p.smile) * (0.5 - arch) - 0.4 * p.mouth_open
+    top = 5 + (0.3 + 1.2 * p.smile) * (0.5 - arch) - 0.4 * p.mouth_open
     gap = 0.9 + 2.3 * p.mouth_open * (1 - arch).clamp(min=0)
     lips = _both(v - top, top + gap - v, _bar(f, 2.9))
     yield "mouth", LIPS.lerp(skin * 0.6, 0.4), paint(lips)
@@ -256,7 +256,7 @@ def _layers(people: People, size: int) -> Iterator[tuple[str, Tensor, Tensor]]:
     yield "glasses", WHITE, paint(lens) * p.glasses * 0.25
     yield "eyes", WHITE, paint(_ellipse(eye, v + 0.4, 1.7, 1.6))
     yield "eyes", DARK, paint(_ellipse(pupil, v + 0.4, 1.05, 1.2))
-    brow = _both(_bar(v + 3 + 0.6 * p.brows - 0.12 * (eye + 0.2).square(), 0.5), _bar(eye, 1.9))
+    brow = _both(_bar(v + 3 + 0.75 * p.brows - 0.12 * (eye + 0.2).square(), 0.5), _bar(eye, 1.9))
     yield "hair", hair * 0.7, paint(brow)
 
     hairline = (0.075 * (f - 2.2 * p.parting).square()).clamp(max=4.5) - 4.7
@@ -275,7 +275,7 @@ def _layers(people: People, size: int) -> Iterator[tuple[str, Tensor, Tensor]]:
 
 
 def _painted(people: People, size: int, masks: bool) -> Tensor:
-    """Pictures (n, 3, H, W) in [0, 1], or with the same brush the parts' shares of the pixels (n, 8, H, W)."""
+    """Pictures (n, 3, H, W) in [0, 1], or with the same brush the parts' shares (n, 8, H, W)."""
     people = _checked(people)
     if size not in SIZES:
         raise ValueError(f"size must be {' or '.join(map(str, SIZES))}, got {size!r}")
