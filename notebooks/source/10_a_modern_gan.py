@@ -35,7 +35,7 @@ from gan_helpers.judge import digit_classifier, features_and_logits
 from gan_helpers.losses import L_D, L_G, LOSSES, regularised, relativistic, slopes, squared_norms
 from gan_helpers.networks import dcgan_generator, mlp
 from gan_helpers.notebook import progress, recorded
-from gan_helpers.training import play_many, stack
+from gan_helpers.training import half_cosine, play_many, stack
 
 plots.use_course_style()
 torch.set_num_threads(1)  # small networks: a second thread costs more than it brings
@@ -134,9 +134,9 @@ def train(task, name, seeds, rounds, gamma=None):
     now.fill_(first)
     start = time.process_time()
     for step, _ in enumerate(progress(game, f"{len(Gs)} games, {name}", rounds), 1):
-        now.fill_(between(first, first / 10, step / rounds))
+        now.fill_(half_cosine(first, first / 10, step / rounds))
         for opt in opts:
-            opt.param_groups[0]["lr"] = between(task.lr, task.lr / 100, step / rounds)
+            opt.param_groups[0]["lr"] = half_cosine(task.lr, task.lr / 100, step / rounds)
     seconds = (time.process_time() - start) / len(Gs)
     z = torch.randn(2500, task.z_dim, generator=data.make_generator(10**6)).to(device)
     with torch.no_grad():
@@ -714,9 +714,9 @@ def go_on(run, until):
         start = time.process_time()
         part = getattr(run, run.unit) / run.budget
         if "gamma" in run.option:
-            run.gamma.fill_(between(*run.option["gamma"], part))
+            run.gamma.fill_(half_cosine(*run.option["gamma"], part))
         for opt in (run.game.opt_G, run.game.opt_D):
-            opt.param_groups[0]["lr"] = run.factor * between(*run.option["rate"], part)
+            opt.param_groups[0]["lr"] = run.factor * half_cosine(*run.option["rate"], part)
         run.losses = next(run.play)
         run.rounds += 1
         run.seconds += time.process_time() - start

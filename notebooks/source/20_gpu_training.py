@@ -1405,15 +1405,22 @@ assert (first, second) == (5, 12) and (gap == 0 or device == "cuda")
 # A trained model costs seconds times price, with the seconds that are lost and repeated. If saving takes $c$ seconds, failures come every $M$ seconds on average, and you save every $\tau$, then the share $c/\tau+\tau/(2M)$ of the time is lost: saving, and half an interval per failure.
 
 # %%
+PRICE = 1.00  # per hour, in your currency: look it up
+LOST_EVERY = 4 * 3600  # seconds between two failures, on average
+
+
+def price_of(seconds, c, tau):
+    """(price, share lost) of a training of so many seconds that saves for c seconds, every tau seconds."""
+    lost = c / tau + tau / (2 * LOST_EVERY)
+    return PRICE * seconds * (1 + lost) / 3600, lost
+
+
 start = time.perf_counter()  # waiting for the disk is part of the price
 save_checkpoint(file, whole._asdict(), step=12, settings={"batch": 64})
 c = time.perf_counter() - start
-PRICE = 1.00  # per hour, in your currency: look it up
-LOST_EVERY = 4 * 3600  # seconds between two failures, on average
 seconds = 1.2 * live["notebook 06"].median().item()  # 1,200 rounds
 for tau in (10, 60, 600):
-    lost = c / tau + tau / (2 * LOST_EVERY)
-    price = PRICE * seconds * (1 + lost) / 3600
+    price, lost = price_of(seconds, c, tau)
     print(f"saving ({1000 * c:.0f} ms) every {tau:3} s loses {lost:.2%}: {price:.4f} a model")
 home.cleanup()
 
