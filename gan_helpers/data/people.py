@@ -135,7 +135,7 @@ def _share_of_followers(name: str, leader: str, r: float) -> float:
     pairs = [(_column(name, rank), _column(leader, other)) for other in (1 - rank, rank)]
     low, high = (float(torch.corrcoef(torch.stack(pair).double())[0, 1]) for pair in pairs)
     if not low - 1e-9 <= r <= high + 1e-9:
-        raise ValueError(f"{name!r} can correlate with {leader!r} by {low:.2f} to {high:.2f}, not by {r}")
+        raise ValueError(f"{name!r} can correlate with {leader!r} by {low:.3f} to {high:.3f}, not by {r}")
     return r / (high if r > 0 else low)
 
 
@@ -218,8 +218,9 @@ def _layers(people: People, size: int) -> Iterator[tuple[str, Tensor, Tensor]]:
     hair = _along(HAIR_DARK, p.hair_hue).lerp(_along(HAIR_LIGHT, p.hair_hue), p.hair_light)
     shadow, pale = skin * SHADE, cloth.lerp(WHITE, 0.5)
 
+    # Behind the head.
     yield "background", _along(BACKGROUND, p.background) * (1 - 0.005 * y), torch.ones_like(u)
-    # A curl swells the hair's outline by less than the outline falls off: no curl comes loose.
+    # A curl moves the hair's outline by less than the outline falls off: no curl comes loose.
     curl = p.curls * (0.35 + 0.7 * torch.sin(1.35 * u) * torch.sin(1.35 * v))
     head = _ellipse(u * (1 + 0.012 * v), v, p.width, p.height)
     crown = _ellipse(u + 0.4 * p.turn + 0.4 * p.parting, v + 1.2, p.width + 1.2, p.height + 0.9) + curl
@@ -232,6 +233,7 @@ def _layers(people: People, size: int) -> Iterator[tuple[str, Tensor, Tensor]]:
     yield "clothes", pale, paint(_both(neckline + 0.8, shoulders))
     yield "skin", shadow, paint(neckline)
 
+    # The head and what is in the face.
     yield "hair", hair, paint(_both(crown, 2.5 - v))
     yield "skin", shadow, paint(_ellipse((u + 0.6 * p.turn).abs() - p.width, v - 0.6, 1.5, 1.7))
     yield "skin", skin, paint(head)
@@ -259,10 +261,13 @@ def _layers(people: People, size: int) -> Iterator[tuple[str, Tensor, Tensor]]:
     brow = _both(_bar(v + 3 + 0.75 * p.brows - 0.12 * (eye + 0.2).square(), 0.5), _bar(eye, 1.9))
     yield "hair", hair * 0.7, paint(brow)
 
-    hairline = (0.075 * (f - 2.2 * p.parting).square()).clamp(max=4.5) - 4.7
+    # Before the face. The fringe ends at the eyes' upper edge, wherever the hair is parted.
+    hairline = (0.07 * (f - 2 * p.parting).square()).clamp(max=4.5) - 4.7
     fringe = _both(crown, hairline + 0.7 * curl + 0.3 * torch.sin(2 * f) - v)
-    locks = _both(mane, u.abs() - p.width + 0.9 + 0.04 * (v - 1), v + 6) + 99 * (p.long_hair - 1)
-    yield "hair", hair * (1.05 - 0.02 * v), paint(_either(fringe, locks))
+    locks = _both(mane, u.abs() - p.width + 0.9 + 0.04 * (v - 1), v + 6)
+    lit = hair * (1.04 - 0.012 * v)
+    yield "hair", lit, paint(locks) * p.long_hair
+    yield "hair", lit, paint(fringe)
 
     bows = _both(_bar(v + 0.8, 0.4), _either(-eye - 2.4, _both(eye - 2.5, head + 0.3)))
     yield "glasses", DARK, paint(_either(_bar(lens, 0.38), bows)) * p.glasses
