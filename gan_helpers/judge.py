@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gan_helpers._files import cache_folder, whole
-from gan_helpers.data import Images, People, Splits, batches, check_range, split
+from gan_helpers.data import Images, People, Splits, batches, split
 from gan_helpers.data.people import RANGES, SHARES
 from gan_helpers.metrics import frechet_distance
 from gan_helpers.seeds import integer, make_generator
@@ -57,16 +57,16 @@ def digit_classifier(train: Images) -> nn.Sequential:
     can be made again; a printed line says so if the folder cannot be written). Returned in eval mode, its
     parameters frozen, on the images' device: (N, 1, H, W) in [-1, 1] -> (N, 10) logits.
 
-    Raises ValueError for other sizes, types or ranges of values (`data.check_range`: [-1, 1], float32),
-    labels that are not int64, outside 0..9, or lack a digit.
+    Raises ValueError for images of another size, type (float32) or range (without a value below 0, as in
+    [0, 1], they are refused too), and for labels that are not int64, outside 0..9, or lack a digit.
     """
     if not hasattr(train, "labels"):
         raise ValueError(f"expected a part of a data set, such as parts.select, got {type(train).__name__}")
     images, labels = train.images, train.labels
-    check_range(images)
     side = images.shape[-1] if images.ndim == 4 else 0
     if images.ndim != 4 or images.shape[1:] != (1, side, side) or side not in RECIPES:
         raise ValueError(f"expected images (N, 1, 28, 28) or (N, 1, 8, 8), got {tuple(images.shape)}")
+    _check(images, background=True)
     if labels.dtype != torch.int64:
         raise ValueError(f"expected labels of torch.int64, got {labels.dtype}: pass labels.long()")
     if labels.shape != images.shape[:1] or set(labels.tolist()) != set(range(CLASSES)):
@@ -86,6 +86,30 @@ def digit_classifier(train: Images) -> nn.Sequential:
                   "set GAN_CACHE_DIR to a folder you may write to.")  # fmt: skip
     net.side = side  # what it reads
     return net.requires_grad_(False).eval().to(images.device)
+
+
+def _check(images: object, background: bool = False) -> None:
+    """Raise ValueError unless `images` is a float32 tensor in [-1, 1] whose digits are not in [0, 1].
+
+    With `background`, for real images, which have one at -1, all images without a value below 0 are refused.
+    """
+    if isinstance(images, tuple):
+        raise ValueError("expected a tensor of images, got a tuple (a whole data set?): pass its .images")
+    if not isinstance(images, Tensor) or images.dtype != torch.float32:
+        got = images.dtype if isinstance(images, Tensor) else type(images).__name__
+        remedy = "images.float()" if isinstance(images, Tensor) else "torch.as_tensor(images).float()"
+        raise ValueError(f"expected a tensor of torch.float32, got {got}: pass {remedy}, in [-1, 1]")
+    low, high = images.aminmax() if images.numel() else (torch.tensor(math.nan),) * 2
+    if not (low >= -1.001 and high <= 1.001):
+        raise ValueError(
+            f"images run from {low:.3g} to {high:.3g}: expected values in [-1, 1], the range of the course's "
+            "data (a generator without tanh? data in 0..1 or 0..255? NaN from a diverged run?)"
+        )
+    if low >= -0.01 and (background or (high > 0.9 and images.median() < 0.2)):
+        raise ValueError(
+            f"images run from {low:.3g} to {high:.3g}, digits without a background of -1: expected values in "
+            "[-1, 1]. If these are in [0, 1], pass 2 * images - 1"
+        )
 
 
 def _network(side: int, recipe: Recipe, seed: int) -> nn.Sequential:
@@ -164,14 +188,17 @@ def features_and_logits(classifier: nn.Sequential, images: Tensor,
                         batch_size: int = 500) -> tuple[Tensor, Tensor]:  # fmt: skip
     """What a classifier of `digit_classifier` makes of images (N, 1, H, W): (N, 64) and (N, 10), no gradient.
 
-    Raises ValueError for another network, and for images of another shape, type or range
-    (`data.check_range`): rescaled or unbounded images would get features, but not comparable ones.
+    Raises ValueError for another network, and for images of another shape, type or range: rescaled or
+    unbounded images would get features, but not comparable ones. Digits in [0, 1] lie in [-1, 1] and are
+    refused as well: no pixel below -0.01, half of them below 0.2, one above 0.9. No generator with tanh that
+    was tried makes such images, be it untrained, young or diverged. One with a sigmoid does, until it has
+    lost against data in [-1, 1]: then its images are 0 everywhere, and are judged.
     """
     if not hasattr(classifier, "side"):
         raise ValueError("expected a classifier made by digit_classifier: other networks have other features")
     if isinstance(images, Tensor) and (images.ndim != 4 or images.shape[1] != 1 or len(images) == 0):
         raise ValueError(f"expected images (N, 1, H, W), got {tuple(images.shape)}")
-    check_range(images)
+    _check(images)
     side = classifier.side
     if images.shape[2:] != (side, side):
         raise ValueError(f"this classifier reads {side} x {side} images, got {tuple(images.shape)}")
@@ -291,7 +318,7 @@ def _place(name: str, column: Tensor) -> Tensor:
 def _coloured(images: Tensor) -> None:
     if images.ndim != 4 or tuple(images.shape[1:]) not in ((3, 32, 32), (3, 64, 64)) or len(images) == 0:
         raise ValueError(f"expected images (n, 3, 32, 32) or (n, 3, 64, 64), got {tuple(images.shape)}")
-    check_range(images)
+    _check(images)
 
 
 def _reader(recipe: ReaderRecipe) -> nn.Sequential:

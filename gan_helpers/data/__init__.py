@@ -12,7 +12,6 @@ from gan_helpers.data.fonts import Factors, font_names, render_digits
 from gan_helpers.data.images import (
     Images,
     Splits,
-    check_range,
     digits8,
     fashion_mnist,
     load_images,
@@ -47,7 +46,6 @@ __all__ = [
     "People",
     "Splits",
     "batches",
-    "check_range",
     "checkerboard",
     "digits8",
     "draw_people",

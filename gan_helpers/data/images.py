@@ -30,33 +30,6 @@ class Images(NamedTuple):
     factors: Factors | People | None = None
 
 
-def check_range(images: object) -> None:
-    """Raise ValueError unless `images` is a float32 tensor with values in [-1, 1] that is not in [0, 1].
-
-    Digits in [0, 1] lie in [-1, 1] too, and would be trained on and judged without a word. So these are
-    refused: no value below -0.01, half of all below 0.2, and some above 0.5, a white digit on what should
-    be a background of -1. No untrained, young or diverged generator with tanh was seen to make such images
-    (300 of one image each, and batches, of 16 generators), nor one with a sigmoid that faces data in [-1, 1].
-    """
-    if isinstance(images, tuple):
-        raise ValueError("expected a tensor of images, got a tuple (a whole data set?): pass its .images")
-    if not isinstance(images, Tensor) or images.dtype != torch.float32:
-        got = images.dtype if isinstance(images, Tensor) else type(images).__name__
-        remedy = "images.float()" if isinstance(images, Tensor) else "torch.as_tensor(images).float()"
-        raise ValueError(f"expected a tensor of torch.float32, got {got}: pass {remedy}, in [-1, 1]")
-    low, high = images.aminmax() if images.numel() else (torch.tensor(torch.nan),) * 2
-    if not (low >= -1.001 and high <= 1.001):
-        raise ValueError(
-            f"images run from {low:.3g} to {high:.3g}: expected values in [-1, 1], the range of the course's "
-            "data (a generator without tanh? data in 0..1 or 0..255? NaN from a diverged run?)"
-        )
-    if low >= -0.01 and high > 0.5 and images.median() < 0.2:
-        raise ValueError(
-            f"images run from {low:.3g} to {high:.3g}, and most pixels are near 0: expected [-1, 1], "
-            "with a background of -1. If these are in [0, 1], pass 2 * images - 1"
-        )
-
-
 def take(images: Images, index: Tensor) -> Images:
     """The images at `index` (int64 or bool), in its order, with their labels and factors."""
     factors = None if images.factors is None else images.factors.take(index.cpu())
