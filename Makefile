@@ -2,15 +2,17 @@
 # Both make .venv first, once; a changed lock, pyproject.toml or folder makes it again from nothing.
 PYTHON ?= python3
 ARGS ?=
+SEEDS ?= 3
+ONLY ?=
 BIN := .venv/bin
 READY := .venv/ready-$(shell (pwd; cat requirements.lock pyproject.toml) | cksum | tr ' ' '-')
 ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 # One thread per process: the networks are small, and the tests run one process per core.
-test notebooks: export OMP_NUM_THREADS = 1
+test notebooks lesson claims: export OMP_NUM_THREADS = 1
 # Tests and their notebooks take the images of GAN_DATA_DIR, or draw their own: no download decides which.
 test: export GAN_OFFLINE = 1
 
-.PHONY: lab test notebooks badges lock
+.PHONY: lab test notebooks lesson minutes claims badges lock
 lab: $(READY)
 	$(BIN)/jupyter lab $(ROOT) --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb $(ARGS)
 
@@ -21,6 +23,18 @@ test: $(READY)
 
 notebooks: $(READY)
 	$(BIN)/python tools/notebooks.py build $(ARGS)
+
+# Each claim with SEEDS other sets of seeds: the ledgers that how_sure reads. Finished runs are kept in build/claims.
+claims: $(READY)
+	$(BIN)/python tools/claims.py run --seeds $(SEEDS) $(if $(ONLY),--only $(ONLY)) $(ARGS)
+
+# make lesson ONLY=05: execute, write the minutes, and draw all pictures on one sheet to look at.
+lesson: $(READY)
+	$(BIN)/python tools/notebooks.py lesson $(ONLY)
+
+# The minutes of the notebooks that have them, or with ONLY=05 of one that gets them.
+minutes: $(READY)
+	$(BIN)/python tools/notebooks.py minutes $(ONLY)
 
 badges: $(READY)
 	$(BIN)/python tools/notebooks.py badges

@@ -1,6 +1,7 @@
 """Settings for the notebook runs: patience on a loaded machine, and a list of the slowest notebooks."""
 
 import os
+import sys
 from collections import defaultdict
 from pathlib import Path
 
@@ -40,12 +41,19 @@ def pytest_collection_modifyitems(items):
 
 
 def pytest_terminal_summary(terminalreporter):
+    reports = [report for reports in terminalreporter.stats.values() for report in reports]
+    if any("test_records.py" in getattr(report, "nodeid", "") for report in reports):
+        sys.path.insert(0, str(Path(__file__).parent / "benchmarks"))
+        import recorder
+
+        if remarks := [remark for name in recorder.names() for remark in recorder.standing(name)[1]]:
+            terminalreporter.section("records that a release must not hold")
+            terminalreporter.write_line("\n".join(remarks))
     seconds = defaultdict(float)
-    for reports in terminalreporter.stats.values():
-        for report in reports:
-            nodeid = getattr(report, "nodeid", "")
-            if ".ipynb::" in nodeid and hasattr(report, "duration"):
-                seconds[nodeid.split("::")[0]] += report.duration
+    for report in reports:
+        nodeid = getattr(report, "nodeid", "")
+        if ".ipynb::" in nodeid and hasattr(report, "duration"):
+            seconds[nodeid.split("::")[0]] += report.duration
     if seconds:
         terminalreporter.section("slowest notebooks")
         for path, took in sorted(seconds.items(), key=lambda row: -row[1])[:10]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import tempfile
 from collections.abc import Iterator
@@ -14,22 +15,35 @@ import platformdirs
 
 def cache_folder() -> Path:
     """Where downloads and drawn digits are kept: `$GAN_CACHE_DIR`, else the user's cache."""
-    chosen = os.environ.get("GAN_CACHE_DIR")
-    return Path(chosen).expanduser() if chosen else Path(platformdirs.user_cache_dir("gan_course"))
+    return chosen_folder("GAN_CACHE_DIR") or Path(platformdirs.user_cache_dir("gan_course"))
+
+
+def chosen_folder(variable: str) -> Path | None:
+    """The folder that an environment variable names; None if it is empty or not set.
+
+    Raises ValueError for ~name where nobody of that name has a home folder.
+    """
+    text = os.environ.get(variable)
+    try:
+        return Path(text).expanduser() if text else None
+    except RuntimeError:
+        raise ValueError(f"{variable}={text} names no home folder. Remedy: write the full path.") from None
 
 
 @contextmanager
 def whole(path: str | os.PathLike) -> Iterator[BinaryIO]:
-    """A file to write into that becomes `path` when the block ends well; otherwise nothing is changed.
+    """A buffer whose bytes become the file `path` when the block ends well; otherwise nothing is changed.
 
     The bytes are on the disk before the name changes, and two processes may write the same file at once.
-    Raises OSError, also for a full disk (which torch.save reports as a RuntimeError).
+    Raises OSError, also for a full disk: torch.save, writing to the disk itself, would raise a RuntimeError
+    about positions in a file.
     """
-    path = Path(path)
+    path, buffer = Path(path), io.BytesIO()
+    yield buffer
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
     try:
         with os.fdopen(handle, "wb") as file:
-            yield file
+            file.write(buffer.getbuffer())
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)

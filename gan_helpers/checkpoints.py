@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import io
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from gan_helpers._files import whole
 from gan_helpers.seeds import integer, make_generator
+from gan_helpers.training import copied
 
 FORMAT = "gan_helpers checkpoint 1"
 
@@ -24,13 +27,16 @@ def save_checkpoint(path: str | os.PathLike, parts: Mapping[str, Any], *, step: 
 
     `parts` names everything that changes while training: players, optimisers, the average, schedulers
     (whatever has state_dict and load_state_dict) and CPU generators. `step` counts rounds played,
-    `settings` are the numbers and strings that the game was set up with. An older file of that name is
-    replaced only when the new one is complete. Raises TypeError for other kinds of parts, OSError if the
-    folder cannot be written.
+    `settings` are the numbers and strings that the game was set up with, also in lists, tuples and dicts;
+    NumPy's numbers are saved as Python's. An older file of that name is replaced only when the new one is
+    complete. Raises TypeError for other kinds of parts and settings, and for whatever else `load_checkpoint`
+    could not read again; OSError if the folder cannot be written or the disk is full.
     """
     state = {name: _state(part, name) for name, part in parts.items()}
-    step, settings = integer(step, "step", 0), dict(settings)
-    content = {"format": FORMAT, "step": step, "settings": settings, "parts": state}
+    kinds = {name: type(part).__name__ for name, part in parts.items()}
+    step, settings = integer(step, "step", 0), _settings(settings)
+    content = {"format": FORMAT, "step": step, "settings": settings, "kinds": kinds, "parts": state}
+    _readable(content, "content")
     content["sha256"] = _digest(content)
     with whole(path) as file:
         torch.save(content, file)
@@ -46,7 +52,7 @@ def load_checkpoint(path: str | os.PathLike, parts: Mapping[str, Any], *,
     generator is among the parts; for batches, skip the first `step` of the same seed.
 
     Raises FileNotFoundError, and ValueError (cause and remedy) for a damaged file, for one from other
-    settings or other players, and for a missing part.
+    settings, other players or other optimisers, and for a missing part.
     """
     path = Path(path)
     remedy = f"use an older checkpoint, or delete {path.name} and start again"
@@ -60,16 +66,22 @@ def load_checkpoint(path: str | os.PathLike, parts: Mapping[str, Any], *,
         raise ValueError(f"{path} is not a checkpoint of save_checkpoint: {remedy}")
     if content.pop("sha256", None) != _digest(content):
         raise ValueError(f"{path} is damaged, its content does not match its hash: {remedy}")
-    _same(content["settings"], settings, path)
+    _same(content["settings"], _settings(settings), path)
     state = content["parts"]
     if state.keys() != parts.keys():
         only = {"only in the file": state.keys() - parts.keys(), "only here": parts.keys() - state.keys()}
         found = "; ".join(f"{where}: {', '.join(sorted(names))}" for where, names in only.items() if names)
         raise ValueError(f"{path} holds other parts than this game ({found}): name the same parts")
-    for rehearsal in (True, False):
-        for name, part in parts.items():
+    for name, part in parts.items():  # of a network, names and shapes decide
+        there, here = content.get("kinds", {}).get(name), type(part).__name__
+        if there not in (None, here) and not isinstance(part, nn.Module):
+            raise ValueError(
+                f"{path}: part {name} is {there} in the file, {here} here: build it as it was when saved"
+            )
+    for goal in ({name: _copy(part) for name, part in parts.items()}, parts):  # first a rehearsal
+        for name, part in goal.items():
             try:
-                _load_state(_copy(part) if rehearsal else part, state[name])
+                _load_state(part, state[name])
             except Exception as error:
                 reason = str(error).strip().split("\n")[-1].strip()
                 raise ValueError(
@@ -83,11 +95,56 @@ def _state(part: Any, name: str) -> Any:
         return make_generator(part).get_state()  # refuses a generator on a GPU
     if not hasattr(part, "state_dict") or not hasattr(part, "load_state_dict"):
         raise TypeError(f"part {name} is a {type(part).__name__}: expected a module, optimiser or generator")
-    return part.state_dict()
+    return _plain(part.state_dict())
+
+
+def _plain(value: Any) -> Any:
+    """`value` with NumPy's numbers as Python's, in dicts, lists and tuples too (not in their subclasses)."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if type(value) is dict:
+        return {key: _plain(item) for key, item in value.items()}
+    return type(value)(map(_plain, value)) if type(value) in (list, tuple) else value
+
+
+def _settings(settings: Mapping[str, Any]) -> dict[str, Any]:
+    def check(value: Any, name: str) -> None:
+        if type(value) in (dict, list, tuple):
+            for item in value.values() if isinstance(value, dict) else value:
+                check(item, name)
+        elif value is not None and type(value) not in (str, bool, int, float, complex):
+            raise TypeError(
+                f"setting {name} holds a {type(value).__name__}: use numbers and strings, also in lists, "
+                "tuples and dicts; write str(path), a function's name, a tensor's .tolist()"
+            )
+
+    plain = _plain(dict(settings))
+    for name, value in plain.items():
+        check(value, name)
+    return plain
+
+
+def _readable(value: Any, name: str) -> None:
+    """Raise TypeError, naming the innermost cause, unless a file of `value` can be read with weights_only."""
+    buffer = io.BytesIO()
+    try:
+        torch.save(value, buffer)
+        buffer.seek(0)
+        torch.load(buffer, weights_only=True)
+    except Exception as error:  # whatever pickle makes of it
+        inside = dict(enumerate(value)) if isinstance(value, list | tuple) else value
+        for key, item in inside.items() if isinstance(inside, Mapping) else ():
+            _readable(item, f"{name}.{key}")
+        raise TypeError(
+            f"{name.removeprefix('content.')} is a {type(value).__name__}, which could be saved but not read "
+            "again without running code: use numbers, strings and tensors instead"
+        ) from error
 
 
 def _copy(part: Any) -> Any:
-    return part.clone_state() if isinstance(part, torch.Generator) else copy.deepcopy(part)
+    if isinstance(part, torch.Generator):
+        return part.clone_state()
+    return copied(part) if isinstance(part, nn.Module) else copy.deepcopy(part)
 
 
 def _load_state(part: Any, state: Any) -> None:

@@ -8,13 +8,10 @@ ledger, from which `how_sure` tells how often each sentence held.
 
 from __future__ import annotations
 
-import hashlib
 import html
-import importlib.resources
 import json
 import math
 import os
-import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -27,10 +24,10 @@ from IPython import get_ipython
 from IPython.display import display
 from matplotlib.axes import Axes
 
-from gan_helpers import plots
+from gan_helpers import plots, seeds
 from gan_helpers.stamp import cell_digests
 
-__all__ = ["Estimate", "claim", "how_sure", "interval", "numbers", "paired", "predict", "strip", "table"]
+__all__ = ["Estimate", "claim", "how_sure", "interval", "numbers", "paired", "strip", "table"]
 
 RECORDS = Path(__file__).with_name("records")
 DECADE = 10.0  # numbers at least this factor apart are compared by their ratio
@@ -44,15 +41,18 @@ _said: dict[str, Saying] = {}  # the sentences of this session, each with the pl
 def numbers(values: Iterable[float]) -> list[str]:
     """The numbers as text, to read: 1e-8, .027, 145, −23, 60,000.
 
-    Each has two significant digits, or up to four where different numbers would look the same; numbers of one
-    size have equally many decimals.
+    Each has two significant digits, or up to four where different numbers would look the same or a share like
+    1; numbers of one size have equally many decimals.
     """
     values = [float(v) for v in values]
     for digits in (2, 3, 4):
         places = [_places(v, digits) for v in values]
         alike = [[p for w, p in zip(values, places, strict=True) if _same_size(v, w)] for v in values]
         texts = [_text(v, max(near, default=0), digits) for v, near in zip(values, alike, strict=True)]
-        if len(set(texts)) == len(set(values)):
+        became_one = any(
+            abs(v) < 1 and t.strip("−").startswith("1.") for v, t in zip(values, texts, strict=True)
+        )
+        if len(set(texts)) == len(set(values)) and not became_one:
             break
     return texts
 
@@ -62,7 +62,7 @@ def _is_tiny(v: float) -> bool:
 
 
 def _same_size(v: float, w: float) -> bool:
-    return v != 0 and w != 0 and not _is_tiny(v) and not _is_tiny(w) and 0.1 < abs(v / w) < 10
+    return v != 0 and w != 0 and not _is_tiny(v) and not _is_tiny(w) and 0.05 < abs(v / w) < 20
 
 
 def _places(v: float, digits: int) -> int:
@@ -249,7 +249,7 @@ def judge(values, kind, bound, *, in_at_least=None, median=False, exact=False, r
     if recorded is not None:
         words += f", recorded {recorded['date']}"
     slack = None
-    if in_at_least or (kind == "true" and values.ndim):
+    if in_at_least:
         slack = float(good.sum() - needed)
     elif margins is not None and n > 1 and scaled.std() > 0:
         slack = float(margins.min() / scaled.std(ddof=1))
@@ -300,18 +300,24 @@ def _pair_words(gaps, kind, log, within, median) -> str:
 
 
 def _once(sentence: str, file: str, line: int, exact: bool) -> None:
-    """Note who says the sentence; raise ValueError if another cell, or the same one twice, says it."""
+    """Note who says the sentence; raise ValueError if another cell said it, or this run of the cell did.
+
+    Where cells have no ids (Colab), an edited cell that runs again looks like another one and is let through,
+    unless the ledger is written: then each cell runs once.
+    """
     shell = get_ipython()
     metadata = shell.get_parent().get("metadata", {}) if hasattr(shell, "get_parent") else {}
-    place, execution = metadata.get("cellId") or file, shell.execution_count if shell else None
-    now, before = Saying(place, line, execution, exact), _said.get(sentence)
-    # Without ids of cells, an edited cell that runs again looks like another one: benefit of the doubt.
-    strict = shell is None or metadata.get("cellId") or os.environ.get("GAN_LEDGER")
-    if before:
-        twice_in_one_run = execution is not None and before.execution == execution
-        elsewhere = before.place != place or (shell is None and before.line != line)
-        if twice_in_one_run or (elsewhere and strict):
-            raise ValueError(f"said twice, so nobody knows which is meant: {sentence!r}")
+    cell, execution = metadata.get("cellId"), shell.execution_count if shell else None
+    now, before = Saying(cell or file, line, execution, exact), _said.get(sentence)
+    if before and shell is None:
+        twice = (before.place, before.line) != (file, line)
+    elif before:
+        elsewhere = bool(cell) and before.place != cell
+        twice = elsewhere or before.execution == execution or bool(os.environ.get("GAN_LEDGER"))
+    else:
+        twice = False
+    if twice:
+        raise ValueError(f"said twice, so nobody knows which is meant: {sentence!r}")
     _said[sentence] = now
 
 
@@ -329,7 +335,7 @@ def _write_down(sentence, values, kind, bound, in_at_least, median, recorded, ju
         "held": judged.held,
         "slack": judged.slack,
         "seeds": values.size,
-        "offset": int(os.environ.get("GAN_SEED_OFFSET", "0")),
+        "offset": seeds.offset(),
         "recorded": recorded is not None,
     }
     with open(path, "a") as file:
@@ -425,7 +431,7 @@ def interval(values: object, level: float = 0.95, draws: int = 4000) -> tuple[fl
     values = torch.from_numpy(per_seed(values, "values").astype(float))
     if values.ndim == 0 or len(values) < 3:
         raise ValueError("an interval needs three seeds or more")
-    index = torch.randint(len(values), (draws, len(values)), generator=torch.Generator().manual_seed(0))
+    index = torch.randint(len(values), (draws, len(values)), generator=seeds.make_generator(0))
     ends = torch.tensor([(1 - level) / 2, (1 + level) / 2], dtype=values.dtype)
     low, high = values[index].mean(1).quantile(ends).tolist()
     return low, high
@@ -471,17 +477,30 @@ def strip(
 
 
 def how_sure(*sentences: str) -> None:
-    """Show, folded, in how many runs with other seeds each claim held, as the ledger has it."""
-    if not sentences:
-        raise ValueError("how_sure needs the sentences of claims")
-    mathematics = [s for s in sentences if s in _said and _said[s].exact]
-    ledger = _ledger()
-    lines = [f"{s}: {known(s, ledger)}" for s in sentences if s not in mathematics]
+    """Show, folded, in how many runs with other seeds each claim held, as the ledger has it.
+
+    sentences: those of claims above, or their beginnings followed by "…"; none: all claims so far.
+    """
+    ledger, lines, mathematics = _ledger(), [], 0
+    for asked in sentences or tuple(_said):
+        found = beginning(asked, _said)
+        sentence = found[0] if len(found) == 1 else asked
+        if sentence in _said and _said[sentence].exact:
+            mathematics += 1
+        else:
+            lines.append(f"{sentence}: {known(sentence, ledger)}")
     if mathematics:
-        lines.append(f"{len(mathematics)} of these statements: mathematics, which needs no seeds")
+        lines.append(f"mathematics, which needs no seeds: {mathematics} more")
     items = "".join(f"<li>{html.escape(line)}</li>" for line in lines)
     page = f"<details><summary><b>How sure are we?</b></summary><ul>{items}</ul></details>"
     show("How sure are we?\n" + "\n".join(f"  {line}" for line in lines), page)
+
+
+def beginning(asked: str, sentences: Iterable[str]) -> list[str]:
+    """The sentences that are meant: the one asked for, or those that begin so, if it ends with "…"."""
+    if asked.endswith("…"):
+        return [s for s in sentences if s.startswith(asked.removesuffix("…").rstrip())]
+    return [s for s in sentences if s == asked]
 
 
 def _ledger(folder: Path | None = None) -> dict:
@@ -532,89 +551,3 @@ def older(cells: Sequence[str]) -> bool:
         return False
     ran = cell_digests(shell.user_ns.get("In", []))
     return not set(cells) <= {"", *ran}
-
-
-# --- predict ----------------------------------------------------------------------------------
-
-_asked: list[str] = []  # the questions of this session: the first brings the script
-
-
-def predict(question: str, answers: Sequence[tuple[str, bool, str]]) -> None:
-    """Ask a question of three answers (text, is it right, why), exactly one of them right.
-
-    Buttons where scripts run, a fold that holds the same where they do not (GitHub, exported pages). Words in
-    `backticks` are set as code; formulas are refused, because not every page sets them inside a button.
-    """
-    texts = [question, *(text for text, _, why in answers for text in (text, why))]
-    if len(answers) != 3 or sum(bool(right) for _, right, _ in answers) != 1:
-        raise ValueError("a prediction has three answers, exactly one of them right")
-    if any("$" in text for text in texts):
-        raise ValueError("no formulas in a prediction: say it in words or with letters such as σ²")
-    if question not in _asked:
-        _asked.append(question)
-    key = "predict-" + hashlib.sha256(question.encode()).hexdigest()[:10]
-    # Colab shows each output in a frame of its own, so each brings the script.
-    script = quiz_library() if _asked[0] == question or "google.colab" in sys.modules else ""
-    letters = [f"  {letter}) {text}" for letter, (text, _, _) in zip("abc", answers, strict=True)]
-    page = f'<div id="{key}">{_fold(question, answers)}</div>{script}{_start(key, question, answers)}'
-    show("\n".join(["Predict: " + question, *letters]), page)
-
-
-def _marked(text: str) -> str:
-    """Text as HTML, with `backticks` as code."""
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))
-
-
-def _fold(question: str, answers: Sequence[tuple[str, bool, str]]) -> str:
-    """The question with its answers, and what is right and why in a fold."""
-    asked = "".join(f"<li>{_marked(text)}</li>" for text, _, _ in answers)
-    told = "".join(f"<li>{'Right' if right else 'No'}. {_marked(why)}</li>" for _, right, why in answers)
-    kind = 'type="a"'
-    return (
-        f"<p><b>Predict:</b> {_marked(question)}</p><ol {kind}>{asked}</ol>"
-        f"<details><summary>Answer</summary><ol {kind}>{told}</ol></details>"
-    )
-
-
-def quiz_library() -> str:
-    """Style and script of jupyterquiz's multiple choice, as window.ganQuiz; once a page is enough."""
-    folder = importlib.resources.files("jupyterquiz")
-    code = "".join((folder / "js" / f"{name}.js").read_text() for name in ("helpers", "multiple_choice"))
-    style = (folder / "styles.css").read_text()
-    return (
-        f"<style>{style}</style><script>window.ganQuiz ??= (() => {{{code}\nreturn Question;}})();</script>"
-    )
-
-
-def _start(key: str, question: str, answers: Sequence[tuple[str, bool, str]]) -> str:
-    """The script that puts buttons in the place of the fold, once the library is there."""
-    choices = [
-        {"answer": _marked(text), "correct": bool(right), "feedback": _marked(why)}
-        for text, right, why in answers
-    ]
-    asked = {"question": _marked(question), "type": "multiple_choice", "answer_cols": 1, "answers": choices}
-    text = json.dumps(asked, ensure_ascii=False).replace("</", "<\\/")
-    colours = "".join(f"--jq-{name}:{colour};" for name, colour in QUIZ_COLOURS.items())
-    return f"""<script>(() => {{
-const start = () => {{
-  const box = document.getElementById("{key}");
-  if (!box || !window.ganQuiz) return setTimeout(start, 300);
-  box.replaceChildren();
-  box.style.cssText = "border-radius:8px;{colours}";
-  const options = {{shuffleAnswers: false, preserveResponses: false, maxWidth: 640}};
-  window.ganQuiz.create({text}, "{key.replace("-", "")}", 0, options, box);
-}};
-start();
-}})();</script>"""
-
-
-QUIZ_COLOURS = {
-    "multiple-choice-bg": "#444",
-    "mc-button-bg": "#fafafa",
-    "mc-button-border": "#bbb",
-    "mc-button-inset-shadow": "#555",
-    "incorrect-color": "#b3261e",
-    "correct-color": "#00734d",
-    "text-color": "#fafafa",
-    "link-color": "#9abafa",
-}

@@ -39,16 +39,32 @@ def dcgan_game(*, seed: int, device: Device = "cpu", G: nn.Module | None = None,
     return Game(G, D, opt_G, opt_D, averaged(G), make_generator(1000 + seed))
 
 
-def dcgan_rounds(game: Game, images: Tensor, *, seed: int, rounds: int | None = None, start: int = 0,
-                 batch: int = 64, z_dim: int = 32, decay: float = 0.998,
+def dcgan_rounds(game: Game, images: Tensor | tuple[Tensor, ...], *, seed: int, rounds: int | None = None,
+                 start: int = 0, batch: int = 64, z_dim: int = 32, decay: float = 0.998,
                  loss: Loss = (L_D, L_G)) -> Iterator[tuple[float, float]]:  # fmt: skip
     """Play rounds `start` to `rounds` (or for ever) on images (n, 1, 28, 28) in [-1, 1]; yields the losses.
 
-    `play` of notebook 04, and `game.average` moves after each round. A game loaded by `load_checkpoint`
-    goes on with that function's answer as `start`: as many batches of `seed` are skipped.
+    `play` of notebook 04, and `game.average`, the EMA of G's weights, moves after each round; a tuple
+    (images, *given) as in `play`. A game loaded by `load_checkpoint` goes on with that function's answer as
+    `start`: as many batches of `seed` are skipped.
+
+    Raises ValueError at once for images of another range, for a decay outside [0, 1), and as `play` does.
     """
     fed = itertools.islice(batches(images, batch, seed=seed), start, rounds)
+    x = images if isinstance(images, Tensor) else images[0]
+    low, high = (value.item() for value in x.aminmax())
+    if not -1.001 <= low < 0 or not high <= 1.001:
+        raise ValueError(
+            f"images run from {low:.3g} to {high:.3g}: expected values in [-1, 1] with black at -1, which is "
+            "what a generator with tanh draws (of data in 0..1, 2 * x - 1)"
+        )
+    if not 0 <= decay < 1:
+        raise ValueError(f"decay is {decay}: expected a number from 0 up to, but not including, 1")
     game_on = play(game.G, game.D, game.opt_G, game.opt_D, fed, z_dim, seed=game.noise, loss=loss)
-    for k, losses in enumerate(game_on, start=start):
-        ema_update(game.average, game.G, min(decay, (1 + k) / (10 + k)))  # young averages forget faster
-        yield losses
+
+    def averaging() -> Iterator[tuple[float, float]]:
+        for k, losses in enumerate(game_on, start=start):
+            ema_update(game.average, game.G, min(decay, (1 + k) / (10 + k)))  # young averages forget faster
+            yield losses
+
+    return averaging()

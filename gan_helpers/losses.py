@@ -1,4 +1,4 @@
-"""Losses of the two players, and penalties on the slope of the discriminator.
+"""Losses of the two players, and penalties on the slope (input gradient) of the discriminator.
 
 A loss is a pair of functions (L_D, L_G). Both take (D, x_real, x_fake), call D themselves and return one
 number to be minimised, so that penalties on D's gradient, or losses on pairs of scores, fit in as well. The
@@ -9,6 +9,7 @@ works inside `vmap`, so that many games train as one stack.
 from __future__ import annotations
 
 import math
+import numbers
 from collections.abc import Callable
 
 import torch
@@ -67,25 +68,42 @@ LOSSES: dict[str, Loss] = {  # as in notebook 02
 
 
 def slopes(D: Player, x: Tensor) -> tuple[Tensor, Tensor]:
-    """(∇D(x), D(x)): the slope of the score at each sample, shaped as x (n, ...), and the scores.
+    """(∇D(x), D(x)): each sample's slope (the score's input gradient), shaped as x (n, ...), and the scores.
 
     Both can be differentiated again with respect to D's parameters (`create_graph` of `autograd.grad`) and
     cost one pass through D together. Row i is ∂ΣD/∂x_i: the slope of sample i's own score if D scores each
-    sample alone; with batch norm, or another D that compares samples, the neighbours' scores count too.
+    sample alone; if D compares samples (batch norm without running statistics, minibatch standard
+    deviation), the neighbours' scores count too.
 
-    Raises ValueError unless D returns one row of scores per sample, or groups of samples per row (PacGAN).
+    Raises ValueError unless D returns one row of scores per sample, or groups of samples per row (PacGAN);
+    for scores that are cut off from x; and for batch norm that updates running statistics (train mode).
     """
 
     def total(x: Tensor) -> tuple[Tensor, Tensor]:
         score = D(x)
-        if score.ndim == 0 or len(score) == 0 or len(x) % len(score):
+        if score.ndim == 0 or len(score) == 0 or len(x) % len(score) or len(score) == 1 < len(x):
             raise ValueError(
                 f"D returned shape {tuple(score.shape)} for {len(x)} samples: expected scores (n, 1), not a "
                 "loss or a mean"
             )
+        if not score.requires_grad:
+            raise ValueError(
+                "D's scores are cut off from its input, so every slope would be 0: look for detach(), "
+                ".data, .item(), no_grad or inference_mode in D or around it"
+            )
         return score.sum(), score
 
-    return torch.func.grad(total, has_aux=True)(x)
+    try:
+        return torch.func.grad(total, has_aux=True)(x)
+    except RuntimeError as error:
+        if "mutate a captured Tensor" not in str(error):
+            raise
+        raise ValueError(
+            "D changes a buffer while its slope is taken, as batch norm in train mode changes its running "
+            "statistics. A penalty on each sample's slope wants a D that scores samples one by one: leave "
+            "batch norm out (dcgan_discriminator(norm=False)) or use layer norm. To keep it: "
+            "track_running_stats=False, or D.eval()"
+        ) from error
 
 
 def squared_norms(slope: Tensor) -> Tensor:
@@ -97,14 +115,16 @@ def squared_norms(slope: Tensor) -> Tensor:
 
 def one_centred(D: Player, x_real: Tensor, x_fake: Tensor, weight: Weight = 10.0,
                 epsilon: Tensor | None = None) -> Tensor:  # fmt: skip
-    """weight · mean (‖∇D(x̂)‖ - 1)² with x̂ = ε x_real + (1-ε) x_fake: WGAN-GP (Gulrajani et al. 2017, Eq. 3).
+    """weight · mean (‖∇D(x̂)‖ - 1)² with x̂ = ε x_real + (1-ε) x_fake: the gradient penalty of WGAN-GP.
 
+    Gulrajani et al. 2017 (arXiv:1704.00028), Eq. 3. `weight` (λ there) is a number, or a float tensor of one.
     `epsilon` (n,), in [0, 1], one per sample. By default ε_i = (i + ½)/n, which draws no random number: the
     pairs of a batch do not depend on their place i, so the mean over i is the mean over uniform ε, to O(1/n²)
     and with less noise than drawn ones, and it is the same in `play` and inside `play_many`'s vmap. A slope
     of exactly 0 has norm 0 and passes on no gradient (as `Tensor.norm` does), not NaN.
 
-    Raises ValueError for batches of different shape and for an epsilon of another shape than (n,).
+    Raises ValueError for batches of different shape, for an epsilon of another shape than (n,) or with
+    numbers outside [0, 1], for a weight below 0, and as `slopes` does.
     """
     _paired(x_real, x_fake, "x_real and x_fake")
     n = len(x_real)
@@ -113,6 +133,11 @@ def one_centred(D: Player, x_real: Tensor, x_fake: Tensor, weight: Weight = 10.0
         raise ValueError(
             f"epsilon must have one number per sample, shape ({n},), got {tuple(epsilon.shape)}: one per "
             "batch or per pixel is another penalty"
+        )
+    if not ((epsilon >= 0) & (epsilon <= 1)).all():
+        raise ValueError(
+            f"epsilon runs from {epsilon.min():.3g} to {epsilon.max():.3g}: x̂ lies between a real and a fake "
+            "sample only for numbers in [0, 1] (torch.rand, not torch.randn)"
         )
     x = torch.lerp(x_fake, x_real, epsilon.to(x_real).view(-1, *[1] * (x_real.ndim - 1)))
     squares = squared_norms(slopes(D, x)[0])
@@ -126,15 +151,17 @@ def regularised(loss: Loss = (L_D, L_G), *, r1: Weight = 0.0, r2: Weight = 0.0) 
     R1 and R2 with the ½ of Mescheder et al. 2018: a code that adds `reg * mean ‖∇D‖²` has γ = 2 reg. The norm
     is per sample and sums over all pixels, so the same γ weighs more in images of more pixels.
 
-    A weight is a number γ, or a tensor with one element, which may be changed during training
+    A weight is a number γ, or a float tensor with one element, which may be changed during training
     (`gamma.fill_(0.01)`): a schedule. A weight of exactly 0.0 costs nothing. D is not called again for
-    batches whose slope was taken, so a penalty costs about one more pass backwards.
+    batches whose slope was taken, so a penalty costs about one more pass backwards. Raises ValueError for a
+    weight below 0, also if it becomes so later, and as `slopes` does.
     """
     r1, r2 = _not_negative(r1, "r1"), _not_negative(r2, "r2")
 
     def penalised(D: Player, x_real: Tensor, x_fake: Tensor) -> Tensor:
         penalty, scores = 0.0, []
-        for x, gamma in ((x_real, r1), (x_fake, r2)):
+        for x, gamma, name in ((x_real, r1, "r1"), (x_fake, r2, "r2")):
+            _not_negative(gamma, name)  # a schedule may have changed it
             if isinstance(gamma, Tensor) or gamma:
                 slope, score = slopes(D, x)
                 penalty = penalty + gamma / 2 * squared_norms(slope).mean()
@@ -190,7 +217,13 @@ def _not_negative(weight: Weight, name: str) -> Weight:
     if isinstance(weight, Tensor):
         if weight.numel() != 1 or weight.ndim > 1:
             raise ValueError(f"{name} must be one number, got a tensor of shape {tuple(weight.shape)}")
-        return weight.view(())
-    if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 <= weight < math.inf:
+        if not weight.is_floating_point():
+            raise ValueError(
+                f"{name} must be a float tensor, got {weight.dtype}, which fill_(0.5) would make a 0: write "
+                f"torch.tensor({float(weight)})"
+            )
+    elif isinstance(weight, bool) or not isinstance(weight, numbers.Real):
         raise ValueError(f"{name} must be a number of at least 0, or a tensor with one, got {weight!r}")
-    return weight
+    if not 0 <= weight < math.inf:
+        raise ValueError(f"{name} must be a number of at least 0, got {float(weight)}")
+    return weight.view(()) if isinstance(weight, Tensor) else float(weight)

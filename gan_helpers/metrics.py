@@ -36,6 +36,7 @@ __all__ = [
     "reverse_kl_floor",
 ]
 BLOCK = 500  # rows of a distance table that are in memory at a time
+LARGEST = 1e38  # about the largest float32; the cube in `kid` would leave float64 at 1e51
 
 
 def _rows(x: object, name: str, least: int, what: str = "a feature tensor (n, d)") -> Tensor:
@@ -43,12 +44,15 @@ def _rows(x: object, name: str, least: int, what: str = "a feature tensor (n, d)
     if not isinstance(x, Tensor) or x.ndim != 2 or x.shape[1] == 0:
         got = tuple(x.shape) if isinstance(x, Tensor) else type(x).__name__
         raise ValueError(f"{name} must be {what}, got {got}: images need a classifier (or .flatten(1)) first")
+    if x.is_complex():
+        raise ValueError(f"{name} has complex values ({x.dtype}): pass its real part, or its absolute values")
     if len(x) < least:
         raise ValueError(f"{name} has {len(x)} sample(s), but this needs at least {least}")
-    if not x.isfinite().all():
-        bad = int((~x.isfinite()).any(1).sum())
-        raise ValueError(f"{name} has NaN or infinity in {bad} of {len(x)} rows: a diverged generator?")
-    return x.detach().to("cpu", torch.float64)
+    x = x.detach().to("cpu", torch.float64)
+    if bad := int((~(x.abs() <= LARGEST)).any(1).sum()):
+        kind = "NaN or infinity" if not x.isfinite().all() else f"values beyond {LARGEST:.0e}"
+        raise ValueError(f"{name} has {kind} in {bad} of {len(x)} rows: a diverged generator?")
+    return x
 
 
 def _pair(real: object, fake: object, least: int = 2) -> tuple[Tensor, Tensor]:
@@ -70,9 +74,13 @@ def inception_score(logits: Tensor, *, splits: int = 1) -> float:
     With `splits`, the mean of the scores of that many consecutive parts; the score is biased downwards
     for small parts, so compare at equal n and equal splits. Large logits are no problem (log-softmax).
 
-    Raises ValueError unless logits are finite and there are two rows or more per part.
+    Raises ValueError unless logits are finite and there are two rows or more per part, and for probabilities:
+    rows without a negative number that all add up to 1.
     """
-    logits = _rows(logits, "logits", 2 * integer(splits, "splits"), "a tensor (n, classes)")
+    splits = integer(splits, "splits")
+    logits = _rows(logits, "logits", 2 * splits, "a tensor (n, classes)")
+    if (logits >= 0).all() and ((logits.sum(1) - 1).abs() < 0.01).all():
+        raise ValueError("logits are expected, but these rows are probabilities: pass p.log()")
     scores = []
     for part in logits.tensor_split(splits):
         log_p = part.log_softmax(1)
@@ -118,16 +126,30 @@ def frechet_bias(real: Tensor, *, n: int, m: int | None = None) -> float:
     and λ its eigenvalues: (1/n + 1/m) [Σ λ_i + ½ Σ_ij (E u_i² u_j² - (E u_i u_j)²) / (λ_i + λ_j)]; for a
     Gaussian the bracket is 1¼ Σ λ_i + ½ Σ_ij λ_i λ_j / (λ_i + λ_j). `real` (N, d) are features from which
     the moments are taken; m is n by default, math.inf for exact statistics on one side.
+
+    Raises ValueError unless N ≥ 5 d (from d rows the result is half of what it should be, from 5 d 90 %) and
+    n, m ≥ d (below, the leading order is not enough: at n = d/6 it is twice the truth); d counts the
+    features that vary.
     """
     real = _rows(real, "real", 2)
     n, m = integer(n, "n", least=2), m if m == math.inf else integer(n if m is None else m, "m", least=2)
     mean, cov = _moments(real)
+    d = _varying(real)
+    if len(real) < 5 * d:
+        raise ValueError(f"real has {len(real)} rows for {d} features: this needs {5 * d} or more")
+    if min(n, m) < d:
+        raise ValueError(f"n and m must be at least {d}, the number of features: the formula is for large n")
     values, vectors = torch.linalg.eigh(cov)
     alive = values > 1e-10 * values.max()
     values, u2 = values[alive], ((real - mean) @ vectors[:, alive]).square()
     fourth = u2.T @ u2 / len(u2) - torch.diag(values.square())
     bracket = values.sum() + 0.5 * (fourth / (values[:, None] + values)).sum()
     return ((1 / n + 1 / m) * bracket).item()
+
+
+def _varying(x: Tensor) -> int:
+    """How many features are not the same in all rows."""
+    return int((x != x[0]).any(0).sum())
 
 
 class Extrapolation(NamedTuple):
@@ -145,16 +167,24 @@ def fid_infinity(*, real: Tensor, fake: Tensor, sizes: Sequence[int] | None = No
 
     Chong & Forsyth 2020 (arXiv:1911.07023). By default 15 sizes from a fifth of the fakes to all of them,
     each a fresh random choice, against all of `real`: the bias that comes from a finite real set stays.
-    With `both`, N real and N fake images are compared, which removes it. Raises ValueError for fewer than
-    two different sizes, or sizes that are not there.
+    With `both`, N real and N fake images are compared, which removes it.
+
+    Raises ValueError for fewer than two different sizes, or sizes that are not there, and for sizes below
+    2 d, d counting the features that vary: there the distance is no line in 1/N, and the value far too low
+    (for fakes of the real source -0.3 to -0.6 of the distance at 3 d fakes, -0.1 at 10 d).
     """
     real, fake = _pair(real, fake)
     most = min(len(real), len(fake)) if both else len(fake)
+    d = max(_varying(real), _varying(fake), 1)
     if sizes is None:
+        if most < 10 * d:
+            raise ValueError(f"{most} images are too few: with {d} features this needs {10 * d} or more")
         sizes = [round(s) for s in torch.linspace(most / 5, most, 15, dtype=torch.float64).tolist()]
     sizes = [integer(size, "size", least=2) for size in sizes]
     if len(set(sizes)) < 2 or max(sizes) > most:
         raise ValueError(f"sizes {sizes}: expected two or more different ones, none above {most}")
+    if min(sizes) < 2 * d:
+        raise ValueError(f"sizes {sizes}: with {d} features none may be below {2 * d}")
     source = make_generator(seed)
     scores = []
     for size in sizes:
@@ -187,12 +217,13 @@ def kid(*, real: Tensor, fake: Tensor, subset_size: int | None = None, subsets: 
     real, fake = _pair(real, fake)
     if subset_size is None:
         return _mmd(real, fake)
-    if not 2 <= integer(subset_size, "subset_size") <= min(len(real), len(fake)):
+    subset_size, subsets = integer(subset_size, "subset_size"), integer(subsets, "subsets")
+    if not 2 <= subset_size <= min(len(real), len(fake)):
         raise ValueError(
             f"subset_size is {subset_size}: expected 2 to {min(len(real), len(fake))}, the smaller set's size"
         )
     source, values = make_generator(seed), []
-    for _ in range(integer(subsets, "subsets")):
+    for _ in range(subsets):
         some = (x[torch.randperm(len(x), generator=source)[:subset_size]] for x in (real, fake))
         values.append(_mmd(*some))
     return sum(values) / len(values)
@@ -234,7 +265,8 @@ def precision_recall(*, real: Tensor, fake: Tensor, k: int = 3) -> Overlap:
     border counts as inside. Neither reaches 1 for equal sources, less so in many dimensions: compare with
     real against real. Swapping real and fake swaps the two. Takes O(n m) time.
     """
-    real, fake = _pair(real, fake, least=integer(k, "k") + 1)
+    k = integer(k, "k")
+    real, fake = _pair(real, fake, least=k + 1)
     held, _ = _balls(fake, real, _radii(real, k))
     reached, _ = _balls(real, fake, _radii(fake, k))
     return Overlap((held > 0).double().mean().item(), (reached > 0).double().mean().item())
@@ -247,7 +279,8 @@ def density_coverage(*, real: Tensor, fake: Tensor, k: int = 5) -> Coverage:
     least one fake; for one source its expectation is 1 - Π (n - i)/(m + n - i), i = 1..k. Balls as in
     `precision_recall`.
     """
-    real, fake = _pair(real, fake, least=integer(k, "k") + 1)
+    k = integer(k, "k")
+    real, fake = _pair(real, fake, least=k + 1)
     held, hit = _balls(fake, real, _radii(real, k))
     return Coverage(held.double().mean().item() / k, hit.double().mean().item())
 
@@ -349,6 +382,8 @@ def mode_coverage(points: Tensor, centres: Tensor, std: float, *, share: float =
 
 def reverse_kl(counts: Tensor) -> float:
     """KL(q̂ ‖ uniform) in nats of counts (K,), from 0 to log K; infinity if all counts are 0."""
+    if not isinstance(counts, Tensor) or counts.is_complex():
+        raise ValueError("counts must be a tensor (K,) of real numbers: pass torch.tensor(counts)")
     counts = counts.detach().to("cpu", torch.float64)
     if counts.ndim != 1 or len(counts) == 0 or not (counts >= 0).all() or not counts.isfinite().all():
         raise ValueError(f"counts must be (K,) and not negative, got {tuple(counts.shape)}")

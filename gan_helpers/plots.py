@@ -17,13 +17,16 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from cycler import cycler
-from IPython.display import HTML, display
+from IPython.display import display
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
-from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from PIL import Image
+
+from gan_helpers.seeds import integer
 
 REAL, FAKE, DISC, GREY = "#0072B2", "#E66101", "#1A1A1A", "#7A7A7A"
 GREEN, PINK, SKY = "#009E73", "#CC79A7", "#56B4E9"  # further curves; all told apart by colour-blind readers
@@ -89,17 +92,17 @@ def image_grid(
     title: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw images (N, 1, H, W) or (N, H, W) row by row as one picture.
+    """Draw images (N, 1, H, W), (N, H, W) or in colour (N, 3, H, W) row by row as one picture.
 
-    `value_range` says which values are black and white. It is never guessed from the images: a grid
+    `value_range` says which values are no and full light. It is never guessed from the images: a grid
     that stretches its own contrast hides wrong ranges. Values outside it raise a ValueError.
     `row_labels` names each row, from the top.
     """
     array = _array(images, "images", (3, 4))
     if array.ndim == 4:
-        if array.shape[1] != 1:
-            raise ValueError(f"images have {array.shape[1]} channels: image_grid draws one (N, 1, H, W)")
-        array = array[:, 0]
+        if array.shape[1] not in (1, 3):
+            raise ValueError(f"images have {array.shape[1]} channels: image_grid draws one (grey) or three")
+        array = array[:, 0] if array.shape[1] == 1 else array.transpose(0, 2, 3, 1)
     low, high = value_range
     if not low < high:
         raise ValueError(f"value_range={value_range}: the first value must be below the second")
@@ -109,18 +112,19 @@ def image_grid(
             f"images run from {array.min():.3g} to {array.max():.3g}, outside value_range={value_range}: "
             "pass the range they are meant to have, or rescale them"
         )
-    if not isinstance(columns, int) or columns < 1:
-        raise ValueError(f"columns={columns!r}: expected a positive whole number")
-    n, height, width = array.shape
+    columns = integer(columns, "columns")
+    n, height, width, *channels = array.shape
     rows = -(-n // columns)
     if row_labels is not None and len(row_labels) != rows:
         raise ValueError(f"{len(row_labels)} row labels for {rows} rows")
-    canvas = np.full((rows * (height + 1) + 1, columns * (width + 1) + 1), np.nan)
+    canvas = np.full((rows * (height + 1) + 1, columns * (width + 1) + 1, *channels), np.nan)
     for k, image in enumerate(array):
         top, left = k // columns * (height + 1) + 1, k % columns * (width + 1) + 1
         canvas[top : top + height, left : left + width] = image
     names = 0.1 * max(map(len, row_labels)) if row_labels else 0  # inches; a letter takes about 0.08
     ax = _axes(ax, (0.62 * columns + names, 0.62 * rows + (0.3 if title else 0)))
+    if channels:  # matplotlib takes colours from 0 to 1, without gaps
+        canvas = np.where(np.isnan(canvas), to_rgb(GREY), ((canvas - low) / (high - low)).clip(0, 1))
     cmap = plt.get_cmap("gray").with_extremes(bad=GREY)
     ax.imshow(canvas, cmap=cmap, vmin=low, vmax=high, interpolation="nearest")
     ax.set_xticks([])
@@ -230,9 +234,9 @@ def plane(limit: float, n: int = 60) -> torch.Tensor:
 
     Score them with `D(plane(2.5).flatten(0, 1)).view(60, 60)`.
     """
-    if not limit > 0 or not isinstance(n, int) or n < 2:
-        raise ValueError(f"limit={limit}, n={n}: expected a positive limit and at least 2 points a side")
-    ticks = torch.linspace(-limit, limit, n)
+    if not limit > 0:
+        raise ValueError(f"limit={limit}: expected a positive limit")
+    ticks = torch.linspace(-limit, limit, integer(n, "n", 2))
     return torch.stack(torch.meshgrid(ticks, ticks, indexing="xy"), -1)
 
 
@@ -286,9 +290,10 @@ def noise_mesh(n: int = 49, tail: float = 0.02) -> torch.Tensor:
 
     Its ticks are quantiles of the normal distribution, from `tail` to 1 - `tail` in equal steps.
     """
-    if not isinstance(n, int) or n < 2 or not 0 < tail < 0.5:
-        raise ValueError(f"n={n}, tail={tail}: expected at least 2 ticks and a tail between 0 and ½")
-    ticks = torch.special.ndtri(torch.linspace(tail, 1 - tail, n, dtype=torch.float64)).float()
+    if not 0 < tail < 0.5:
+        raise ValueError(f"tail={tail}: expected a number between 0 and ½")
+    share = torch.linspace(tail, 1 - tail, integer(n, "n", 2), dtype=torch.float64)
+    ticks = torch.special.ndtri(share).float()
     return torch.stack(torch.meshgrid(ticks, ticks, indexing="xy"), -1)
 
 
@@ -306,8 +311,7 @@ def warped_grid(
     points = _array(points, "points", 3)
     if points.shape[2] != 2 or min(points.shape[:2]) < 2:
         raise ValueError(f"points has shape {points.shape}: expected (m, n, 2) with m, n of at least 2")
-    if not isinstance(every, int) or every < 1:
-        raise ValueError(f"every={every!r}: expected a positive whole number")
+    every = integer(every, "every")
     ax = _axes(ax, (3.6, 3.6))
     lines = [*points[::every], *points[:, ::every].transpose(1, 0, 2)]
     ax.add_collection(LineCollection(lines, colors=color, linewidths=0.7, alpha=0.8))
@@ -367,13 +371,27 @@ def _alt(alt: str) -> str:
     return alt
 
 
+def _figure(fig: Figure) -> Figure:
+    if not isinstance(fig, Figure):
+        raise TypeError(f"fig is a {type(fig).__name__}: expected a matplotlib Figure, such as ax.figure")
+    return fig
+
+
+def _fold(alt: str) -> str:
+    return f"<details><summary>What you should see</summary>{html.escape(alt)}</details>"
+
+
 def show(fig: Figure, alt: str) -> None:
-    """Display a figure as PNG with alternative text, and close it."""
-    alt, buffer = _alt(alt), io.BytesIO()
+    """Display a figure as PNG, below it folded the words of `alt`, and close it.
+
+    The words stand on the page, because JupyterLab, nbconvert and Colab give a PNG no alternative text.
+    """
+    fig, alt, buffer = _figure(fig), _alt(alt), io.BytesIO()
     fig.savefig(buffer, format="png")
     plt.close(fig)
-    data = {"image/png": base64.b64encode(buffer.getvalue()).decode(), "text/plain": alt}
-    display(data, raw=True, metadata={"image/png": {"alt": alt}})
+    picture = base64.b64encode(buffer.getvalue()).decode()
+    display({"image/png": picture, "text/plain": "[picture]"}, raw=True)
+    display({"text/html": _fold(alt), "text/plain": f"What you should see: {alt}"}, raw=True)
 
 
 def gif(
@@ -385,21 +403,22 @@ def gif(
     fps: float = 8.0,
     hold: float = 2.0,
     colors: int = 64,
-) -> HTML:
-    """Return an animation that plays wherever HTML does: `update(k)` redraws `fig` for frame k = 0..frames-1.
+) -> None:
+    """Display an animation that plays wherever HTML does, below it folded the words of `alt`.
 
-    The GIF sits in an <img> tag, because nbconvert drops outputs of type image/gif. It stays on its
-    last frame for `hold` seconds and then starts again. `fig` is closed. Raises a ValueError when
-    the GIF is larger than 600 KB.
+    `update(k)` redraws `fig` for frame k = 0..frames-1; `fig` is closed at the end. The GIF sits in an <img>
+    tag, because nbconvert drops outputs of type image/gif. It stays on its last frame for `hold` seconds
+    and then starts again. Raises a ValueError when it
+    is larger than 600 KB, and for times that the format cannot hold.
     """
-    alt = _alt(alt)
-    if not isinstance(frames, int) or frames < 1:
-        raise ValueError(f"frames={frames!r}: expected a positive whole number")
-    pictures = []
+    fig, alt, frames = _figure(fig), _alt(alt), integer(frames, "frames")
+    if not 0.01 <= fps <= 50 or not 0 <= hold <= 600:  # GIF counts hundredths of a second, up to 655 s
+        raise ValueError(f"fps={fps}, hold={hold}: expected 0.01 to 50 frames a second, 0 to 600 seconds")
+    pictures, canvas = [], FigureCanvasAgg(fig)  # pixels, whichever backend matplotlib was started with
     for k in range(frames):
         update(k)
-        fig.canvas.draw()
-        pictures.append(Image.fromarray(np.asarray(fig.canvas.buffer_rgba())[..., :3].copy()))
+        canvas.draw()
+        pictures.append(Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3].copy()))
     plt.close(fig)
     # One palette for all frames: frames then differ only where the picture does, which GIF stores well.
     palette = pictures[-1].quantize(colors)
@@ -414,4 +433,5 @@ def gif(
             f"use fewer frames ({frames}), a smaller figure or fewer colours ({colors})"
         )
     payload = base64.b64encode(buffer.getvalue()).decode()
-    return HTML(f'<img alt="{html.escape(alt)}" src="data:image/gif;base64,{payload}">')
+    page = f'<img alt="{html.escape(alt)}" src="data:image/gif;base64,{payload}">{_fold(alt)}'
+    display({"text/html": page, "text/plain": f"What you should see: {alt}"}, raw=True)

@@ -1,5 +1,5 @@
 """The script of notebook 20, as the notebook writes and starts it: two processes play the game of one, and a
-killed worker changes nothing. The text under test is lifted from the notebook's source."""
+killed worker changes nothing. The text under test is that of the notebook's own cells."""
 
 import sys
 from pathlib import Path
@@ -9,7 +9,7 @@ import torch
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "benchmarks"))
-from common import NOTEBOOKS, lift  # noqa: E402
+from recorder import take  # noqa: E402
 
 ROUNDS = 6
 
@@ -18,10 +18,7 @@ ROUNDS = 6
 def notebook():
     """The notebook's functions on 64 random images, and those of the script, `ddp_gan`."""
     images = torch.rand(64, 1, 28, 28, generator=torch.Generator().manual_seed(0)) * 2 - 1
-    space = lift(NOTEBOOKS / "20_gpu_training.py", {"SCRIPT", "BROKEN"}, device="cpu", x_fit=images)
-    space["ddp_gan"] = {"__name__": "ddp_gan"}
-    exec(space["SCRIPT"], space["ddp_gan"])
-    return space
+    return vars(take("20_gpu_training", "record-script", x_fit=images))
 
 
 @pytest.fixture(scope="module")
@@ -35,8 +32,8 @@ def players(rank):
     return [rank["G"], rank["D"]]
 
 
-def test_the_script_is_short():
-    script = lift(NOTEBOOKS / "20_gpu_training.py", {"SCRIPT"}, device="cpu")["SCRIPT"]
+def test_the_script_is_short(notebook):
+    script = notebook["SCRIPT"]
     compile(script, "ddp_gan.py", "exec")
     assert len(script.splitlines()) <= 80
 

@@ -1,7 +1,9 @@
 """Penalties and the relativistic loss: paper answers, finite differences, and the same inside vmap."""
 
 import math
+from fractions import Fraction
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -19,7 +21,7 @@ from gan_helpers.losses import (
     squared_norms,
     with_gradient_penalty,
 )
-from gan_helpers.networks import mlp
+from gan_helpers.networks import dcgan_discriminator, mlp
 from gan_helpers.training import play, play_many, stack
 
 W = torch.tensor([3.0, -4.0], dtype=torch.float64)  # |w|² = 25
@@ -79,6 +81,74 @@ def test_a_loss_in_place_of_scores_is_refused():
     for D in (lambda x: x.mean(), lambda x: torch.cat([x, x])[:3, :1]):
         with pytest.raises(ValueError, match="expected scores"):
             slopes(D, torch.ones(4, 2))
+
+
+@pytest.mark.parametrize("shape", [(1,), (1, 1)])
+def test_the_mean_of_a_batch_is_refused_also_in_the_shape_of_a_score(shape):
+    """Groups of samples (PacGAN) are scored together, a whole batch is not: slopes n times too small."""
+    x, pairs_of = points(4, 0), lambda x: linear(x.view(2, -1, 2).sum(1))
+    assert torch.allclose(slopes(pairs_of, x)[0], W.expand(4, 2))
+    assert slopes(linear, x[:1])[1].shape == (1, 1)  # one sample is a batch of one
+    with pytest.raises(ValueError, match=r"for 4 samples: expected scores \(n, 1\)"):
+        slopes(lambda x: linear(x).mean().view(shape), x)
+
+
+def forgetful(x):
+    with torch.no_grad():
+        hidden = 2 * x
+    return linear(hidden)
+
+
+CUT = {
+    "detach before": lambda x: linear(x.detach()),
+    "detach behind": lambda x: linear(x).detach(),
+    "data": lambda x: linear(x.data),
+    "no_grad": forgetful,
+    "constant": lambda x: W.sum().expand(len(x), 1),
+}
+
+
+@pytest.mark.parametrize("name", CUT)
+def test_scores_that_are_cut_off_from_x_are_refused(name):
+    """A slope of 0 would be a penalty of 0, silently. autograd.grad says so, torch.func.grad does not."""
+    x = points(4, 0)
+    for take in (slopes, lambda D, x: regularised(r1=1.0)[0](D, x, x), lambda D, x: one_centred(D, x, x)):
+        with pytest.raises(ValueError, match="cut off from its input"):
+            take(CUT[name], x)
+    assert not slopes(lambda x: 0 * linear(x), x)[0].any()  # a true slope of 0 is none of these
+    with pytest.raises(ValueError, match="cut off from its input"):  # in a stack as well
+        torch.func.vmap(lambda w: slopes(lambda x: (x.detach() * w).sum(1, keepdim=True), x)[0])(
+            W.expand(3, 2)
+        )
+    with torch.no_grad():  # around D it does no harm
+        assert torch.allclose(slopes(linear, x)[0], W.expand(4, 2))
+
+
+def test_batch_norm_in_train_mode_is_named_with_its_remedies():
+    x, y = torch.randn(2, 8, 1, 28, 28, generator=data.make_generator(0))
+    D = dcgan_discriminator(seed=0)
+    r1, penalty = regularised(r1=1.0)[0], with_gradient_penalty(LOSSES["hinge"])[0]
+    for loss in (r1, penalty):
+        with pytest.raises(ValueError, match=r"batch norm in train mode .*dcgan_discriminator\(norm=False\)"):
+            loss(D, x, y)
+    plain = dcgan_discriminator(seed=0, norm=False)
+    assert r1(plain, x, y).item() == pytest.approx(
+        (L_D(plain, x, y) + zero_centred(plain, x, 1.0)).item(), rel=1e-6
+    )
+    D.eval()
+    assert r1(D, x, y).item() == pytest.approx((L_D(D, x, y) + zero_centred(D, x, 1.0)).item(), rel=1e-6)
+    D.train()
+    for layer in D:
+        if isinstance(layer, nn.BatchNorm2d):
+            layer.track_running_stats, layer.running_mean, layer.running_var = False, None, None
+            layer.num_batches_tracked = None
+    expected = (L_D(D, x, y) + zero_centred(D, x, 1.0)).item()  # the neighbours' scores count too
+    assert r1(D, x, y).item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_other_errors_of_D_stay_what_they_are():
+    with pytest.raises(RuntimeError, match="shapes cannot be multiplied"):
+        slopes(mlp((3, 1), seed=0), torch.ones(4, 2))
 
 
 def test_the_penalty_trains_the_discriminator():
@@ -141,6 +211,15 @@ def test_epsilon_and_batches_of_another_shape_are_refused():
         one_centred(linear, x, x[:3])
 
 
+def test_epsilon_outside_0_to_1_is_refused():
+    """x̂ would lie beyond the samples: seen in public code as randn for rand."""
+    x, good = points(4, 0), torch.tensor([0.0, 0.3, 0.7, 1.0])
+    assert one_centred(linear, x, x, epsilon=good).item() == pytest.approx(160)
+    for wrong in (good + 0.01, good - 0.01, torch.tensor([0.5, 0.5, math.nan, 0.5])):
+        with pytest.raises(ValueError, match=r"in \[0, 1\] \(torch.rand, not torch.randn\)"):
+            one_centred(linear, x, x, epsilon=wrong)
+
+
 # --- the relativistic pair ---
 
 
@@ -193,6 +272,27 @@ def test_a_tensor_weight_is_a_schedule():
     assert loss(linear, x, y).item() - first == pytest.approx(25, rel=1e-6)
 
 
+def test_a_schedule_that_falls_below_zero_is_refused_when_it_does():
+    gamma, x = torch.tensor(1.0), points(4, 0)
+    losses = (regularised(r1=gamma), regularised(r2=gamma), with_gradient_penalty((L_D, L_G), gamma))
+    for value, fine in ((0.0, True), (-0.1, False), (math.nan, False)):
+        gamma.fill_(value)
+        for loss, _ in losses:
+            if fine:
+                assert loss(linear, x, x).item() == pytest.approx(L_D(linear, x, x).item())
+                continue
+            with pytest.raises(ValueError, match="must be a number of at least 0"):
+                loss(linear, x, x)
+
+
+@pytest.mark.parametrize("weight", [np.float32(10), np.int64(10), Fraction(10), torch.tensor(10.0)])
+def test_a_weight_may_be_any_real_number(weight):
+    x = points(4, 0)
+    assert one_centred(linear, x, x, weight).item() == pytest.approx(160, rel=1e-6)
+    value = regularised(r1=weight)[0](linear, x, x) - L_D(linear, x, x)
+    assert value.item() == pytest.approx(125, rel=1e-6) and isinstance(value, torch.Tensor)
+
+
 def test_the_gradient_penalty_joins_any_loss():
     critic, x, y = LOSSES["Wasserstein, no constraint"], points(4, 0), points(4, 1)
     value = with_gradient_penalty(critic, 10)[0](linear, x, y)
@@ -200,7 +300,11 @@ def test_the_gradient_penalty_joins_any_loss():
     assert with_gradient_penalty(critic)[1] is critic[1]
 
 
-@pytest.mark.parametrize("wrong", [-0.1, math.nan, math.inf, "0.1", True, torch.ones(2), torch.ones(1, 1)])
+WRONG = [-0.1, math.nan, math.inf, "0.1", True, 1j, None, torch.ones(2), torch.ones(1, 1)]
+WRONG += [torch.tensor(-1.0), torch.tensor([math.nan]), torch.tensor(10), torch.tensor(True)]
+
+
+@pytest.mark.parametrize("wrong", WRONG)
 def test_a_weight_must_be_one_number_of_at_least_zero(wrong):
     builders = [lambda: regularised(r1=wrong), lambda: regularised(r2=wrong)]
     builders += [lambda: with_gradient_penalty((L_D, L_G), wrong)]

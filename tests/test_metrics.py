@@ -1,7 +1,6 @@
-"""Distances with answers known on paper, against a library, and a classifier that is what it says."""
+"""Scores with answers known on paper and against libraries; what they cannot tell is refused."""
 
 import math
-import os
 
 import numpy as np
 import pytest
@@ -15,7 +14,6 @@ from torchmetrics.image.inception import InceptionScore
 from torchmetrics.image.kid import KernelInceptionDistance
 
 from gan_helpers import data
-from gan_helpers.judge import RECIPES, digit_classifier, features_and_logits
 from gan_helpers.metrics import (
     density_coverage,
     fid_infinity,
@@ -26,6 +24,11 @@ from gan_helpers.metrics import (
     memorisation,
     precision_recall,
 )
+
+
+def normal(n, d, seed):
+    return torch.randn(n, d, generator=data.make_generator(seed), dtype=torch.float64)
+
 
 # --- the Fréchet distance ---
 
@@ -76,16 +79,6 @@ def test_equal_sets_are_at_distance_zero_also_when_singular():
     assert abs(frechet_distance(real=dead, fake=dead)) < 1e-6 * (1 + 64)
 
 
-def test_the_bias_has_its_formula():
-    """Two samples of N(0, I_d), n each: (2d + d(d+1)/2) / n, to leading order."""
-    d, n, source = 16, 1000, data.make_generator(0)
-    draws = [torch.randn(2, n, d, generator=source) for _ in range(40)]
-    mean = sum(frechet_distance(real=a, fake=b) for a, b in draws) / len(draws)
-    assert mean == pytest.approx((2 * d + d * (d + 1) / 2) / n, rel=0.05)
-    shifted = sum(frechet_distance(real=a, fake=b + 0.2) for a, b in draws) / len(draws)
-    assert shifted - mean == pytest.approx(0.04 * d, rel=0.05)
-
-
 class PassThrough(nn.Module):
     num_features = 24
 
@@ -105,6 +98,15 @@ def test_torchmetrics_says_the_same(n, m):
     assert frechet_distance(real=real, fake=fake) == pytest.approx(library.compute().item(), rel=1e-4)
 
 
+def test_scipy_takes_the_same_root():
+    for n in (40, 500):  # the first with singular covariances
+        real, fake = normal(n, 64, 1), normal(n, 64, 2) * 1.3 + 0.2
+        a, b = np.cov(real.T.numpy()), np.cov(fake.T.numpy())
+        root = np.trace(scipy.linalg.sqrtm(a @ b + 1e-10 * np.eye(64)).real)
+        answer = ((real.mean(0) - fake.mean(0)) ** 2).sum().item() + np.trace(a) + np.trace(b) - 2 * root
+        assert frechet_distance(real=real, fake=fake) == pytest.approx(answer, rel=1e-4)
+
+
 def test_it_computes_in_float64():
     x = torch.randn(500, 8, generator=data.make_generator(5))
     far = 1000.0
@@ -113,39 +115,109 @@ def test_it_computes_in_float64():
     assert frechet_distance(real=x, fake=x.bfloat16()) < 1e-3
 
 
-@pytest.mark.parametrize(
-    ("real", "fake", "message"),
-    [
-        (torch.zeros(5, 3), torch.zeros(1, 3), "fake has 1 sample"),
-        (torch.zeros(0, 3), torch.zeros(5, 3), "real has 0 sample"),
-        (torch.zeros(5, 3), torch.zeros(5, 4), "3 features and fake 4"),
-        (torch.zeros(5, 1, 28, 28), torch.zeros(5, 3), "real must be a feature tensor"),
-        (torch.zeros(5, 3), torch.zeros(5), "fake must be a feature tensor"),
-        (torch.zeros(5, 3), torch.zeros(5, 0), "fake must be a feature tensor"),
-        ([[1.0]], torch.zeros(5, 3), "got list"),
-        (
-            torch.zeros(5, 3),
-            torch.tensor([[0.0, math.nan, 1.0]] * 2 + [[0.0] * 3]),
-            "NaN or infinity in 2 of 3",
-        ),
-        (torch.full((5, 3), math.inf), torch.zeros(5, 3), "real has NaN or infinity"),
-    ],
-)
-def test_wrong_features_are_refused(real, fake, message):
-    with pytest.raises(ValueError, match=message):
-        frechet_distance(real=real, fake=fake)
+# --- its floor, and its limit ---
 
 
-def test_real_and_fake_cannot_be_mixed_up():
-    with pytest.raises(TypeError):
-        frechet_distance(torch.zeros(5, 3), torch.zeros(5, 3))
+def test_the_bias_has_its_formula():
+    """Two samples of N(0, I_d), n each: (2d + d(d+1)/2) / n, to leading order."""
+    d, n, source = 16, 1000, data.make_generator(0)
+    draws = [torch.randn(2, n, d, generator=source) for _ in range(40)]
+    mean = sum(frechet_distance(real=a, fake=b) for a, b in draws) / len(draws)
+    assert mean == pytest.approx((2 * d + d * (d + 1) / 2) / n, rel=0.05)
+    shifted = sum(frechet_distance(real=a, fake=b + 0.2) for a, b in draws) / len(draws)
+    assert shifted - mean == pytest.approx(0.04 * d, rel=0.05)
 
 
-# --- the other scores ---
+def test_the_bias_of_gaussian_features_has_its_closed_form():
+    values = torch.tensor([4.0, 1.0, 0.25], dtype=torch.float64)
+    x = normal(200_000, 3, 0) * values.sqrt() @ torch.linalg.qr(normal(3, 3, 1))[0]
+    cross = (values[:, None] * values / (values[:, None] + values)).sum()
+    answer = 2 * (1.25 * values.sum() + 0.5 * cross) / 100
+    assert frechet_bias(x, n=100) == pytest.approx(answer.item(), rel=0.03)
+    assert frechet_bias(x, n=100, m=math.inf) == pytest.approx(frechet_bias(x, n=100) / 2, rel=1e-12)
+    assert frechet_bias(x, n=100, m=400) == pytest.approx(frechet_bias(x, n=160), rel=1e-12)
+    dead = torch.cat([x, torch.zeros(len(x), 2)], 1)
+    assert frechet_bias(dead, n=100) == pytest.approx(frechet_bias(x, n=100), rel=1e-9)
 
 
-def normal(n, d, seed):
-    return torch.randn(n, d, generator=data.make_generator(seed), dtype=torch.float64)
+def test_the_bias_of_other_features_is_what_is_measured():
+    """Sparse and heavy-tailed features, where the Gaussian formula is off by half."""
+    draw = lambda n, s: normal(n, 12, s).clamp(min=0.3).pow(3)  # noqa: E731
+    measured = [frechet_distance(real=draw(1500, s), fake=draw(1500, s + 500)) for s in range(60)]
+    pool = draw(200_000, 9)
+    values = torch.linalg.eigvalsh(pool.T.cov())
+    gauss = (
+        2 * (1.25 * values.sum() + 0.5 * (values[:, None] * values / (values[:, None] + values)).sum()) / 1500
+    )
+    assert sum(measured) / 60 == pytest.approx(frechet_bias(pool, n=1500), rel=0.1)
+    assert not 0.75 < gauss / frechet_bias(pool, n=1500) < 1.33
+
+
+def test_the_floor_is_refused_where_it_would_be_wrong():
+    """From d rows it is half of what it should be; for n far below d the formula reads twice the truth."""
+    d = 32
+    pool = normal(20_000, d, 0)
+    truth, from_five = frechet_bias(pool, n=1000), frechet_bias(pool[: 5 * d], n=1000)
+    assert 0.85 < from_five / truth < 1
+    with pytest.raises(ValueError, match=r"real has 159 rows for 32 features: this needs 160 or more"):
+        frechet_bias(pool[: 5 * d - 1], n=1000)
+    draws = [frechet_distance(real=normal(d, d, s), fake=normal(d, d, s + 99)) for s in range(20)]
+    assert frechet_bias(pool, n=d) == pytest.approx(sum(draws) / 20, rel=0.1)
+    for counts in ({"n": d - 1}, {"n": 1000, "m": d - 1}, {"n": d - 1, "m": math.inf}):
+        with pytest.raises(ValueError, match="n and m must be at least 32, the number of features"):
+            frechet_bias(pool, **counts)
+    dead = torch.cat([pool[: 5 * d], torch.full((5 * d, 9), 0.1)], 1)  # which cost no rows
+    assert frechet_bias(dead, n=1000) == pytest.approx(from_five, rel=1e-9)
+
+
+def test_the_limit_is_refused_where_it_would_be_wrong():
+    """The distance is a line in 1/N for N ≥ 2 d only; of 2.3 d fakes of the real source it made -2.8."""
+    d, limits = 32, []
+    for s in range(6):
+        real, fake = normal(3000, d, s), normal(10 * d, d, s + 50)
+        limits.append(fid_infinity(real=real, fake=fake).value / frechet_distance(real=real, fake=fake))
+    assert -0.25 < sum(limits) / 6 < 0.15  # the real side's part stays, and is a tenth
+    for few in (5, 150, 10 * d - 1):
+        with pytest.raises(ValueError, match=f"{few} images are too few: with 32 features this needs 320"):
+            fid_infinity(real=real, fake=fake[:few])
+        with pytest.raises(ValueError, match=f"{few} images are too few"):
+            fid_infinity(real=real[:few], fake=fake, both=True)
+    with pytest.raises(ValueError, match=r"sizes \[63, 300\]: with 32 features none may be below 64"):
+        fid_infinity(real=real, fake=fake, sizes=[63, 300])
+    assert fid_infinity(real=real, fake=fake, sizes=[64, 300]).sizes == [64, 300]
+    dead = [torch.cat([x, torch.full((len(x), 9), 0.1)], 1) for x in (real, fake)]
+    assert fid_infinity(real=dead[0], fake=dead[1]).sizes[0] == 64
+
+
+def test_fid_infinity_takes_the_bias_away():
+    true = 16 * 0.2**2  # a shift by .2 in 16 dimensions
+    found = []
+    for s in range(12):
+        real, fake = normal(4000, 16, s), normal(1500, 16, s + 50) + 0.2
+        line, both = fid_infinity(real=real, fake=fake), fid_infinity(real=real, fake=fake, both=True)
+        assert line.sizes[0] == 300 and line.sizes[-1] == 1500 and len(line.scores) == 15
+        assert line.scores[-1] == pytest.approx(frechet_distance(real=real, fake=fake), rel=1e-9)
+        found.append([line.value, both.value, line.scores[-1], line.slope, both.slope])
+    one, two, plain, slope, slope_both = torch.tensor(found).mean(0)
+    bias = frechet_bias(normal(50_000, 16, 1), n=1500, m=math.inf)
+    assert plain == pytest.approx(true + bias * (1 + 1500 / 4000), rel=0.05)
+    assert one == pytest.approx(true + bias * 1500 / 4000, rel=0.07)  # the real side's part stays
+    assert two == pytest.approx(true, rel=0.07)
+    assert slope == pytest.approx(1500 * bias, rel=0.15) and slope_both == pytest.approx(
+        3000 * bias, rel=0.15
+    )
+
+
+def test_fid_infinity_is_repeatable():
+    real, fake = normal(300, 4, 0), normal(300, 4, 1)
+    one, again = (fid_infinity(real=real, fake=fake) for _ in range(2))
+    assert (one.sizes, one.scores) == (again.sizes, again.scores), "a seed fixes the choices"
+    assert one[:2] == pytest.approx(again[:2], rel=1e-12), "LAPACK promises no last bit"
+    assert fid_infinity(real=real, fake=fake, seed=1).value != fid_infinity(real=real, fake=fake).value
+    assert fid_infinity(real=real, fake=fake, sizes=[100, 300]).sizes == [100, 300]
+
+
+# --- the inception score ---
 
 
 class Logits(nn.Module):
@@ -181,6 +253,22 @@ def test_saturated_logits_are_no_problem():
     assert inception_score(sure.bfloat16(), splits=5) == pytest.approx(10, abs=1e-9)
 
 
+def test_probabilities_are_no_logits():
+    """Ten sure classes score 10; their probabilities, taken for logits, 1.08."""
+    p = (20 * torch.eye(10).repeat(10, 1)).softmax(1)
+    assert inception_score(p.log()) == pytest.approx(10, abs=1e-4)
+    for wrong in (p, p.bfloat16(), confident(50, 0.5).exp(), torch.eye(3)):
+        with pytest.raises(ValueError, match=r"these rows are probabilities: pass p\.log\(\)"):
+            inception_score(wrong)
+    for logits in (
+        p + 0.1,
+        2 * p,
+        p - 0.1,
+        torch.cat([p, 3 * p[:1]]),
+    ):  # not negative, or with sum 1: not both
+        assert 1 <= inception_score(logits) < 3
+
+
 def test_torchmetrics_gives_the_same_inception_score():
     logits = 2 * normal(400, 10, 0).float()
     library = InceptionScore(feature=Logits(), splits=2)
@@ -190,7 +278,9 @@ def test_torchmetrics_gives_the_same_inception_score():
     torch.manual_seed(3)
     shuffled = logits[torch.randperm(len(logits))]
     assert inception_score(shuffled, splits=2) == pytest.approx(mean.item(), rel=1e-5)
-    assert inception_score(logits) != pytest.approx(inception_score(logits.softmax(1)), rel=0.1)
+
+
+# --- the kernel distance ---
 
 
 def test_kid_on_paper():
@@ -226,6 +316,9 @@ def test_kid_of_subsets():
     assert parts != kid(real=real, fake=fake, subset_size=100, subsets=100, seed=1)
     everything = kid(real=real[:200], fake=fake, subset_size=200, subsets=1)
     assert everything == pytest.approx(kid(real=real[:200], fake=fake), rel=1e-12)
+
+
+# --- neighbours ---
 
 
 def neighbours_of_sklearn(real, fake, k):
@@ -323,66 +416,40 @@ def test_memorisation_of_the_innocent_and_of_a_tenth():
     assert sum(shares) / 10 == pytest.approx(0.5, abs=0.04)
 
 
-def test_the_bias_of_gaussian_features_has_its_closed_form():
-    values = torch.tensor([4.0, 1.0, 0.25], dtype=torch.float64)
-    x = normal(200_000, 3, 0) * values.sqrt() @ torch.linalg.qr(normal(3, 3, 1))[0]
-    cross = (values[:, None] * values / (values[:, None] + values)).sum()
-    answer = 2 * (1.25 * values.sum() + 0.5 * cross) / 100
-    assert frechet_bias(x, n=100) == pytest.approx(answer.item(), rel=0.03)
-    assert frechet_bias(x, n=100, m=math.inf) == pytest.approx(frechet_bias(x, n=100) / 2, rel=1e-12)
-    assert frechet_bias(x, n=100, m=400) == pytest.approx(frechet_bias(x, n=160), rel=1e-12)
-    dead = torch.cat([x, torch.zeros(len(x), 2)], 1)
-    assert frechet_bias(dead, n=100) == pytest.approx(frechet_bias(x, n=100), rel=1e-9)
+# --- what is refused ---
 
 
-def test_the_bias_of_other_features_is_what_is_measured():
-    """Sparse and heavy-tailed features, where the Gaussian formula is off by half."""
-    draw = lambda n, s: normal(n, 12, s).clamp(min=0.3).pow(3)  # noqa: E731
-    measured = [frechet_distance(real=draw(1500, s), fake=draw(1500, s + 500)) for s in range(60)]
-    pool = draw(200_000, 9)
-    values = torch.linalg.eigvalsh(pool.T.cov())
-    gauss = (
-        2 * (1.25 * values.sum() + 0.5 * (values[:, None] * values / (values[:, None] + values)).sum()) / 1500
-    )
-    assert sum(measured) / 60 == pytest.approx(frechet_bias(pool, n=1500), rel=0.1)
-    assert not 0.75 < gauss / frechet_bias(pool, n=1500) < 1.33
-
-
-def test_fid_infinity_takes_the_bias_away():
-    true = 16 * 0.2**2  # a shift by .2 in 16 dimensions
-    found = []
-    for s in range(12):
-        real, fake = normal(4000, 16, s), normal(1500, 16, s + 50) + 0.2
-        line, both = fid_infinity(real=real, fake=fake), fid_infinity(real=real, fake=fake, both=True)
-        assert line.sizes[0] == 300 and line.sizes[-1] == 1500 and len(line.scores) == 15
-        assert line.scores[-1] == pytest.approx(frechet_distance(real=real, fake=fake), rel=1e-9)
-        found.append([line.value, both.value, line.scores[-1], line.slope, both.slope])
-    one, two, plain, slope, slope_both = torch.tensor(found).mean(0)
-    bias = frechet_bias(normal(50_000, 16, 1), n=1500, m=math.inf)
-    assert plain == pytest.approx(true + bias * (1 + 1500 / 4000), rel=0.05)
-    assert one == pytest.approx(true + bias * 1500 / 4000, rel=0.07)  # the real side's part stays
-    assert two == pytest.approx(true, rel=0.07)
-    assert slope == pytest.approx(1500 * bias, rel=0.15) and slope_both == pytest.approx(
-        3000 * bias, rel=0.15
-    )
-
-
-def test_fid_infinity_is_repeatable():
-    real, fake = normal(300, 4, 0), normal(300, 4, 1)
-    one, again = (fid_infinity(real=real, fake=fake) for _ in range(2))
-    assert (one.sizes, one.scores) == (again.sizes, again.scores), "a seed fixes the choices"
-    assert one[:2] == pytest.approx(again[:2], rel=1e-12), "LAPACK promises no last bit"
-    assert fid_infinity(real=real, fake=fake, seed=1).value != fid_infinity(real=real, fake=fake).value
-    assert fid_infinity(real=real, fake=fake, sizes=[100, 300]).sizes == [100, 300]
-
-
-def test_scipy_takes_the_same_root():
-    for n in (40, 500):  # the first with singular covariances
-        real, fake = normal(n, 64, 1), normal(n, 64, 2) * 1.3 + 0.2
-        a, b = np.cov(real.T.numpy()), np.cov(fake.T.numpy())
-        root = np.trace(scipy.linalg.sqrtm(a @ b + 1e-10 * np.eye(64)).real)
-        answer = ((real.mean(0) - fake.mean(0)) ** 2).sum().item() + np.trace(a) + np.trace(b) - 2 * root
-        assert frechet_distance(real=real, fake=fake) == pytest.approx(answer, rel=1e-4)
+@pytest.mark.parametrize(
+    ("real", "fake", "message"),
+    [
+        (torch.zeros(5, 3), torch.zeros(1, 3), "fake has 1 sample"),
+        (torch.zeros(0, 3), torch.zeros(5, 3), "real has 0 sample"),
+        (torch.zeros(5, 3), torch.zeros(5, 4), "3 features and fake 4"),
+        (torch.zeros(5, 1, 28, 28), torch.zeros(5, 3), "real must be a feature tensor"),
+        (torch.zeros(5, 3), torch.zeros(5), "fake must be a feature tensor"),
+        (torch.zeros(5, 3), torch.zeros(5, 0), "fake must be a feature tensor"),
+        ([[1.0]], torch.zeros(5, 3), "got list"),
+        (
+            torch.zeros(5, 3),
+            torch.tensor([[0.0, math.nan, 1.0]] * 2 + [[0.0] * 3]),
+            "NaN or infinity in 2 of 3",
+        ),
+        (torch.full((5, 3), math.inf), torch.zeros(5, 3), "real has NaN or infinity"),
+        (
+            torch.zeros(5, 3),
+            torch.full((5, 3), -1e39, dtype=torch.float64),
+            r"fake has values beyond 1e\+38 in 5",
+        ),
+        (
+            torch.zeros(5, 3, dtype=torch.cfloat),
+            torch.zeros(5, 3),
+            r"real has complex values \(torch.complex64\)",
+        ),
+    ],
+)
+def test_wrong_features_are_refused(real, fake, message):
+    with pytest.raises(ValueError, match=message):
+        frechet_distance(real=real, fake=fake)
 
 
 X, Y = torch.zeros(6, 3), torch.ones(6, 3)
@@ -417,158 +484,39 @@ def test_wrong_arguments_are_refused(call, message):
         call()
 
 
+def test_large_features_are_no_problem_up_to_where_they_are_refused():
+    real, fake = normal(60, 4, 0), normal(60, 4, 1) + 0.5
+    c, most = 1e18, 0.999e38 / max(real.abs().max(), fake.abs().max()).item()
+    one, two = kid(real=c * real, fake=c * fake), kid(real=most * real, fake=most * fake)
+    assert two / one == pytest.approx((most / c) ** 6, rel=1e-9)  # nothing but the cube is left
+    one = frechet_distance(real=real, fake=fake)
+    assert frechet_distance(real=most * real, fake=most * fake) / most**2 == pytest.approx(one, rel=1e-9)
+    for score in (precision_recall, density_coverage):
+        assert score(real=most * real, fake=most * fake) == pytest.approx(score(real=real, fake=fake))
+
+
+def test_integers_of_numpy_are_integers():
+    x, y, i = normal(200, 4, 0), normal(200, 4, 1), np.int64
+    logits = 2 * normal(60, 5, 2)
+    assert inception_score(logits, splits=i(3)) == inception_score(logits, splits=3)
+    assert kid(real=x, fake=y, subset_size=i(9), subsets=i(3)) == kid(
+        real=x, fake=y, subset_size=9, subsets=3
+    )
+    for score in (precision_recall, density_coverage):
+        assert score(real=x, fake=y, k=i(2)) == score(real=x, fake=y, k=2)
+    assert frechet_bias(x, n=i(50), m=i(60)) == frechet_bias(x, n=50, m=60)
+    few = np.array([50, 100])
+    assert (
+        fid_infinity(real=x, fake=y, sizes=few).scores == fid_infinity(real=x, fake=y, sizes=[50, 100]).scores
+    )
+
+
+def test_real_and_fake_cannot_be_mixed_up():
+    with pytest.raises(TypeError):
+        frechet_distance(torch.zeros(5, 3), torch.zeros(5, 3))
+
+
 @pytest.mark.parametrize("score", [kid, precision_recall, density_coverage, fid_infinity])
 def test_no_score_takes_real_and_fake_by_position(score):
     with pytest.raises(TypeError):
         score(X, Y)
-
-
-# --- the classifier ---
-
-
-@pytest.fixture
-def cache(tmp_path, monkeypatch):
-    monkeypatch.setenv("GAN_CACHE_DIR", str(tmp_path))
-    return tmp_path / "classifiers"
-
-
-@pytest.fixture
-def quick(monkeypatch):
-    """A classifier of 8 x 8 digits that trains in a tenth of a second."""
-    monkeypatch.setitem(RECIPES, 8, RECIPES[8]._replace(steps=20, channels=(4, 8)))
-    return data.split(data.digits8(), seed=0)
-
-
-def accuracy(net, images):
-    _, logits = features_and_logits(net, images.images)
-    return (logits.argmax(1) == images.labels).float().mean().item()
-
-
-def test_it_reads_held_out_digits_of_fonts(cache, monkeypatch):
-    monkeypatch.setitem(RECIPES, 28, RECIPES[28]._replace(steps=200))  # a third is enough here
-    parts = data.split(data.rendered(4000), seed=0, fit=0.35, select=0.05, report=0.6)
-    net = digit_classifier(parts.fit)
-    assert accuracy(net, parts.report) >= 0.98
-    features, logits = features_and_logits(net, parts.report.images[:700])
-    assert features.shape == (700, 64) and logits.shape == (700, 10)
-    assert torch.equal(logits, net[-1](features)) and not logits.requires_grad
-    assert (features.std(0) > 0).all()  # no dead feature
-    # A feature distance that sees what a pixel distance hardly does: one digit left out.
-    features, _ = features_and_logits(net, parts.report.images)
-    one, two, no_three = features[:1200], features[1200:], parts.report.labels[1200:] != 3
-    assert frechet_distance(real=one, fake=two[no_three]) > 2 * frechet_distance(real=one, fake=two)
-
-
-@pytest.mark.skipif(not os.environ.get("GAN_DATA_DIR"), reason="MNIST is not on this disk (GAN_DATA_DIR)")
-def test_it_reads_held_out_mnist(cache):
-    parts = data.split(data.mnist(), seed=0, fit=0.4, select=0.4, report=0.2)
-    assert accuracy(digit_classifier(parts.select), data.take(parts.fit, torch.arange(4000))) >= 0.98
-
-
-def test_it_reads_held_out_small_digits(cache):
-    parts = data.split(data.digits8(), seed=0, fit=0.4, select=0.4, report=0.2)
-    net = digit_classifier(parts.select)
-    assert accuracy(net, parts.fit) > 0.96
-
-
-def test_the_same_data_give_the_same_classifier_from_the_cache_or_not(cache, quick):
-    threads, state = torch.get_num_threads(), torch.random.get_rng_state()
-    with torch.no_grad():  # as in a cell that only measures
-        first = digit_classifier(quick.fit)
-    (path,) = cache.iterdir()
-    stored = path.read_bytes()
-    again = digit_classifier(quick.fit)
-    assert path.read_bytes() == stored
-    path.unlink()
-    torch.manual_seed(5)
-    anew = digit_classifier(quick.fit)
-    for p, q, r in zip(first.parameters(), again.parameters(), anew.parameters(), strict=True):
-        assert torch.equal(p, q) and torch.equal(p, r) and not p.requires_grad
-    assert not first.training and torch.get_num_threads() == threads
-    torch.random.set_rng_state(state)
-    digit_classifier(data.take(quick.fit, torch.arange(900)))
-    assert torch.equal(torch.random.get_rng_state(), state) and len(list(cache.iterdir())) == 2
-
-
-def test_what_changes_the_classifier_changes_its_file(cache, quick, monkeypatch):
-    digit_classifier(quick.fit)
-    other = quick.fit._replace(labels=quick.fit.labels.flip(0))
-    digit_classifier(other)
-    monkeypatch.setitem(RECIPES, 8, RECIPES[8]._replace(rate=1e-3))
-    digit_classifier(quick.fit)
-    assert len(list(cache.iterdir())) == 3
-
-
-@pytest.mark.parametrize("damage", [b"", b"not a file of torch", None])
-def test_a_damaged_file_is_made_again(cache, quick, damage):
-    good = [p.clone() for p in digit_classifier(quick.fit).parameters()]
-    (path,) = cache.iterdir()
-    if damage is None:
-        torch.save({"0.weight": torch.zeros(3)}, path)
-    else:
-        path.write_bytes(damage)
-    again = digit_classifier(quick.fit)
-    assert all(torch.equal(p, q) for p, q in zip(good, again.parameters(), strict=True))
-    torch.load(path, weights_only=True)  # and the file is good again
-
-
-def test_a_file_with_nan_is_made_again(cache, quick):
-    net = digit_classifier(quick.fit)
-    (path,) = cache.iterdir()
-    torch.save({k: v * math.nan for k, v in net.state_dict().items()}, path)
-    assert all(p.isfinite().all() for p in digit_classifier(quick.fit).parameters())
-
-
-def test_no_cache_costs_seconds_and_no_more(tmp_path, quick, monkeypatch, capsys):
-    (tmp_path / "file").write_text("in the way")
-    monkeypatch.setenv("GAN_CACHE_DIR", str(tmp_path / "file"))
-    assert digit_classifier(quick.fit) is not None
-    assert "not cached" in capsys.readouterr().out
-
-
-def test_an_interrupted_write_leaves_nothing(cache, quick, monkeypatch):
-    def interrupted(*_):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(torch, "save", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        digit_classifier(quick.fit)
-    assert list(cache.iterdir()) == []
-
-
-def test_wrong_training_data_are_refused(cache, quick):
-    good = quick.fit
-    for change, message in (
-        ({"images": good.images[:, 0]}, "expected images"),
-        ({"images": torch.zeros(len(good.labels), 1, 9, 9)}, r"got \(1078, 1, 9, 9\)"),
-        ({"images": (good.images + 1) * 8}, r"expected values in \[-1, 1\]"),
-        ({"images": good.images * math.nan}, "from nan"),
-        ({"labels": good.labels[:5]}, "one label per image"),
-        ({"labels": good.labels.clamp(1)}, "all of 0 to 9"),
-    ):
-        with pytest.raises(ValueError, match=message):
-            digit_classifier(good._replace(**change))
-    with pytest.raises(ValueError, match="too few"):
-        digit_classifier(data.take(good, torch.arange(60)))
-    assert not cache.exists()
-
-
-def test_wrong_images_are_refused(cache, quick):
-    net = digit_classifier(quick.fit)
-    for images, message in (
-        (torch.zeros(5, 64), "expected images"),
-        (torch.zeros(0, 1, 8, 8), "expected images"),
-        (torch.zeros(5, 3, 8, 8), "expected images"),
-        (torch.zeros(5, 1, 28, 28), "reads 8 x 8"),
-        (torch.full((5, 1, 8, 8), 1.5), "a generator without tanh"),
-        (torch.full((5, 1, 8, 8), math.nan), "diverged"),
-    ):
-        with pytest.raises(ValueError, match=message):
-            features_and_logits(net, images)
-
-
-def test_batches_of_another_size_give_the_same_features(cache, quick):
-    net = digit_classifier(quick.fit)
-    one, _ = features_and_logits(net, quick.report.images)
-    other, _ = features_and_logits(net, quick.report.images, batch_size=7)
-    assert torch.allclose(one, other, atol=1e-5)

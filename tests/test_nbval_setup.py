@@ -27,7 +27,7 @@ kernel.session.send = sleepy_send
 """
 
 
-def run_nbval(folder: Path, cells: list, *options: str, conftest: bool = True):
+def run_nbval(folder: Path, cells: list, *options: str, conftest: bool = True, target: str = "case.ipynb"):
     """Run nbval as the Makefile does over one notebook made of these cells."""
     if conftest:
         (folder / "conftest.py").write_text((ROOT / "conftest.py").read_text())
@@ -37,7 +37,7 @@ def run_nbval(folder: Path, cells: list, *options: str, conftest: bool = True):
         sys.executable,
         "-m",
         "pytest",
-        "case.ipynb",
+        target,
         "--nbval-lax",
         "--nbval-current-env",
         "--nbval-kernel-startup-timeout=180",
@@ -90,6 +90,15 @@ def test_stored_output_counts_where_the_cell_is_tagged(tmp_path, tags, passed):
     assert (result.returncode == 0) is passed, result.stdout
     if not passed:
         assert "Cell outputs differ" in result.stdout
+
+
+def test_a_folder_s_deeper_notebooks_are_run_too_where_they_lie(tmp_path):
+    (tmp_path / "deeper").mkdir()
+    where = code("import os\nprint(os.path.basename(os.getcwd()))", ["nbval-check-output"], text="deeper\n")
+    nbformat.write(new_notebook(cells=[where, code("1 / 0")]), tmp_path / "deeper" / "more.ipynb")
+    result = run_nbval(tmp_path, [code("pass")], "--rootdir", ".", target=".")
+    assert "2 passed" in result.stdout and "deeper/more.ipynb::Cell 1" in result.stdout, result.stdout
+    assert "1 failed" in result.stdout and "ZeroDivisionError" in result.stdout
 
 
 def test_the_slowest_notebooks_are_listed(tmp_path):

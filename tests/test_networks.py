@@ -1,11 +1,16 @@
 """The DCGAN players: shapes, parameter counts and laws known on paper; what is wrong is named."""
 
+import inspect
 import math
+import warnings
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.nn.utils import parametrizations, spectral_norm, weight_norm
 
+from gan_helpers import networks
 from gan_helpers.data import make_generator
 from gan_helpers.networks import (
     UPSAMPLINGS,
@@ -14,6 +19,10 @@ from gan_helpers.networks import (
     dcgan_generator,
     even_start,
     initialise,
+    mlp,
+    modern_discriminator,
+    modern_generator,
+    start_small,
     upsample,
 )
 
@@ -149,6 +158,29 @@ def test_a_layer_without_a_rule_is_refused():
         initialise(nn.Sequential(nn.Linear(2, 2), nn.LayerNorm(2)), seed=0)
 
 
+@pytest.mark.parametrize("norm", [spectral_norm, weight_norm, parametrizations.spectral_norm])
+@pytest.mark.parametrize("draw", [initialise, start_small])
+@pytest.mark.filterwarnings("ignore:.*deprecated:FutureWarning")
+def test_a_weight_that_is_computed_from_others_is_refused(draw, norm):
+    """Drawn anew, `weight` would be overwritten in the next pass, and `weight_orig` was set to 0."""
+    net = nn.Sequential(norm(nn.Linear(8, 4)))
+    before = net(torch.ones(1, 8))
+    with pytest.raises(ValueError, match=f"{draw.__name__}: no rule for"):
+        draw(net, seed=0)
+    assert before.isfinite().all() and before.any()
+    draw(nn.Sequential(nn.Linear(8, 4)), seed=0)  # then put the norm on
+
+
+def test_the_remedy_is_named_for_a_normalised_weight():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        net = nn.Sequential(nn.Flatten(), spectral_norm(nn.Linear(8, 4)))
+    with pytest.raises(
+        ValueError, match=r"weight_orig of layer 1 \(Linear\): put spectral or weight norm on aft"
+    ):
+        initialise(net, seed=0)
+
+
 # --- noise with a choice ---
 
 
@@ -192,9 +224,49 @@ def test_within_a_choice_the_generator_is_as_continuous_as_before():
         (lambda: dcgan_generator(10, seed=0), "from 0 to z_dim = 10"),
         (lambda: dcgan_generator(seed=0, choices=-1), "choices is -1"),
         (lambda: dcgan_discriminator(seed=0, channels=(16, 32)), "channels of the discriminator: expected 3"),
-        (lambda: dcgan_discriminator(seed=0, channels=(16, 32, 0.5)), "whole"),
+        (
+            lambda: dcgan_discriminator(seed=0, channels=(16, 32, 0.5)),
+            "channels of the discriminator must be",
+        ),
+        (lambda: dcgan_discriminator(seed=0, hidden=(0,)), "each of hidden must be an integer of at least 1"),
+        (lambda: dcgan_generator(seed=0, choices=2.5), "choices must be an integer"),
     ],
 )
 def test_wrong_input_is_named(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_integers_may_be_numpys():
+    n = np.int64
+    for one, other in (
+        (mlp((n(2), n(5), n(1)), seed=n(3)), mlp((2, 5, 1), seed=3)),
+        (
+            dcgan_generator(n(9), seed=n(3), choices=n(4), channels=n([6, 4]), hidden=n([5])),
+            dcgan_generator(9, seed=3, choices=4, channels=(6, 4), hidden=(5,)),
+        ),
+        (dcgan_discriminator(seed=3, channels=n([3, 4, 5])), dcgan_discriminator(seed=3, channels=(3, 4, 5))),
+        (
+            modern_generator(n(9), seed=3, choices=n(4), channels=n([6, 4]), blocks=n([1, 0])),
+            modern_generator(9, seed=3, choices=4, channels=(6, 4), blocks=(1, 0)),
+        ),
+        (modern_discriminator(seed=3, blocks=n([0, 1, 0])), modern_discriminator(seed=3, blocks=(0, 1, 0))),
+    ):
+        assert str(one) == str(other)
+        assert all(torch.equal(a, b) for a, b in zip(one.parameters(), other.parameters(), strict=True))
+
+
+# --- the door ---
+
+
+def test_the_door_hands_out_all_that_is_public_and_nothing_else():
+    rooms = [inspect.getmodule(function) for function in (initialise, mlp, start_small)]
+    assert len(set(rooms)) == 3
+    public = {
+        name: thing
+        for room in rooms
+        for name, thing in vars(room).items()
+        if not name.startswith("_") and getattr(thing, "__module__", None) == room.__name__
+    }
+    assert set(networks.__all__) == public.keys() | {"UPSAMPLINGS"} and len(networks.__all__) == 12
+    assert all(getattr(networks, name) is thing for name, thing in public.items())

@@ -61,9 +61,24 @@ def test_grid_puts_each_image_in_its_place_with_the_given_range():
     assert [t.get_text() for t in ax.get_yticklabels()] == ["first", "second"]
 
 
+def test_grid_draws_colours_in_their_place():
+    red, white, dim = [1.0, -1, -1], [1.0, 1, 1], [-0.5, 0, 0.5]
+    images = torch.tensor([red, white, dim]).view(3, 3, 1, 1).expand(3, 3, 2, 4)
+    canvas = np.asarray(plots.image_grid(images, columns=2).images[0].get_array())
+    assert canvas.shape == (7, 11, 3)
+    np.testing.assert_allclose(canvas[1:3, 1:5], np.broadcast_to([1, 0, 0], (2, 4, 3)))
+    np.testing.assert_allclose(canvas[1:3, 6:10], 1)
+    np.testing.assert_allclose(canvas[4:6, 1:5], np.broadcast_to([0.25, 0.5, 0.75], (2, 4, 3)))
+    grey = mpl.colors.to_rgb(plots.GREY)
+    for gap in (canvas[0], canvas[3], canvas[:, 5], canvas[4:6, 6:10].reshape(-1, 3)):
+        np.testing.assert_allclose(gap, np.broadcast_to(grey, gap.shape))
+
+
 def test_grid_never_stretches_contrast():
     ax = plots.image_grid(torch.full((2, 3, 3), 0.25), value_range=(0, 1))
     assert ax.images[0].get_clim() == (0, 1)
+    ax = plots.image_grid(torch.full((2, 3, 3, 3), 0.25), value_range=(0, 1))
+    np.testing.assert_allclose(np.asarray(ax.images[0].get_array())[1:4, 1:4], 0.25)
 
 
 def test_everything_draws_into_the_given_axes():
@@ -107,10 +122,15 @@ def test_bfloat16_and_gradients_are_accepted():
         (lambda: plots.image_grid(torch.full((1, 1, 2, 2), torch.nan)), "4 NaN or infinite value.*of 4"),
         (lambda: plots.image_grid(torch.full((1, 1, 2, 2), torch.inf)), "NaN or infinite"),
         (lambda: plots.image_grid(torch.rand(1, 1, 2, 2) * 255 + 2), "outside value_range"),
-        (lambda: plots.image_grid(torch.zeros(1, 3, 2, 2)), "3 channels"),
+        (lambda: plots.image_grid(torch.zeros(1, 2, 2, 2)), "2 channels"),
+        (lambda: plots.image_grid(torch.full((1, 3, 2, 2), 1.1)), "outside value_range"),
+        (lambda: plots.image_grid(torch.full((1, 3, 1, 1), torch.nan)), "3 NaN or infinite value.*of 3"),
         (lambda: plots.image_grid(torch.zeros(2, 2)), "expected 3 or 4 dimension"),
         (lambda: plots.image_grid(torch.zeros(0, 1, 2, 2)), "empty"),
-        (lambda: plots.image_grid(torch.zeros(2, 2, 2), columns=-1), "positive whole number"),
+        (
+            lambda: plots.image_grid(torch.zeros(2, 2, 2), columns=-1),
+            "columns must be an integer of at least 1",
+        ),
         (lambda: plots.image_grid(torch.zeros(2, 2, 2), value_range=(1, -1)), "must be below"),
         (lambda: plots.image_grid(torch.zeros(2, 2, 2), row_labels=["a", "b"]), "2 row labels for 1 rows"),
         (lambda: plots.densities([0, 1], [1, 1], [1, -1]), "a density is not negative"),
@@ -121,18 +141,26 @@ def test_bfloat16_and_gradients_are_accepted():
         (lambda: plots.curves([0, 1], [[1, 2, 3]]), r"expected \(seeds, 2\)"),
         (lambda: plots.points(torch.zeros(3, 3)), r"expected \(n, 2\)"),
         (lambda: plots.plane(0), "positive limit"),
-        (lambda: plots.plane(1, 1), "at least 2 points"),
+        (lambda: plots.plane(1, 1), "n must be an integer of at least 2, got 1"),
         (lambda: plots.decision_field(torch.zeros(3, 4), limit=1), r"expected \(n, n\)"),
         (lambda: plots.decision_field(torch.full((3, 3), 2.0), limit=1), "torch.sigmoid"),
         (lambda: plots.arrows(torch.zeros(3, 2), torch.zeros(4, 2)), r"must both be \(n, 2\)"),
         (lambda: plots.arrows(torch.zeros(3, 3), torch.zeros(3, 3)), r"must both be \(n, 2\)"),
-        (lambda: plots.noise_mesh(1), "at least 2 ticks"),
+        (lambda: plots.noise_mesh(1), "n must be an integer of at least 2, got 1"),
         (lambda: plots.noise_mesh(tail=0.5), "between 0 and"),
         (lambda: plots.warped_grid(torch.zeros(3, 3, 3)), r"expected \(m, n, 2\)"),
         (lambda: plots.warped_grid(torch.zeros(1, 3, 2)), "at least 2"),
-        (lambda: plots.warped_grid(torch.zeros(3, 3, 2), every=0), "positive whole number"),
+        (lambda: plots.warped_grid(torch.zeros(3, 3, 2), every=0), "every must be an integer of at least 1"),
         (lambda: plots.show(plt.figure(), alt=""), "say in a few words"),
-        (lambda: plots.gif(plt.figure(), print, 0, alt="a b c"), "positive whole number"),
+        (lambda: plots.gif(plt.figure(), print, 0, alt="a b c"), "frames must be an integer of at least 1"),
+        (
+            lambda: plots.gif(plt.figure(), print, 2, alt="a b c", fps=0),
+            "fps=0, .*0.01 to 50 frames a second",
+        ),
+        (lambda: plots.gif(plt.figure(), print, 2, alt="a b c", fps=100), "0.01 to 50 frames a second"),
+        (lambda: plots.gif(plt.figure(), print, 2, alt="a b c", fps=float("nan")), "fps=nan"),
+        (lambda: plots.gif(plt.figure(), print, 2, alt="a b c", hold=-1), "hold=-1"),
+        (lambda: plots.gif(plt.figure(), print, 2, alt="a b c", hold=1000), "0 to 600 seconds"),
     ],
 )
 def test_wrong_input_is_named(draw, message):
@@ -145,29 +173,61 @@ def test_text_instead_of_numbers_is_a_type_error():
         plots.points([["a", "b"]])
 
 
+@pytest.mark.parametrize("wrong", [None, "figure", 3])
+def test_what_is_no_figure_is_named(wrong):
+    for draw in (plots.show, lambda fig, alt: plots.gif(fig, print, 2, alt=alt)):
+        with pytest.raises(TypeError, match=f"fig is a {type(wrong).__name__}: expected a matplotlib Figure"):
+            draw(wrong, alt="a b c")
+    with pytest.raises(TypeError, match="fig is a Axes: .*ax.figure"):
+        plots.show(plt.subplots()[1], alt="a b c")
+
+
+def test_integers_may_be_numpys():
+    n = np.int64(5)
+    assert torch.equal(plots.plane(2.0, n), plots.plane(2.0, 5))
+    assert torch.equal(plots.noise_mesh(n), plots.noise_mesh(5))
+    drawn = plots.image_grid(torch.zeros(5, 8, 8), columns=n).images[0].get_array()
+    assert drawn.shape == (10, 46)
+    assert len(plots.warped_grid(torch.rand(9, 9, 2), every=np.int32(4)).collections[0].get_segments()) == 6
+
+
 def test_points_set_the_limits_asked_for():
     ax = plots.points(torch.zeros(3, 2), torch.ones(3, 2), limit=2.5)
     assert ax.get_xlim() == ax.get_ylim() == (-2.5, 2.5)
     assert ax.get_legend() is not None
 
 
-def test_show_stores_alt_text_and_closes(monkeypatch):
-    sent = {}
-    monkeypatch.setattr(plots, "display", lambda data, **kw: sent.update(data=data, **kw))
+@pytest.fixture
+def shown(monkeypatch):
+    """What the plots display, as a list of the data of each output."""
+    outputs = []
+    monkeypatch.setattr(plots, "display", lambda data, raw: outputs.append(data))
+    return outputs
+
+
+FOLD = "<details><summary>What you should see</summary>{}</details>"
+
+
+def test_show_puts_the_words_under_the_picture_and_closes(shown):
     fig = plt.figure(figsize=(2, 1), dpi=100)
-    plots.show(fig, alt="an empty figure, two by one")
-    assert sent["metadata"] == {"image/png": {"alt": "an empty figure, two by one"}}
-    picture = Image.open(io.BytesIO(base64.b64decode(sent["data"]["image/png"])))
-    assert picture.size == (200, 100)
+    plots.show(fig, alt="an empty figure, two < three")
+    picture, words = shown
+    assert Image.open(io.BytesIO(base64.b64decode(picture["image/png"]))).size == (200, 100)
+    assert "text/html" not in picture  # a page that has both would drop the picture
+    assert words["text/html"] == FOLD.format("an empty figure, two &lt; three")
+    assert words["text/plain"] == "What you should see: an empty figure, two < three"
     assert not plt.fignum_exists(fig.number)
 
 
-def test_gif_plays_every_frame_and_rests_on_the_last():
+def test_gif_plays_every_frame_and_rests_on_the_last(shown):
     fig, ax = plt.subplots(figsize=(1, 1))
     (line,) = ax.plot([0, 1], [0, 1])
-    shown = plots.gif(fig, lambda k: line.set_ydata([0, k]), 4, alt='a line that "rises"', fps=10, hold=1.5)
-    assert 'alt="a line that &quot;rises&quot;"' in shown.data
-    payload = base64.b64decode(re.search(r"data:image/gif;base64,([\w+/=]+)", shown.data)[1])
+    plots.gif(fig, lambda k: line.set_ydata([0, k]), 4, alt='a line that "rises"', fps=10, hold=1.5)
+    (film,) = shown
+    assert 'alt="a line that &quot;rises&quot;"' in film["text/html"]
+    assert film["text/html"].endswith(FOLD.format("a line that &quot;rises&quot;"))
+    assert film["text/plain"] == 'What you should see: a line that "rises"'
+    payload = base64.b64decode(re.search(r"data:image/gif;base64,([\w+/=]+)", film["text/html"])[1])
     movie = Image.open(io.BytesIO(payload))
     assert movie.n_frames == 4 and movie.info["loop"] == 0
     durations, frames = [], []
@@ -178,6 +238,23 @@ def test_gif_plays_every_frame_and_rests_on_the_last():
     assert durations == [100, 100, 100, 1500]
     assert all(np.abs(a - b).max() > 50 for a, b in zip(frames, frames[1:], strict=False))
     assert not plt.fignum_exists(fig.number)
+
+
+def test_the_same_gif_with_every_backend(shown):
+    """The canvas of a backend such as pdf has no pixels."""
+
+    def made():
+        fig, ax = plt.subplots(figsize=(1, 1))
+        (line,) = ax.plot([0, 1], [0, 1])
+        plots.gif(fig, lambda k: line.set_ydata([0, k]), np.int64(3), alt="a line that rises")
+        return shown.pop()["text/html"]
+
+    usual, expected = mpl.get_backend(), made()
+    plt.switch_backend("pdf")
+    try:
+        assert made() == expected and not plt.get_fignums()
+    finally:
+        plt.switch_backend(usual)
 
 
 def test_a_gif_over_the_limit_is_refused(monkeypatch):

@@ -123,7 +123,7 @@ def test_each_sample_is_scored_alone():
     [
         (modern_generator, {"upsampling": "transposed"}, "subpixel"),
         (modern_generator, {"channels": (32,)}, "channels: expected 2"),
-        (modern_generator, {"channels": (32, 0)}, "at least 1"),
+        (modern_generator, {"channels": (32, 0)}, "each of channels must be an integer of at least 1, got 0"),
         (modern_generator, {"blocks": (1, -1)}, "blocks"),
         (modern_generator, {"choices": 33}, "from 0 to z_dim = 32"),
         (modern_discriminator, {"channels": (16, 32)}, "channels: expected 3"),

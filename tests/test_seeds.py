@@ -2,6 +2,7 @@
 
 import errno
 
+import numpy as np
 import pytest
 import torch
 
@@ -50,6 +51,33 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path):
     with pytest.raises(KeyboardInterrupt), whole(path) as file:
         raise KeyboardInterrupt
     assert path.read_bytes() == b"old" and list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    "write", [lambda f: torch.save(torch.zeros(9999), f), lambda f: np.savez(f, np.ones(9999))]
+)
+def test_a_full_disk_is_an_os_error_whoever_writes(tmp_path, write):
+    """torch.save alone says "[enforce fail at inline_container.cc:672] . unexpected pos …"."""
+    resource, path = pytest.importorskip("resource"), tmp_path / "x.bin"
+    path.write_bytes(b"old")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, hard))
+    try:
+        with pytest.raises(OSError, match="File too large"), whole(path) as file:
+            write(file)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert path.read_bytes() == b"old" and list(tmp_path.iterdir()) == [path]
+    with whole(path) as file:  # the same with room enough
+        write(file)
+    assert path.stat().st_size > 30_000
+
+
+def test_integers_of_numpy_are_integers_and_others_are_named():
+    assert seeds.integer(np.int64(5), "n") == 5 and type(seeds.integer(np.uint8(5), "n")) is int
+    for wrong in (5.0, np.float64(5), "5", True, np.True_, None, 0):
+        with pytest.raises(ValueError, match="n must be an integer of at least 1, got"):
+            seeds.integer(wrong, "n")
 
 
 def test_the_cache_is_the_users_or_the_one_that_is_named(monkeypatch, tmp_path):

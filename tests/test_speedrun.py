@@ -9,7 +9,9 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "benchmarks"))
-import speedrun  # noqa: E402
+import nb20_speedrun as speedrun  # noqa: E402
+
+from gan_helpers import records  # noqa: E402
 
 
 def test_summary_of_two_seeds():
@@ -35,12 +37,12 @@ def test_summary_of_two_seeds():
     assert never["seconds"] is None
 
 
-@pytest.mark.parametrize("path", sorted(speedrun.RESULTS.glob("speedrun_*.json")), ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", sorted(records.FOLDER.glob("nb20_speedrun*.json")), ids=lambda p: p.stem)
 def test_the_record_is_consistent(path):
     record = json.loads(path.read_text())
     again = speedrun.summary(record["played"], record["costs"])
     assert again["target"] == record["target"] and again["rungs"] == record["rungs"]
     for games in record["played"].values():
         assert len(games) >= 3
-        assert all(run["rounds"][-1] == record["settings"]["rounds"] for run in games.values())
+        assert all(run["rounds"][-1] == record["rounds"] for run in games.values())
         assert all(0 < d < math.inf for run in games.values() for d in run["distance"])

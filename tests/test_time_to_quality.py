@@ -11,10 +11,11 @@ import torch
 from torch import nn
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))
-import time_to_quality as race
-import time_to_quality_recipes as recipes
+import nb06_recipes as recipes
+import nb06_time_to_quality as race
+import recorder
 
-from gan_helpers import data
+from gan_helpers import data, records
 from gan_helpers.games import dcgan_game, dcgan_rounds
 
 LOG2 = math.log(2)
@@ -307,13 +308,19 @@ def small(monkeypatch, tmp_path):
 
     monkeypatch.setattr(race, "clock", clock)
 
+    def save(out, record):
+        records.write(out, dict.fromkeys(records.HEAD, 0) | record)
+
     def go(folder, interrupt=False, seeds=(0, 1), settings=None, budget=10.0):
         out, state = tmp_path / folder / "r.json", tmp_path / folder / "state"
+        out.parent.mkdir(exist_ok=True)
         settings = settings or {"slice": 2.0}
         for calls in range(1, 100):
-            record = race.read(out, settings)
-            if race.race(builds, record, out, state, parts, Brightness(), seeds=seeds, budget=budget,
-                         slice_=2.0, device="cpu", minutes=-1 if interrupt else 60):  # fmt: skip
+            record = records.read("r", out.parent) or {"runs": []}
+            recorder.same(record, settings=settings)
+            write, minutes = (lambda record: save(out, record)), -1 if interrupt else 60
+            if race.race(builds, record, write, state, parts, Brightness(), seeds=seeds, budget=budget,
+                         slice_=2.0, device="cpu", minutes=minutes):  # fmt: skip
                 return json.loads(out.read_text()), calls
         raise AssertionError("it never ends")
 
@@ -351,7 +358,7 @@ def test_more_seeds_extend_a_race_and_other_settings_are_refused(small, tmp_path
     first, _ = small("a", seeds=[0])
     both, _ = small("a", seeds=[0, 1])
     assert both["runs"][:3] == first["runs"] and len(both["runs"]) == 6
-    with pytest.raises(ValueError, match=r"slice was 2\.0 and is 4\.0.*another --out"):
+    with pytest.raises(SystemExit, match=r"another settings .*2\.0.*4\.0.*another --out"):
         small("a", settings={"slice": 4.0})
 
 
@@ -380,7 +387,7 @@ def test_a_diverged_generator_has_an_infinite_distance():
     assert judge.distance(torch.full((2, 1, 28, 28), math.nan)) == math.inf
     run = race.Run("x", 0, toy(), iter([]), torch.get_rng_state())
     run.curve = [{"seconds": 1.0, "rounds": 1, "distance": math.inf, "mode": "eval"}]
-    assert json.loads(json.dumps(race.entry(run, "c")))["distance"] == [None]
+    assert json.loads(json.dumps(race.entry(run)))["distance"] == [None]
 
 
 @pytest.mark.parametrize("wrong", [["--budget", "-1"], ["--recipes", "nothing"], ["--seeds", "0"]])
@@ -444,9 +451,9 @@ def test_the_factors_change_what_they_say():
 # --- what is recorded: consistent, and as good as the README says ---
 
 
-@pytest.fixture(params=["time_to_quality", "time_to_quality_factors"])
+@pytest.fixture(params=["nb06_time_to_quality", "nb06_time_to_quality_factors"])
 def record(request):
-    return json.loads((race.RESULTS / f"{request.param}.json").read_text())
+    return records.read(request.param)
 
 
 def test_the_records_are_consistent(record):
@@ -462,7 +469,7 @@ def test_the_records_are_consistent(record):
 
 
 def test_the_recorded_race_supports_the_readme():
-    record = json.loads((race.RESULTS / "time_to_quality.json").read_text())
+    record = records.read("nb06_time_to_quality")
     assert set(record["recipes"]) == set(race.RECIPES) == set(record["samples"])
     for name, (G, D) in SIZES.items():
         assert record["recipes"][name]["parameters"] == {"G": G, "D": D}
@@ -474,12 +481,12 @@ def test_the_recorded_race_supports_the_readme():
 
 
 def test_the_readme_prints_the_record():
-    record = json.loads((race.RESULTS / "time_to_quality.json").read_text())
+    record = records.read("nb06_time_to_quality")
     rows = {row["recipe"]: row["distance"] for row in record["summary"]}
     own, others = rows.pop("ours"), [sorted(row["60"]) for row in rows.values()]
     best = min(others, key=lambda distances: distances[1])  # by the middle seed
     seconds = record["overtaking"][-1]["seconds"]
-    text = " ".join((race.RESULTS.parents[1] / "README.md").read_text().split())
+    text = " ".join((recorder.ROOT / "README.md").read_text().split())
     for sentence in (
         f"a distance of {min(own['60']):.1f} to {max(own['60']):.1f}, the best of the others at "
         f"{best[0]:.0f} to {best[-1]:.0f}, real images at {record['floor']['28']:.1f}.",

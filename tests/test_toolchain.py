@@ -78,7 +78,7 @@ def test_colab_keeps_its_own_torch_and_jupyter():
     for text in PROJECT["dependencies"]:
         requirement = Requirement(text)
         assert all(s.operator == ">=" for s in requirement.specifier), text
-        assert not re.search(r"jupyter|notebook|ipykernel|nbval", requirement.name), text
+        assert not re.search(r"jupyter(?!quiz)|notebook|ipykernel|nbval", requirement.name), text
 
 
 def test_ci_runs_the_test_command_and_nothing_else():
@@ -222,7 +222,7 @@ def test_a_notebook_runs_on_the_install_line_alone(tmp_path):
     )  # fmt: skip
     nb = nbformat.read(ROOT / "notebooks" / "00_start_here.ipynb", as_version=4)
     setup = next(c for c in nb.cells if "setup" in c.metadata.get("tags", []))
-    target = f"git+https://github.com/{tool.slug()}"
+    target = f"git+https://github.com/{tool.address()}"
     assert target in setup.source
     setup.source = setup.source.replace(target, f"{wheel_source} {' '.join(constraints)}")
     setup.source = (
@@ -256,6 +256,23 @@ def test_ruff_finds_nothing(arguments):
     ruff = Path(sys.executable).parent / "ruff"
     result = subprocess.run([ruff, *arguments, ROOT], capture_output=True, text=True)
     assert result.returncode == 0, result.stdout
+
+
+ONE_LAYER_A_LINE = """net = nn.Sequential(
+    nn.Linear(64, 128), nn.ReLU(),  # 128
+    nn.Linear(128, 784), nn.Tanh())  # 784
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "kept"),
+    [("notebooks/source/05_x.py", True), ("notebooks/source/deeper/05_x.py", True), ("tests/x.py", False)],
+)
+def test_the_formatter_leaves_the_line_breaks_of_the_notebooks_alone(path, kept):
+    entry = hooks()["ruff-format"]["entry"].split()[1:]
+    command = [Path(sys.executable).parent / "ruff", *entry, "--stdin-filename", ROOT / path]
+    result = subprocess.run(command, input=ONE_LAYER_A_LINE, cwd=ROOT, capture_output=True, text=True)
+    assert (result.stdout == ONE_LAYER_A_LINE) is kept, result
 
 
 def test_a_commit_with_a_fault_is_stopped(tmp_path):

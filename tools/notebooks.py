@@ -2,7 +2,11 @@
 
 build   execute the sources that changed, from a clean kernel, and store the outputs
 check   print every fault of the committed notebooks; exit status 1 if there is one
-badges  write the repository's address of pyproject.toml into every badge and install line
+badges  write repository and version of pyproject.toml into every badge and install line
+minutes write the minutes of study into head, headings and links of the notebooks that have them, or are named
+lesson  execute one notebook, write its minutes, and put all its pictures on one sheet to look at
+
+A notebook is named by the beginning of its path in notebooks/: 05, or deeper/05.
 """
 
 from __future__ import annotations
@@ -12,28 +16,42 @@ import ast
 import base64
 import getpass
 import hashlib
+import html
+import io
 import json
 import os
 import re
 import socket
 import sys
+import tempfile
 import time
 import tomllib
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
 from pathlib import Path
 
 import jupytext
+import minutes
 import nbformat
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
+from PIL import Image, ImageDraw
 
 ROOT = Path(__file__).resolve().parent.parent
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 WIDGET = "application/vnd.jupyter.widget-view+json"
-MAX_BYTES, MAX_GIF, MAX_LINES = 1_500_000, 600_000, 40
+MAX_BYTES, MAX_GIF, MAX_LINES, MAX_COLUMNS = 1_500_000, 600_000, 40, 88
 OWNER = r"[\w.-]+/[\w.-]+?"
-BADGE = re.compile(rf"(colab\.research\.google\.com/github/)({OWNER})(/blob/main/notebooks/)([\w.-]+\.ipynb)")
-INSTALL = re.compile(rf"(git\+https://github\.com/)({OWNER})(?=[\"'\s\\#]|$)")
+FILE = r"(?:deeper/)?[\w.-]+\.ipynb"
+BADGE = re.compile(rf"(colab\.research\.google\.com/github/)({OWNER})(/blob/main/notebooks/)({FILE})")
+INSTALL = re.compile(rf"(git\+https://github\.com/)({OWNER}(?:@[\w.-]+)?)(?=[\"'\s\\#]|$)")
+HIDDEN = {"jupyter": {"source_hidden": True}, "cellView": "form"}  # for JupyterLab, for Colab
+ON_GPU = ("20",)  # notebooks that Colab opens with a GPU
+NOT_A_PLOT = {"claim", "predict", "play", "play_many", "run_ahead", "backward", "zero_grad", "Adam", "SGD"}
+FOLD = "<details><summary>What you should see</summary>"
+HINTS = ("Hint: first step", "Hint: almost there")
 LEAK = (
     r"(?<![\w./])(?:/(?:home|root|Users|tmp|work|mnt|opt|usr|var|private)/[\w.-]+|[A-Z]:\\+Users)"
     r"|site-packages"
@@ -43,10 +61,11 @@ LEAK = (
 # --- what a notebook depends on ---------------------------------------------------------------
 
 
-def slug(root: Path = ROOT) -> str:
-    """Return owner/name of the repository, from the one place that holds it."""
+def address(root: Path = ROOT) -> str:
+    """Return owner/name@tag, what the install line installs, from the one place that holds it."""
     project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
-    return project["urls"]["Repository"].removeprefix("https://github.com/").strip("/")
+    slug = project["urls"]["Repository"].removeprefix("https://github.com/").strip("/")
+    return f"{slug}@v{project['version']}"
 
 
 def package_files(text: str, root: Path = ROOT) -> list[Path]:
@@ -72,20 +91,43 @@ def package_files(text: str, root: Path = ROOT) -> list[Path]:
     return sorted(found)
 
 
+def record_files(source: Path, root: Path = ROOT) -> list[Path]:
+    """Return the files of the records that a text draws: recorded("name"), and of how_sure() its ledger."""
+    text = source.read_text()
+    names = set(re.findall(r"\brecorded\(\s*[\"']([\w.-]+)[\"']", text))
+    if "how_sure(" in text:
+        names.add(f"claims_nb{source.name[:2]}" + ("_deeper" if source.parent.name == "deeper" else ""))
+    folders = (root / "gan_helpers" / "records", root / "benchmarks" / "results")
+    return [p for name in sorted(names) for f in folders if (p := f / f"{name}.json").exists()]
+
+
 def stamp(source: Path, root: Path = ROOT) -> str:
-    """Return a digest of all that a notebook's outputs depend on: text, imported helpers, lock."""
-    text = INSTALL.sub(r"\1", BADGE.sub(r"\1\3\4", source.read_text()))  # a new address changes no output
-    digest = hashlib.sha256(text.encode())
-    for path in [*package_files(text, root), root / "requirements.lock"]:
+    """Return a digest of all that a notebook's outputs depend on: text, imported helpers, records, lock."""
+    text = minutes.plain(source.read_text())  # neither the minutes nor a new address change an output
+    digest = hashlib.sha256(INSTALL.sub(r"\1", BADGE.sub(r"\1\3\4", text)).encode())
+    for path in [*package_files(text, root), *record_files(source, root), root / "requirements.lock"]:
         digest.update(path.relative_to(root).as_posix().encode() + path.read_bytes())
     return digest.hexdigest()[:16]
 
 
 def pairs(root: Path = ROOT) -> list[tuple[Path, Path]]:
-    """Return (source, notebook) of every notebook; either file may be missing."""
-    folder = root / "notebooks"
-    stems = {p.stem for p in folder.glob("*.ipynb")} | {p.stem for p in folder.glob("source/*.py")}
-    return [(folder / "source" / f"{s}.py", folder / f"{s}.ipynb") for s in sorted(stems)]
+    """Return (source, notebook) of each notebook, a deeper one after its lesson; a file may be missing."""
+    books, texts = root / "notebooks", root / "notebooks" / "source"
+    names = {
+        p.relative_to(books).with_suffix("") for p in [*books.glob("*.ipynb"), *books.glob("deeper/*.ipynb")]
+    }
+    names |= {p.relative_to(texts).with_suffix("") for p in [*texts.glob("*.py"), *texts.glob("deeper/*.py")]}
+    names = sorted(names, key=lambda name: (name.name[:2], len(name.parts), name))
+    return [(texts / f"{name}.py", books / f"{name}.ipynb") for name in names]
+
+
+def label(source: Path) -> str:
+    """Return how a notebook is called: 05_mlp_gan, or deeper/05_mlp_gan."""
+    return f"deeper/{source.stem}" if source.parent.name == "deeper" else source.stem
+
+
+def named(source: Path, names: Sequence[str]) -> bool:
+    return any(label(source).startswith(name) for name in names)
 
 
 # --- build ------------------------------------------------------------------------------------
@@ -102,6 +144,8 @@ def clean(nb: NotebookNode) -> NotebookNode:
     for k, cell in enumerate(nb.cells):
         cell.id = f"cell-{k:03d}"
         cell.metadata = {key: value for key, value in cell.metadata.items() if key == "tags"}
+        if "hide-input" in cell.metadata.get("tags", []):
+            cell.metadata |= HIDDEN
         outputs = []
         for out in cell.get("outputs", []):
             if out.output_type == "stream" and outputs and outputs[-1].get("name") == out.name:
@@ -117,67 +161,170 @@ def clean(nb: NotebookNode) -> NotebookNode:
             cell.outputs = [o for o in outputs if o.output_type != "stream" or o.text.strip()]
     language = {"name": "python", "file_extension": ".py", "mimetype": "text/x-python"}
     nb.metadata = {"kernelspec": KERNEL, "language_info": {**language, "pygments_lexer": "ipython3"}}
+    nb.metadata["colab"] = {"toc_visible": True}
     return nb
+
+
+def pictures(nb: NotebookNode) -> Iterator[tuple[int, str, bytes]]:
+    """Every picture of a notebook, as (cell, suffix, bytes)."""
+    for k, cell in enumerate(nb.cells):
+        for out in cell.get("outputs", []):
+            data = out.get("data", {})
+            if "image/png" in data:
+                yield k, "png", base64.b64decode(data["image/png"])
+            elif found := re.search(r"data:image/gif;base64,([\w+/=]+)", data.get("text/html", "")):
+                yield k, "gif", base64.b64decode(found[1])
 
 
 def head_picture(nb: NotebookNode) -> tuple[str, bytes] | None:
     """Return (suffix, bytes) of the first picture of the cell tagged head-picture."""
-    for cell in nb.cells:
-        if "head-picture" in cell.metadata.get("tags", []):
-            for out in cell.outputs:
-                data = out.get("data", {})
-                if "image/png" in data:
-                    return "png", base64.b64decode(data["image/png"])
-                if found := re.search(r"data:image/gif;base64,([\w+/=]+)", data.get("text/html", "")):
-                    return "gif", base64.b64decode(found[1])
+    for k, suffix, data in pictures(nb):
+        if "head-picture" in nb.cells[k].metadata.get("tags", []):
+            return suffix, data
     return None
+
+
+def contact_sheet(nb: NotebookNode, path: Path, columns: int = 3, width: int = 560) -> None:
+    """Draw all pictures of a notebook (of a film the last frame) on one, each under its cell's number."""
+    tiles = []
+    for k, _, data in pictures(nb):
+        picture = Image.open(io.BytesIO(data))
+        picture.seek(getattr(picture, "n_frames", 1) - 1)
+        picture = picture.convert("RGB").resize(
+            (width, max(1, round(picture.height * width / picture.width)))
+        )
+        tile = Image.new("RGB", (width + 20, picture.height + 30), "white")
+        tile.paste(picture, (10, 25))
+        ImageDraw.Draw(tile).text((10, 5), f"cell {k}", fill="black", font_size=14)
+        tiles.append(tile)
+    rows = [tiles[k : k + columns] for k in range(0, len(tiles), columns)]
+    heights = [max(tile.height for tile in row) for row in rows]
+    sheet = Image.new("RGB", (columns * (width + 20), max(1, sum(heights))), "white")
+    for r, row in enumerate(rows):
+        for c, tile in enumerate(row):
+            sheet.paste(tile, (c * tile.width, sum(heights[:r])))
+    sheet.save(path)
 
 
 def write(path: Path, data: bytes) -> None:
     """Write a file at once: an interrupted build leaves the old file, whole."""
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
     part.write_bytes(data)
     part.replace(path)
 
 
-def build(root: Path, force: list[str]) -> int:
-    """Execute what changed, or only the names in `force`, changed or not; return the number of failures."""
-    failures = 0
+def execute(source: Path, path: Path, root: Path) -> str:
+    """Execute one notebook and store it with its head picture; return what went wrong, "" if nothing did."""
+    wanted, nb = stamp(source, root), jupytext.read(source)
+    nb.metadata = {"kernelspec": KERNEL}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    resources = {"metadata": {"path": str(path.parent)}}
+    try:
+        NotebookClient(nb, timeout=900, kernel_name="python3", resources=resources).execute()
+    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+        return str(error)
+    nb = clean(nb)
+    if names := own_names(nb):
+        return f"they name this machine or its user: {names}"
+    if source.stem.startswith(ON_GPU):
+        nb.metadata |= {"accelerator": "GPU", "colab": {"toc_visible": True, "gpuType": "T4"}}
+    nb.metadata["stamp"] = wanted
+    write(path, (nbformat.writes(nb) + "\n").encode())
+    if picture := head_picture(nb):
+        write(root / "notebooks" / "images" / f"{label(source)}.{picture[0]}", picture[1])
+    return ""
+
+
+def timed(*task: Path) -> tuple[str, float]:
+    start = time.monotonic()
+    return execute(*task), time.monotonic() - start
+
+
+def build(root: Path, force: Sequence[str] = (), jobs: int = 1) -> int:
+    """Execute what changed, or only the names in `force`, changed or not, `jobs` at a time; return the number
+    of failures. One line each, as they end; minutes are written where a notebook has them."""
+    if int(os.environ.get("GAN_SEED_OFFSET") or 0):
+        print("GAN_SEED_OFFSET is set: what is stored comes from the seeds as they stand in the text")
+        return 1
+    failures, todo = 0, []
     for source, path in pairs(root):
-        if force and not any(source.name.startswith(name) for name in force):
+        if force and not named(source, force):
             continue
         if not source.exists():
-            print(f"{path.name}: no source in notebooks/source – remove the notebook or restore its text")
+            print(f"{label(source)}: no source in notebooks/source – remove the notebook or restore its text")
             failures += 1
-            continue
-        wanted = stamp(source, root)
-        if path.exists() and not force:
-            if nbformat.read(path, as_version=4).metadata.get("stamp") == wanted:
-                print(f"{source.stem}: up to date")
-                continue
-        nb = jupytext.read(source)
-        nb.metadata = {"kernelspec": KERNEL}
-        start = time.monotonic()
-        print(f"{source.stem}: running …", end=" ", flush=True)
-        try:
-            resources = {"metadata": {"path": str(root / "notebooks")}}
-            NotebookClient(nb, timeout=900, kernel_name="python3", resources=resources).execute()
-        except CellExecutionError as error:
-            print(f"FAILED, the old outputs stay\n{error}")
-            failures += 1
-            continue
-        nb = clean(nb)
-        if names := own_names(nb):
-            print(f"FAILED, the old outputs stay: they name this machine or its user: {names}")
-            failures += 1
-            continue
-        nb.metadata["stamp"] = wanted
-        write(path, (nbformat.writes(nb) + "\n").encode())
-        if picture := head_picture(nb):
-            write(root / "notebooks" / "images" / f"{source.stem}.{picture[0]}", picture[1])
-        print(f"{time.monotonic() - start:.0f} s")
+        elif not force and path.exists() and read(path).metadata.get("stamp") == stamp(source, root):
+            print(f"{label(source)}: up to date")
+        else:
+            todo.append((source, path))
+    if not todo:
+        return failures
+    print(f"running, {jobs} at a time: {', '.join(label(source) for source, _ in todo)}", flush=True)
+    with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
+        running = {pool.submit(timed, source, path, root): label(source) for source, path in todo}
+        for done in as_completed(running):
+            error, seconds = done.result()
+            failures += bool(error)
+            note = f"FAILED, the old outputs stay\n{error}" if error else f"{seconds:.0f} s"
+            print(f"{running[done]}: {note}", flush=True)
+    write_minutes(root)
     return failures
+
+
+def read(path: Path) -> NotebookNode:
+    return nbformat.read(path, as_version=4)
+
+
+def prose_of(nb: NotebookNode) -> str:
+    return "\n\n".join(cell.source for cell in nb.cells if cell.cell_type == "markdown")
+
+
+def write_minutes(root: Path, names: Sequence[str] = ()) -> None:
+    """Bring the minutes in source and notebook up to date, and all links to headings that have them.
+
+    Of the notebooks in `names`, or of those that have minutes already. Nothing is executed again; a notebook
+    that is older than its source keeps what it has.
+    """
+    built = [(s, p) for s, p in pairs(root) if s.exists() and p.exists()]
+    texts = {source: source.read_text() for source, _ in built}
+    books = {path: read(path) for _, path in built}
+    for source, path in built:
+        wanted = named(source, names) if names else minutes.carries_minutes(texts[source])
+        if wanted and books[path].metadata.get("stamp") != stamp(source, root):
+            print(f"{label(source)}: older than its source, no minutes written")
+        elif wanted:
+            times = minutes.study(books[path])
+            texts[source] = minutes.filled(minutes.plain(texts[source]), times)
+            for cell in books[path].cells:
+                if cell.cell_type == "markdown":
+                    cell.source = minutes.filled(minutes.plain(cell.source), times)
+    for source, path in built:
+        near = {os.path.relpath(p, path.parent): minutes.anchors(prose_of(books[p])) for p in books}
+        near[""] = near[path.name]
+        texts[source] = minutes.relinked(texts[source], near)
+        for cell in books[path].cells:
+            if cell.cell_type == "markdown":
+                cell.source = minutes.relinked(cell.source, near)
+        if texts[source] != source.read_text() or books[path] != read(path):
+            write(source, texts[source].encode())
+            write(path, (nbformat.writes(books[path]) + "\n").encode())
+            print(f"{label(source)}: minutes and links written")
+
+
+def lesson(root: Path, name: str) -> int:
+    """Execute one notebook, write its minutes, draw its pictures on one sheet; return how many faults."""
+    for source, path in pairs(root):
+        if named(source, [name]):
+            if build(root, [label(source)]):
+                return 1
+            write_minutes(root, [label(source)])
+            sheet = Path(tempfile.mkdtemp()) / f"{source.stem}.png"
+            contact_sheet(read(path), sheet)
+            print(f"all pictures: {sheet}")
+            return print_faults(source, path, root)
+    print(f"no notebook is called {name} …")
+    return 1
 
 
 def own_names(nb: NotebookNode) -> list[str]:
@@ -201,6 +348,13 @@ def text_of(out: NotebookNode) -> str:
     return re.sub(r"base64,[\w+/=\\\s]+", "", text)
 
 
+def is_fold(out: NotebookNode | None) -> bool:
+    """Does this output hold the words of a picture, for the page and as plain text?"""
+    data = {} if out is None else out.get("data", {})
+    found = re.search(rf"{FOLD}(.+?)</details>", data.get("text/html", ""), re.DOTALL)
+    return bool(found) and html.unescape(found[1]).strip() in data.get("text/plain", "")
+
+
 def output_faults(nb: NotebookNode) -> list[str]:
     """Name what is wrong with the stored outputs."""
     faults = []
@@ -209,7 +363,9 @@ def output_faults(nb: NotebookNode) -> list[str]:
     if counts != list(range(1, len(code) + 1)):
         faults.append(f"execution counts are {counts}, not 1..{len(code)}: run make notebooks")
     for k, cell in enumerate(nb.cells):
-        for out in cell.get("outputs", []):
+        outputs = cell.get("outputs", [])
+        for n, out in enumerate(outputs):
+            after = outputs[n + 1] if n + 1 < len(outputs) else None
             text, data = text_of(out), out.get("data", {})
             if out.output_type == "error":
                 faults.append(f"cell {k}: error output {out.ename}: {out.evalue[:80]}")
@@ -224,8 +380,10 @@ def output_faults(nb: NotebookNode) -> list[str]:
             for kind in data:
                 if kind == "image/gif" or kind.startswith("video/"):
                     faults.append(f"cell {k}: nbconvert's HTML drops {kind}: use gan_helpers.plots.gif")
-                elif kind.startswith("image/") and not out.metadata.get(kind, {}).get("alt"):
-                    faults.append(f"cell {k}: a figure without alt text: use gan_helpers.plots.show")
+                elif kind.startswith("image/") and not is_fold(after):
+                    faults.append(f"cell {k}: a figure without its words: use gan_helpers.plots.show")
+            if "<img" in str(data.get("text/html", "")) and not is_fold(out):
+                faults.append(f"cell {k}: an animation without its words: use gan_helpers.plots.gif")
             for tag in re.findall(r"<img\b[^>]*>", str(data.get("text/html", ""))):
                 if not re.search(r"\balt=\"[^\"]+\"", tag):
                     faults.append(f"cell {k}: an animation without alt text")
@@ -234,43 +392,109 @@ def output_faults(nb: NotebookNode) -> list[str]:
     return faults
 
 
-def text_faults(nb: NotebookNode, folder: Path, name: str, repository: str) -> list[str]:
-    """Name what is wrong with the text: links, pictures, badge, cell length, exercises."""
+def text_faults(nb: NotebookNode, folder: Path, name: str, address: str, first: int = 1) -> list[str]:
+    """Name what is wrong with the text: links, pictures, badge, cells, exercises (from number `first` on)."""
     faults = []
-    prose = re.sub(r"(?s)```.*?```", "", "\n\n".join(c.source for c in nb.cells if c.cell_type == "markdown"))
-    anchors = {h.strip().replace(" ", "-") for h in re.findall(r"(?m)^#+ +(.+)$", prose)}
+    prose = re.sub(minutes.FENCE, "", prose_of(nb))
     for alt, target in re.findall(r"!\[([^\]]*)\]\(([^)\s]+)", prose):
         if len(alt.split()) < 2:
             faults.append(f"a picture without alt text: {target}")
     for tag in re.findall(r"<img\b[^>]*>", prose):
         if not re.search(r"\balt=[\"'][^\"']+", tag):
             faults.append(f"a picture without alt text: {tag[:60]}")
-    for target in re.findall(r"\]\(([^)\s]+)", prose) + re.findall(r"<img[^>]*src=[\"']([^\"']+)", prose):
+    for target in minutes.LINK.findall(prose) + re.findall(r"<img[^>]*src=[\"']([^\"']+)", prose):
         path, _, anchor = target.partition("#")
         if re.match(r"[a-z]+:", target):
             continue
         if path and not (folder / path).exists():
             faults.append(f"broken link: {target}")
-        if not path and anchor not in anchors:
-            faults.append(f"broken link: no heading for #{anchor}")
+        elif anchor or not path:
+            there = prose_of(read(folder / path)) if path else prose
+            if anchor not in minutes.anchors(there):
+                faults.append(f"broken link: no heading for {target} (make minutes puts minutes into links)")
+            elif not anchor.isascii():
+                faults.append(f"JupyterLab follows no link with other than ASCII letters: #{anchor}")
+    repository = address.partition("@")[0]
     badges = BADGE.findall("\n".join(c.source for c in nb.cells[:1]))
     if [(owner, file) for _, owner, _, file in badges] != [(repository, name)]:
         faults.append(f"the Colab badge must lead to {repository} and {name}: run make badges")
     setup = [c.source for c in nb.cells if "setup" in c.metadata.get("tags", [])]
     if len(setup) != 1:
         faults.append(f"{len(setup)} cells tagged setup, expected 1")
-    elif [owner for _, owner in INSTALL.findall(setup[0])] != [repository]:
-        faults.append(f"the install line must name {repository}: run make badges")
+    elif [target for _, target in INSTALL.findall(setup[0])] != [address]:
+        faults.append(f"the install line must name {address}: run make badges")
     for k, cell in enumerate(nb.cells):
         if cell.cell_type == "code" and len(cell.source.splitlines()) > MAX_LINES:
             faults.append(f"cell {k}: over {MAX_LINES} lines")
-    for number in (e[0] for e in exercises(nb, faults)):
+    for number in (e[0] for e in exercises(nb, faults, first)):
         if f"Exercise {number} ·" not in prose:
             faults.append(f"exercise {number}: no heading 'Exercise {number} · title'")
+    return faults + hidden_faults(nb) + form_faults(nb)
+
+
+def bound(tree: ast.AST) -> set[str]:
+    """The names that this code sets itself."""
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.arg):
+            names.add(node.arg)
+    return names
+
+
+def hidden_faults(nb: NotebookNode) -> list[str]:
+    """A hidden cell only draws: it trains and claims nothing, and sets nothing that a visible cell needs."""
+    faults, hidden = [], {}  # name: the hidden cell that set it last
+    for k, cell in enumerate(nb.cells):
+        if cell.cell_type != "code":
+            continue
+        tree = minutes.code_of(cell.source)
+        nodes, own = list(ast.walk(tree)), bound(tree)
+        if "hide-input" not in cell.metadata.get("tags", []):
+            needed = {node.id for node in nodes if isinstance(node, ast.Name)} - own
+            faults += [
+                f"cell {k} needs {n}, which hidden cell {hidden[n]} sets"
+                for n in sorted(needed & set(hidden))
+            ]
+            hidden = {name: at for name, at in hidden.items() if name not in own}
+            continue
+        hidden |= dict.fromkeys(own, k)
+        called = [node.func for node in nodes if isinstance(node, ast.Call)]
+        wrong = {getattr(f, "attr", getattr(f, "id", "")) for f in called} & NOT_A_PLOT
+        wrong |= {
+            type(node).__name__.lower() for node in nodes if isinstance(node, ast.Assert | ast.ClassDef)
+        }
+        faults += [f"cell {k}: a hidden cell only draws, this one has {word}" for word in sorted(wrong)]
+        if any(cell.metadata.get(key) != value for key, value in HIDDEN.items()):
+            faults.append(f"cell {k}: tagged hide-input, but not hidden: run make notebooks")
     return faults
 
 
-def exercises(nb: NotebookNode, faults: list[str] | None = None) -> list[tuple[int, int, int, str]]:
+def form_faults(nb: NotebookNode) -> list[str]:
+    """What is asked of the notebooks that carry minutes: that they are right, and narrow lines."""
+    if not minutes.carries_minutes(prose_of(nb)):
+        return []
+    faults, times = [], minutes.study(nb)
+    if "*Run time:*" not in nb.cells[0].source:
+        faults.append("the head does not give the *Run time:*")
+    texts = [cell.source for cell in nb.cells if cell.cell_type == "markdown"]
+    if any(minutes.filled(minutes.plain(t), times) != minutes.plain_links(t) for t in texts):
+        faults.append("the minutes are not those of the text: run make minutes")
+    for k, cell in enumerate(nb.cells):
+        tags = cell.metadata.get("tags", [])
+        if cell.cell_type == "code" and not {"setup", "hide-input"} & set(tags):
+            wide = max(map(len, minutes.code_lines(cell.source)), default=0)
+            if wide > MAX_COLUMNS:
+                faults.append(f"cell {k}: a line of {wide} columns, over {MAX_COLUMNS}")
+    return faults
+
+
+def exercises(
+    nb: NotebookNode, faults: list[str] | None = None, first: int = 1
+) -> list[tuple[int, int, int, str]]:
     """Return (number, index of the stub, index of the check, solution) of each exercise."""
     found, faults = [], [] if faults is None else faults
     for k, cell in enumerate(nb.cells):
@@ -285,13 +509,14 @@ def exercises(nb: NotebookNode, faults: list[str] | None = None) -> list[tuple[i
                 faults.append(f"exercise {number}: the cell after the stub is not tagged check-{number}")
             elif not solution:
                 faults.append(f"exercise {number}: no folded solution in the cell after the check")
-            elif "<summary>Hint</summary>" not in after:
-                faults.append(f"exercise {number}: no folded hint")
             else:
                 found.append((number, k, k + 1, solution[1]))
+                folds = re.findall(r"<details><summary>(.+?)</summary>", after)
+                if folds != [*HINTS, "Solution"]:
+                    faults.append(f"exercise {number}: folded are {folds}, not {[*HINTS, 'Solution']}")
     numbers = [e[0] for e in found]
-    if numbers != list(range(1, len(numbers) + 1)):
-        faults.append(f"exercises are numbered {numbers}")
+    if numbers != list(range(first, first + len(numbers))):
+        faults.append(f"exercises are numbered {numbers}, not from {first} on")
     return found
 
 
@@ -308,17 +533,31 @@ def disagreements(source: NotebookNode, nb: NotebookNode) -> list[str]:
     return [f"source and notebook disagree from cell {k} on: run make notebooks"]
 
 
+def first_exercise(source: Path) -> int:
+    """A lesson's exercises begin with 1, those of a deeper notebook go on; LookupError without a lesson."""
+    if source.parent.name != "deeper":
+        return 1
+    lessons = sorted(source.parent.parent.glob(f"{source.name[:2]}_*.py"))
+    if not lessons:
+        raise LookupError(f"no lesson {source.name[:2]} that this notebook goes deeper into")
+    return 1 + len(exercises(jupytext.read(lessons[0])))
+
+
 def faults_of(source: Path, path: Path, root: Path = ROOT) -> list[str]:
     """Return every fault of one notebook."""
     if not source.exists():
         return ["no source in notebooks/source"]
     if not path.exists():
         return ["not built yet: run make notebooks"]
-    nb, text = nbformat.read(path, as_version=4), jupytext.read(source)
+    try:
+        first = first_exercise(source)
+    except LookupError as error:
+        return [str(error)]
+    nb, text = read(path), jupytext.read(source)
     faults = disagreements(text, nb)
     if nb.metadata.get("stamp") != stamp(source, root):
-        faults.append("outputs are older than the source, an imported helper or the lock: run make notebooks")
-    faults += output_faults(nb) + text_faults(nb, path.parent, path.name, slug(root))
+        faults.append("outputs are older than source, helpers, records or lock: run make notebooks")
+    faults += output_faults(nb) + text_faults(nb, path.parent, f"{label(source)}.ipynb", address(root), first)
     if path.stat().st_size > MAX_BYTES:
         faults.append(f"{path.stat().st_size / 1e6:.2f} MB is over {MAX_BYTES / 1e6} MB")
     try:
@@ -328,52 +567,62 @@ def faults_of(source: Path, path: Path, root: Path = ROOT) -> list[str]:
     return faults
 
 
+def print_faults(source: Path, path: Path, root: Path) -> int:
+    """Print the faults of one notebook; return their number."""
+    faults = faults_of(source, path, root)
+    for fault in faults:
+        print(f"{label(source)}: {fault}")
+    return len(faults)
+
+
 # --- badges -----------------------------------------------------------------------------------
 
 
-def rewrite(text: str, repository: str) -> str:
-    """Return text with every badge and install line leading to the repository."""
-    return INSTALL.sub(rf"\g<1>{repository}", BADGE.sub(rf"\g<1>{repository}\g<3>\g<4>", text))
-
-
-def linked_files(root: Path = ROOT) -> list[Path]:
-    """Return the files that hold badges or install lines."""
-    return [
-        root / "README.md",
-        *sorted(root.glob("notebooks/*.ipynb")),
-        *sorted(root.glob("notebooks/source/*.py")),
-    ]
+def rewrite(text: str, address: str) -> str:
+    """Return text with every badge leading to the repository, every install line to its tag."""
+    repository = address.partition("@")[0]
+    return INSTALL.sub(rf"\g<1>{address}", BADGE.sub(rf"\g<1>{repository}\g<3>\g<4>", text))
 
 
 def badges(root: Path) -> None:
     """Rewrite the links of every notebook, source and the README."""
-    for path in linked_files(root):
+    for path in [root / "README.md", *(file for pair in pairs(root) for file in pair if file.exists())]:
         text = path.read_text()
-        if (new := rewrite(text, slug(root))) != text:
+        if (new := rewrite(text, address(root))) != text:
             write(path, new.encode())
             print(f"{path.relative_to(root)}: rewritten")
 
 
+def cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def main() -> int:
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    ap.add_argument("command", choices=["build", "check", "badges"])
+    ap.add_argument("command", choices=["build", "check", "badges", "minutes", "lesson"])
+    ap.add_argument("names", nargs="*", metavar="NAME", help="minutes: these notebooks; lesson: this one")
     ap.add_argument(
         "--force", nargs="+", default=[], metavar="NAME", help="build: only these, changed or not"
     )
+    ap.add_argument("-j", "--jobs", type=int, default=cores(), help="build: so many at a time (%(default)s)")
     ap.add_argument("--root", type=Path, default=ROOT, help=argparse.SUPPRESS)
     args = ap.parse_args()
+    if args.names and args.command not in ("minutes", "lesson"):
+        ap.error(f"{args.command} takes no names; one notebook, whatever changed: build --force 05")
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     if args.command == "build":
-        os.environ.setdefault("OMP_NUM_THREADS", "1")
-        return int(build(args.root, args.force) > 0)
+        return int(build(args.root, args.force, args.jobs) > 0)
     if args.command == "badges":
         badges(args.root)
         return 0
-    count = 0
-    for source, path in pairs(args.root):
-        for fault in faults_of(source, path, args.root):
-            print(f"{path.stem}: {fault}")
-            count += 1
-    return int(count > 0)
+    if args.command == "minutes":
+        write_minutes(args.root, args.names)
+        return 0
+    if args.command == "lesson":
+        if len(args.names) != 1:
+            ap.error("which lesson? For example: lesson 05")
+        return int(lesson(args.root, args.names[0]) > 0)
+    return int(sum([print_faults(source, path, args.root) for source, path in pairs(args.root)]) > 0)
 
 
 if __name__ == "__main__":

@@ -3,136 +3,202 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import torch
+from torch import Tensor
 from torch.nn import functional as F
 
-from gan_helpers.checks import call, compare, exercise, expect, number
+from gan_helpers.checks import call, exercise, number, same, smooth_net, trains, untouched
 
 
-@exercise(1)
-def check_1(answer: object) -> None:
+def _pairs(r: Tensor, f: Tensor) -> tuple[Tensor, Tensor]:
+    return F.softplus(f - r).mean(), F.softplus(r - f).mean()
+
+
+@exercise(
+    1,
+    {
+        "the players are swapped: D wants its real score to be the higher one": lambda r, f: _pairs(f, r),
+        "L_G = -L_D is the saturating form: G minimises ζ(D(x) - D(G(z)))": lambda r, f: (
+            _pairs(r, f)[0],
+            -_pairs(r, f)[0],
+        ),
+        "both players minimise the same thing: for G the difference changes its sign": lambda r, f: (
+            _pairs(r, f)[0],
+            _pairs(r, f)[0],
+        ),
+        "these are the ordinary losses, each score against 0: take the difference of a pair": lambda r, f: (
+            (F.softplus(-r) + F.softplus(f)).mean(),
+            F.softplus(-f).mean(),
+        ),
+        "that is everyone against everyone, a table (n, n): pair number i has real i and fake i": (
+            lambda r, f: (
+                F.softplus(f - r.T).mean(),
+                F.softplus(r.T - f).mean(),
+            )
+        ),
+        "that pairs each with the other side's mean (the 'average' variant): pair number i has real i": (
+            lambda r, f: (F.softplus(f - r.mean()).mean(), F.softplus(r.mean() - f).mean())
+        ),
+        "ζ of the mean difference is not the mean of ζ": lambda r, f: (
+            F.softplus((f - r).mean()),
+            F.softplus((r - f).mean()),
+        ),
+        "a sum over the batch: take the mean": lambda r, f: (
+            F.softplus(f - r).sum(),
+            F.softplus(r - f).sum(),
+        ),
+        "right for batches of four only: take the mean": lambda r, f: (
+            F.softplus(f - r).sum() / 4,
+            F.softplus(r - f).sum() / 4,
+        ),
+    },
+)
+def check_1(answer: object, mistakes: dict) -> None:
     """`pair_losses(score_real, score_fake)`: the relativistic pair (L_D, L_G), pair by pair."""
-    real = torch.tensor([[1.0], [-0.5], [2.0], [0.3]])
-    fake = torch.tensor([[-1.0], [0.7], [1.5], [-2.0]])
-    value = call(answer, real, fake)
-    expect(isinstance(value, tuple | list) and len(value) == 2, "return two numbers: (loss_D, loss_G)")
-    table = fake - real.T
-    right = torch.stack([F.softplus(fake - real).mean(), F.softplus(real - fake).mean()])
-    compare(
-        torch.tensor([number(v) for v in value], dtype=torch.float64),
-        right.double(),
-        mistakes={
-            "the players are swapped: D wants its real score to be the higher one": right.flip(0),
-            "L_G = -L_D is the saturating form: G minimises ζ(D(x) - D(G(z)))": torch.stack(
-                [right[0], -right[0]]
-            ),
-            "both players minimise the same thing: for G the difference changes its sign": right[[0, 0]],
-            "these are the ordinary losses, each score against 0: take the difference of a pair": torch.stack(
-                [(F.softplus(-real) + F.softplus(fake)).mean(), F.softplus(-fake).mean()]
-            ),
-            "that is everyone against everyone, a table (n, n): pair number i has real i and fake i": (
-                torch.stack([F.softplus(table).mean(), F.softplus(-table).mean()])
-            ),
-            "that pairs each with the other side's mean (the 'average' variant): pair number i has real i": (
-                torch.stack([F.softplus(fake - real.mean()).mean(), F.softplus(real.mean() - fake).mean()])
-            ),
-            "ζ of the mean difference is not the mean of ζ": torch.stack(
-                [F.softplus((fake - real).mean()), F.softplus((real - fake).mean())]
-            ),
-            "a sum over the batch: take the mean": 4 * right,
-        },
-    )
+    real = torch.tensor([[1.0], [-0.5], [2.0], [0.3]], dtype=torch.float64, requires_grad=True)
+    fake = torch.tensor([[-1.0], [0.7], [1.5], [-2.0]], dtype=torch.float64, requires_grad=True)
+    r, f = real.detach(), fake.detach()
+    same(answer, _pairs, mistakes, (r.float(), f.float()), (r[:3] + 1, f[1:]), (100 * r, -100 * f))
+    trains(lambda: answer(real, fake)[0], {"score_real": real, "score_fake": fake})
+    trains(lambda: answer(real, fake)[1], {"score_fake": fake})
 
 
-def _score(x: torch.Tensor) -> torch.Tensor:
-    weights = torch.linspace(-1, 2, x[0].numel(), dtype=x.dtype, device=x.device)
+def _score(x: Tensor) -> Tensor:
+    weights = torch.linspace(-1, 2, x[0].numel(), dtype=x.dtype)
     return (x.flatten(1) @ weights[:, None] + 1) + 0.3 * x.flatten(1).square().sum(1, keepdim=True)
 
 
-@exercise(2)
-def check_2(answer: object) -> None:
+def _forward(D: Callable, x: Tensor, noise: Tensor, sigma: float) -> Tensor:
+    return D(x + sigma * noise) - D(x)
+
+
+def _estimate(
+    mean: Callable = lambda gap, s: gap.square().mean() / s**2, difference: Callable = _forward
+) -> Callable:
+    """`cheap_r1` with another mean of differences, or other differences."""
+    return lambda D, x, noise, sigma, gamma: gamma / 2 * mean(difference(D, x, noise, sigma), sigma)
+
+
+_BACKWARD = _estimate(difference=lambda D, x, noise, s: D(x) - D(x - s * noise))
+_CENTRAL = _estimate(difference=lambda D, x, noise, s: D(x + s / 2 * noise) - D(x - s / 2 * noise))
+_WIDE = _estimate(difference=lambda D, x, noise, s: (D(x + s * noise) - D(x - s * noise)) / 2)
+
+
+def _r1(D: Callable, x: Tensor, noise: Tensor, sigma: float, gamma: float) -> Tensor:
+    x = x.detach().requires_grad_()
+    (slope,) = torch.autograd.grad(D(x).sum(), x, create_graph=True)
+    return gamma / 2 * slope.flatten(1).square().sum(1).mean()
+
+
+@exercise(
+    2,
+    {
+        "divide by σ²: the difference is about σ times a slope": _estimate(
+            lambda gap, s: gap.square().mean()
+        ),
+        "divided by σ, but the difference was squared: divide by σ²": _estimate(
+            lambda gap, s: gap.square().mean() / s
+        ),
+        "the ½ of γ/2 is missing": _estimate(lambda gap, s: 2 * gap.square().mean() / s**2),
+        "γ is missing": lambda D, x, noise, s, gamma: _estimate()(D, x, noise, s, 1.0),
+        "absolute differences: R1 is the mean of squares": _estimate(lambda gap, s: gap.abs().mean() / s**2),
+        "square first, then take the mean: positive and negative differences must not cancel": _estimate(
+            lambda gap, s: gap.mean().square() / s**2
+        ),
+        "a sum over the batch: take the mean": _estimate(lambda gap, s: gap.square().sum() / s**2),
+        "the noise is not scaled by σ: compare D at x and at x + σ · noise": _estimate(
+            difference=lambda D, x, noise, s: D(x + noise) - D(x)
+        ),
+        "that is D's square at the noise: compare D at x and at x + σ · noise": _estimate(
+            lambda gap, s: gap.square().mean(), lambda D, x, noise, s: D(noise)
+        ),
+        "unscaled noise, not divided: step by σ · noise and undo the σ²": _estimate(
+            lambda gap, s: gap.square().mean(), lambda D, x, noise, s: D(x + noise) - D(x)
+        ),
+        "that is R1 itself: here estimate it without a gradient": _r1,
+        "right for six images only: take the mean": _estimate(lambda gap, s: gap.square().sum() / 6 / s**2),
+    },
+)
+def check_2(answer: object, mistakes: dict) -> None:
     """`cheap_r1(D, x, noise, sigma, gamma)`: γ/2 · mean (D(x + σ noise) - D(x))² / σ²."""
     source = torch.Generator().manual_seed(3)
-    x, noise = (torch.randn(6, 1, 2, 2, generator=source, dtype=torch.float64) for _ in range(2))
-    sigma, gamma = 0.25, 3.0
-    gap = (_score(x + sigma * noise) - _score(x)).squeeze(1)
-    right = gamma / 2 * gap.square().mean() / sigma**2
-    slope = torch.linspace(-1, 2, 4, dtype=torch.float64) + 0.6 * x.flatten(1)
-    compare(
-        call(answer, _score, x, noise, sigma, gamma),
-        right.item(),
-        mistakes={
-            "divide by σ²: the difference is about σ times a slope": (right * sigma**2).item(),
-            "divided by σ, but the difference was squared: divide by σ²": (right * sigma).item(),
-            "the ½ of γ/2 is missing": (2 * right).item(),
-            "γ is missing": (right / gamma).item(),
-            "absolute differences: R1 is the mean of squares": (
-                gamma / 2 * gap.abs().mean() / sigma**2
-            ).item(),
-            "square first, then take the mean: positive and negative differences must not cancel": (
-                gamma / 2 * gap.mean().square() / sigma**2
-            ).item(),
-            "a sum over the batch: take the mean": (6 * right).item(),
-            "the noise is not scaled by σ: compare D at x and at x + σ · noise": (
-                gamma / 2 * (_score(x + noise) - _score(x)).square().mean() / sigma**2
-            ).item(),
-            "that is D's square at the noise: compare D at x and at x + σ · noise": (
-                gamma / 2 * _score(noise).square().mean()
-            ).item(),
-            "unscaled noise, not divided: step by σ · noise and undo the σ²": (
-                gamma / 2 * (_score(x + noise) - _score(x)).square().mean()
-            ).item(),
-            "that is R1 itself: here estimate it without a gradient": (
-                gamma / 2 * slope.square().sum(1).mean()
-            ).item(),
-        },
-    )
+    x, noise = torch.randn(2, 6, 1, 2, 2, generator=source, dtype=torch.float64)
+    case = _score, x, noise, 0.25, 3.0
+    value, right = call(answer, *case), _estimate()
+    for other in (_BACKWARD, _CENTRAL, _WIDE):
+        if torch.is_tensor(value) and torch.allclose(value, other(*case), rtol=1e-4):
+            right = other
+    same(answer, right, mistakes, case, (_score, x[:4], noise[:4], 0.1, 1.0))
+    D = smooth_net(4, 5, 1)
+    with untouched(D):
+        call(lambda x, noise: answer(D, x, noise, 0.25, 3.0), x, noise)
+    trains(lambda: answer(D, x, noise, 0.25, 3.0), {"D's weights": D.parameters()})
 
 
-@exercise(3)
-def check_3(answer: object) -> None:
+@exercise(
+    3,
+    {
+        "a weight times s has a square times s²": lambda L, s, a: (1 + a * s) ** L,
+        "blocks multiply, they do not add": lambda L, s, a: 1 + L * a * s**2,
+        "the input is added to the branch: 1 + …": lambda L, s, a: (a * s**2) ** L,
+        "that is a single block": lambda L, s, a: 1 + a * s**2,
+        "that is a root mean square: the question is about the mean square": lambda L, s, a: (
+            (1 + a * s**2) ** (L / 2)
+        ),
+        "amplitudes do not add here: x and f(x) are uncorrelated, so their squares do": lambda L, s, a: (
+            (1 + math.sqrt(a) * s) ** (2 * L)
+        ),
+        "that is the limit of many blocks with s = L^(-1/2): use `blocks` and `scale`": lambda L, s, a: (
+            math.exp(L * a * s**2)
+        ),
+    },
+)
+def check_3(answer: object, mistakes: dict) -> None:
     """`behind(blocks, scale, a)`: (1 + a scale²)^blocks."""
-    L, s, a = 12, 0.3, 0.67
-    compare(
-        call(answer, L, s, a),
-        (1 + a * s**2) ** L,
-        mistakes={
-            "a weight times s has a square times s²": (1 + a * s) ** L,
-            "blocks multiply, they do not add": 1 + L * a * s**2,
-            "the input is added to the branch: 1 + …": (a * s**2) ** L,
-            "that is a single block": 1 + a * s**2,
-            "that is a root mean square: the question is about the mean square": (1 + a * s**2) ** (L / 2),
-            "amplitudes do not add here: x and f(x) are uncorrelated, so their squares do": (
-                (1 + math.sqrt(a) * s) ** (2 * L)
-            ),
-        },
-    )
+    cases = (12, 0.3, 0.67), (3, 1.0, 0.5), (40, 0.1, 2.0)
+    same(answer, lambda L, s, a: (1 + a * s**2) ** L, mistakes, *cases)
 
 
-@exercise(4)
-def check_4(answer: object) -> None:
+def _blend(weight: Callable, clamp: bool = True) -> Callable:
+    """`at` with another weight of `first`."""
+
+    def at(part: float, first: float, last: float) -> float:
+        return last + (first - last) * weight(min(max(part, 0.0), 1.0) if clamp else part)
+
+    return at
+
+
+def _half(t: float) -> float:
+    return (1 + math.cos(math.pi * t)) / 2
+
+
+@exercise(
+    4,
+    {
+        "turned round: at the start it must be `first`, at the end `last`": _blend(lambda t: 1 - _half(t)),
+        "that is a straight line: flat at both ends is what the cosine is for": _blend(lambda t: 1 - t),
+        "a whole cosine comes back to where it began: half a period, cos(π part)": _blend(
+            lambda t: _half(2 * t)
+        ),
+        "it ends at 0: it should end at `last`": lambda part, first, last: first * _half(part),
+        "cos runs from 1 to -1: bring it to 1 … 0 first": _blend(lambda t: math.cos(math.pi * t)),
+        "a quarter of a cosine falls ever faster and ends with a kink: use half a period": _blend(
+            lambda t: math.cos(math.pi * t / 2)
+        ),
+        "that is geometric, along a cosine: here the value itself follows it": lambda part, first, last: (
+            last * (first / last) ** _half(part)
+        ),
+        "after the end it must stay: clamp part to 0 … 1": _blend(_half, clamp=False),
+    },
+)
+def check_4(answer: object, mistakes: dict) -> None:
     """`at(part, first, last)`: half a cosine from first to last, constant outside [0, 1]."""
-    first, last, parts = 8.0, 2.0, (0.0, 0.25, 0.5, 1.0)
-    got = torch.tensor([number(call(answer, p, first, last)) for p in parts], dtype=torch.float64)
-    t = torch.tensor(parts, dtype=torch.float64)
-    half = (1 + torch.cos(math.pi * t)) / 2
-    compare(
-        got,
-        last + (first - last) * half,
-        mistakes={
-            "turned round: at the start it must be `first`, at the end `last`": first + (last - first) * half,
-            "that is a straight line: flat at both ends is what the cosine is for": first
-            + (last - first) * t,
-            "a whole cosine comes back to where it began: half a period, cos(π part)": last
-            + (first - last) * (1 + torch.cos(2 * math.pi * t)) / 2,
-            "it ends at 0: it should end at `last`": first * half,
-            "cos runs from 1 to -1: bring it to 1 … 0 first": last + (first - last) * torch.cos(math.pi * t),
-            "a quarter of a cosine falls ever faster and ends with a kink: use half a period": last
-            + (first - last) * torch.cos(math.pi * t / 2),
-            "that is geometric, along a cosine: here the value itself follows it": last
-            * (first / last) ** half,
-        },
-    )
-    late = number(call(answer, 1.5, first, last))
-    expect(abs(late - last) < 1e-6, f"at part = 1.5 expected {last:g}, got {late:g}: clamp part to 0 … 1")
+
+    def curve(at: Callable) -> Callable:
+        return lambda first, last, *parts: torch.tensor([number(at(part, first, last)) for part in parts])
+
+    wrong = {hint: curve(mistake) for hint, mistake in mistakes.items()}
+    cases = (8.0, 2.0, 0.0, 0.25, 0.5, 1.0), (8.0, 2.0, 1.5), (0.1, 3.0, 0.2, 0.9)
+    same(curve(answer), curve(_blend(_half)), wrong, *cases)

@@ -12,10 +12,12 @@ import hashlib
 import logging
 import os
 import socket
+import struct
 import sys
 import tempfile
 import threading
 import time
+import zlib
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -24,7 +26,7 @@ import pooch
 import requests
 from tqdm import tqdm
 
-from gan_helpers._files import cache_folder
+from gan_helpers._files import cache_folder, chosen_folder
 
 MIRRORS = {
     "mnist": (
@@ -54,6 +56,7 @@ SHA256 = {
     },
 }
 PARTS = {"small": "t10k", "full": "train"}
+TORCHVISION = {"mnist": "MNIST", "fashion_mnist": "FashionMNIST"}  # its names for the folders
 READ_TIMEOUT = 10.0  # seconds without a byte after which a mirror is given up
 
 
@@ -62,7 +65,14 @@ class DataError(RuntimeError):
 
 
 class NotAvailable(DataError):
-    """The data are neither on this disk nor to be had from a mirror (nothing is damaged)."""
+    """The data are neither on this disk nor to be had from a mirror (nothing is damaged).
+
+    `cause` says in a few words, without a path, why they could not be downloaded.
+    """
+
+    def __init__(self, message: str, cause: str) -> None:
+        super().__init__(message)
+        self.cause = cause
 
 
 def load_idx(dataset: str, split: str, seconds: float) -> tuple[np.ndarray, np.ndarray]:
@@ -71,9 +81,7 @@ def load_idx(dataset: str, split: str, seconds: float) -> tuple[np.ndarray, np.n
     Raises DataError for a damaged file, NotAvailable if there is no file to be had.
     """
     ends = time.monotonic() + seconds
-    part = PARTS[split]
-    images = gzip.decompress(_fetch(dataset, f"{part}-images-idx3-ubyte.gz", ends))
-    labels = gzip.decompress(_fetch(dataset, f"{part}-labels-idx1-ubyte.gz", ends))
+    images, labels = (gzip.decompress(_fetch(dataset, name, ends)) for name in _names(split))
     # The header is 16 bytes for images and 8 for labels (magic number and sizes, big-endian);
     # after the checksum there is nothing left in it to verify.
     return (
@@ -82,14 +90,65 @@ def load_idx(dataset: str, split: str, seconds: float) -> tuple[np.ndarray, np.n
     )
 
 
+def missing(dataset: str, split: str) -> list[str]:
+    """The files that are not on this disk. Raises DataError if one is there and cannot be used."""
+    return [name for name in _names(split) if _on_disk(dataset, name) is None]
+
+
+def try_mirrors(dataset: str, split: str, seconds: float) -> None:
+    """Download the labels (at most 30 kB) and throw them away. Raises NotAvailable if that fails."""
+    labels = _names(split)[1]
+    with tempfile.TemporaryDirectory() as folder:
+        _from_mirrors(dataset, labels, Path(folder), time.monotonic() + seconds)
+
+
+def _names(split: str) -> tuple[str, str]:
+    return f"{PARTS[split]}-images-idx3-ubyte.gz", f"{PARTS[split]}-labels-idx1-ubyte.gz"
+
+
 def _fetch(dataset: str, name: str, ends: float) -> bytes:
-    folders = [cache_folder() / dataset]
-    if os.environ.get("GAN_DATA_DIR"):
-        folders.insert(0, Path(os.environ["GAN_DATA_DIR"]).expanduser() / dataset)
-    for folder in folders:
-        if os.path.lexists(folder / name):
-            return _read_verified(folder / name, SHA256[dataset][name])
-    places = " or ".join(str(folder) for folder in folders)
+    content = _on_disk(dataset, name)
+    if content is None:
+        content = _from_mirrors(dataset, name, cache_folder() / dataset, ends)
+    return content
+
+
+def _folders(dataset: str) -> list[Path]:
+    """Where the files of a data set are looked for: in $GAN_DATA_DIR, if that is set, then in the cache."""
+    mine = chosen_folder("GAN_DATA_DIR")
+    if mine is not None and not os.path.isdir(mine):
+        raise DataError(
+            f"GAN_DATA_DIR={os.environ['GAN_DATA_DIR']} is no folder. "
+            f"Remedy: set it to the folder that holds {dataset}/ (full path, no quotes), or unset it."
+        )
+    return [folder / dataset for folder in (mine, cache_folder()) if folder is not None]
+
+
+def _on_disk(dataset: str, name: str) -> bytes | None:
+    """The file's verified bytes, None if there is no such file."""
+    for folder in _folders(dataset):
+        try:
+            os.lstat(folder / name)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError:
+            pass  # it may be there: reading says what is wrong
+        return _read_verified(folder / name, SHA256[dataset][name])
+    if mine := chosen_folder("GAN_DATA_DIR"):
+        for folder in (dataset, "", TORCHVISION[dataset], f"{TORCHVISION[dataset]}/raw"):
+            for near in (mine / folder / name, mine / folder / name.removesuffix(".gz")):
+                if os.path.exists(near):
+                    raise DataError(
+                        f"{name} is not in {mine / dataset}, but there is {near}. Remedy: put the published "
+                        f"{name} (as it is, not unzipped) into a folder {dataset}/ and set GAN_DATA_DIR to "
+                        "the folder above that, or unset GAN_DATA_DIR to have it downloaded."
+                    )
+    return None
+
+
+def _from_mirrors(dataset: str, name: str, folder: Path, ends: float) -> bytes:
+    """Download into `folder`. Raises NotAvailable with everything that was tried."""
+    places = " or ".join(str(place) for place in _folders(dataset))
     remedy = (
         f"Remedy: put {name} into a folder {dataset}/ and set GAN_DATA_DIR to the folder above it, "
         'or use load_images("rendered"), which needs no files.'
@@ -97,10 +156,11 @@ def _fetch(dataset: str, name: str, ends: float) -> bytes:
     if os.environ.get("GAN_OFFLINE", "") not in ("", "0"):
         raise NotAvailable(
             f"{name} is not in {places}, and GAN_OFFLINE={os.environ['GAN_OFFLINE']} forbids "
-            f"downloading it. {remedy} Or unset GAN_OFFLINE."
+            f"downloading it. {remedy} Or unset GAN_OFFLINE.",
+            "GAN_OFFLINE is set",
         )
-    target = folders[-1] / name
-    _require_writable(target.parent)
+    target = folder / name
+    _require_writable(folder)
     causes = []
     mirrors = MIRRORS[dataset]
     for i, mirror in enumerate(mirrors):
@@ -110,9 +170,11 @@ def _fetch(dataset: str, name: str, ends: float) -> bytes:
             _download(mirror + name, target, SHA256[dataset][name], share)
             return _read_verified(target, SHA256[dataset][name])
         except (OSError, ValueError) as error:  # requests' own errors are OSErrors
-            causes.append(f"  {mirror + name}: {_in_words(error)}")
+            causes.append((mirror + name, _in_words(error)))
+    tried = "\n".join(f"  {url}: {cause}" for url, cause in causes)
     raise NotAvailable(
-        f"{name} is not in {places} and could not be downloaded:\n" + "\n".join(causes) + f"\n{remedy}"
+        f"{name} is not in {places} and could not be downloaded:\n{tried}\n{remedy}",
+        ", ".join(dict.fromkeys(cause for _, cause in causes)),
     )
 
 
@@ -126,12 +188,25 @@ def _read_verified(path: Path, sha256: str) -> bytes:
         ) from error
     found = hashlib.sha256(content).hexdigest()
     if found != sha256:
+        fault = "is damaged or not the file its name says"
+        if _is_idx(path.name, content):
+            fault = "is not the published file (a sound one, but compressed anew, so it cannot be verified)"
         raise DataError(
-            f"{path} is damaged or not the file its name says: it has {len(content):,} bytes and "
+            f"{path} {fault}: it has {len(content):,} bytes and "
             f"SHA-256 {found[:12]}…, expected {sha256[:12]}…. It was not used and not changed. "
             f"Remedy: replace it by a good {path.name}, or delete it to have it downloaded."
         )
     return content
+
+
+def _is_idx(name: str, content: bytes) -> bool:
+    """Whether these are zipped images, or labels, as the name says, and as many as their header says."""
+    try:
+        plain = gzip.decompress(content)
+        magic, count = struct.unpack_from(">2I", plain)
+    except (OSError, EOFError, zlib.error, struct.error):
+        return False
+    return (magic, len(plain)) == ((2051, 16 + 784 * count) if "images" in name else (2049, 8 + count))
 
 
 def _require_writable(folder: Path) -> None:
@@ -142,7 +217,8 @@ def _require_writable(folder: Path) -> None:
     except OSError as error:
         raise NotAvailable(
             f"cannot save a download in {folder} ({error.strerror}). "
-            "Remedy: set GAN_CACHE_DIR to a folder you may write to."
+            "Remedy: set GAN_CACHE_DIR to a folder you may write to.",
+            "the cache cannot be written",
         ) from error
 
 

@@ -12,6 +12,7 @@ taken out, its own stroke width is measured and subtracted.
 from __future__ import annotations
 
 import hashlib
+import io
 import zipfile
 import zlib
 from collections.abc import Iterable
@@ -90,7 +91,8 @@ def render_digits(factors: Factors) -> Tensor:
     `factors._replace(slant=factors.slant + 0.2)` and only that attribute changes.
     Values outside `RANGES` are drawn too, as far as they fit into the frame.
 
-    Raises ValueError if the columns disagree in length or a digit or font does not exist.
+    Raises ValueError if the columns disagree in length, a digit or font does not exist, or a number is
+    NaN, infinite, or a size that cannot be (scale 0 or less, thickness below 0).
     """
     return to_images(_render_bytes(factors))
 
@@ -116,25 +118,26 @@ def cached_digits(n: int, seed: int) -> tuple[Tensor, Factors]:
     Whatever is wrong with the cache, the digits are returned; a printed line says what was wrong.
     """
     path = cache_folder() / "rendered" / f"{_recipe_hash(n, seed)}.npz"
+    usable = True  # a file that is there and cannot be used stays as it is
     try:
-        if path.exists():
-            with np.load(path, allow_pickle=False) as table:
-                columns = [torch.from_numpy(table[name]) for name in Factors._fields[:-1]]
-                names = tuple(str(name) for name in table["font_names"])
-                return torch.from_numpy(table["pixels"]), Factors(*columns, names)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
+        return _read(path)
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except OSError as error:
+        print(f"rendered: {path} cannot be read ({error.strerror}); the digits were drawn anew. "
+              "Make it readable, or set GAN_CACHE_DIR to a folder of your own.")  # fmt: skip
+        usable = False
+    except (ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
         print(f"rendered: {path} is damaged and was not used; the digits were drawn anew. "
               "Delete the file to have it written again.")  # fmt: skip
-        damaged = True
-    else:
-        damaged = False
+        usable = False
     factors = sample_factors(n, torch.Generator().manual_seed(seed))
     pixels = _render_bytes(factors)
-    if not damaged:
+    if usable:
         try:
             _write(path, pixels, factors)
         except OSError as error:
-            print(f"rendered: the digits were drawn but not cached ({error.strerror}); "
+            print(f"rendered: the digits were drawn but not cached ({error.strerror or error}); "
                   "set GAN_CACHE_DIR to a folder you may write to.")  # fmt: skip
     return pixels, factors
 
@@ -147,6 +150,14 @@ def _recipe_hash(n: int, seed: int) -> str:
     recipe = (RECIPE, RANGES, BODY, TILE, TEXELS, matplotlib.__version__, torch.__version__)
     digest.update(repr((*recipe, n, seed)).encode())
     return digest.hexdigest()[:20]
+
+
+def _read(path: Path) -> tuple[Tensor, Factors]:
+    content = io.BytesIO(path.read_bytes())  # an OSError is the disk's or a missing permission, not damage
+    with np.load(content, allow_pickle=False) as table:
+        columns = [torch.from_numpy(table[name]) for name in Factors._fields[:-1]]
+        names = tuple(str(name) for name in table["font_names"])
+        return torch.from_numpy(table["pixels"]), Factors(*columns, names)
 
 
 def _write(path: Path, pixels: Tensor, factors: Factors) -> None:
@@ -164,6 +175,12 @@ def _check(factors: Factors) -> None:
         column = getattr(factors, name)
         if len(column) and not 0 <= int(column.min()) <= int(column.max()) < limit:
             raise ValueError(f"{name} must lie between 0 and {limit - 1}")
+    for name in RANGES:
+        column = getattr(factors, name)
+        if not column.isfinite().all():
+            raise ValueError(f"{name} has NaN or infinity in {int((~column.isfinite()).sum())} rows")
+    if (factors.scale <= 0).any() or (factors.thickness < 0).any():
+        raise ValueError("scale must be positive and thickness not negative: they are sizes")
     if missing := sorted(set(factors.font_names) - set(font_names())):
         raise ValueError(f"no such font here: {missing}; known: {list(font_names())}")
 

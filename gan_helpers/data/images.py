@@ -1,8 +1,9 @@
-"""Images by name, and their three disjoint parts. (N, 1, H, W) float32 in [-1, 1]."""
+"""Images by name, and their three disjoint parts. (N, 1 or 3, H, W) float32 in [-1, 1]."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import torch
@@ -10,6 +11,7 @@ from torch import Tensor
 
 from gan_helpers.data.download import PARTS, NotAvailable, load_idx
 from gan_helpers.data.fonts import Factors, cached_digits, to_images
+from gan_helpers.data.people import People, cached_people, sample_people, to_colour
 from gan_helpers.seeds import Device, Seed, integer, make_generator
 
 DOWNLOAD_SECONDS = 300.0  # for a data set that was asked for by name
@@ -17,15 +19,15 @@ AUTO_SECONDS = 6.0  # for load_images("auto"), which has something else to offer
 
 
 class Images(NamedTuple):
-    """images (N, 1, H, W) float32 in [-1, 1], labels (N,) int64, and the data set's name.
+    """images (N, 1, H, W) or in colour (N, 3, H, W), float32 in [-1, 1], labels (N,) int64, and a name.
 
-    `factors` is the table that `rendered` digits were drawn from, None for real images.
+    `factors` is the table that `rendered` digits or `people` were drawn from, None for real images.
     """
 
     images: Tensor
     labels: Tensor
     name: str
-    factors: Factors | None = None
+    factors: Factors | People | None = None
 
 
 def take(images: Images, index: Tensor) -> Images:
@@ -61,13 +63,33 @@ def rendered(n: int = 10_000, *, seed: Seed = 0, device: Device = "cpu") -> Imag
     return Images(to_images(pixels).to(device), factors.digit.to(device), "rendered", factors)
 
 
+def people(n: int = 10_000, *, seed: Seed = 0, size: int = 32,
+           correlate: Mapping[str, tuple[str, float]] | None = None, device: Device = "cpu",
+           **fixed: float | bool | Tensor) -> Images:  # fmt: skip
+    """`n` drawn people in colour, (n, 3, size, size) with size 32 or 64; every factor of each is known.
+
+    `.factors` (on the CPU) is the table of `People` they were drawn from, `.labels` say who wears glasses
+    (0, 1); `people_masks(x.factors)` says which part each pixel shows. Factors are independent of each other.
+    A keyword fixes one, for all or with a tensor (n,) for each: `people(100, seed=1, glasses=True)` are the
+    people of seed 1, with glasses on. `correlate={"beard": ("hat", 0.5)}` gives two factors that correlation:
+    in a share of the people the first follows the second, everything else stays as it was.
+
+    Drawn once (thousands a second) and kept in the cache, as `rendered`. Raises ValueError for an unknown
+    factor, a value outside its range, another size, and a correlation that cannot be had.
+    """
+    table = sample_people(n, seed=seed, correlate=correlate, **fixed)
+    images = to_colour(cached_people(table, size)).to(device)
+    return Images(images, table.glasses.to(device, torch.int64), "people", table)
+
+
 def mnist(split: str = "small", *, device: Device = "cpu",
           seconds: float = DOWNLOAD_SECONDS) -> Images:  # fmt: skip
     """MNIST (28 x 28): "small" is its 10,000-image test split, "full" the 60,000 for training.
 
     Looks in `$GAN_DATA_DIR/mnist/`, then in the cache, then downloads for at most about `seconds`
     (unless GAN_OFFLINE=1). Source: LeCun et al. 1998. Raises DataError (with cause and remedy)
-    for a damaged file, NotAvailable, a DataError too, if there is no file to be had.
+    for a damaged file and for a GAN_DATA_DIR that is no folder or has the files in another place or
+    form; NotAvailable, a DataError too, if there is no file to be had.
     """
     return _idx_images("mnist", split, device, seconds)
 
@@ -106,7 +128,7 @@ def load_images(name: str = "auto", n: int | None = None, *, seed: Seed = 0,
     by `seed` (the first ones of MNIST are not typical); by default all there are, 10,000 of 28 x 28.
 
     Raises ValueError for an unknown name or too large an `n`, DataError as `mnist` does. A damaged
-    MNIST file is an error under "auto" too.
+    MNIST file, or a GAN_DATA_DIR that is no folder, is an error under "auto" too.
     """
     known = ("auto", *LOADERS)
     if name not in known:
@@ -120,9 +142,9 @@ def load_images(name: str = "auto", n: int | None = None, *, seed: Seed = 0,
             images, chosen = mnist(device=device, seconds=AUTO_SECONDS), "mnist"
         except NotAvailable:
             chosen = "rendered"
+            where = "in GAN_DATA_DIR or the cache" if os.environ.get("GAN_DATA_DIR") else "on this disk"
             advice = (
-                "MNIST is not on this disk and was not downloaded: "
-                'load_images("mnist") tries longer and says why'
+                f'MNIST is not {where} and was not downloaded: load_images("mnist") tries longer and says why'
             )
     if chosen == "rendered":
         images = rendered(n or 10_000, seed=seed, device=device)

@@ -103,8 +103,12 @@ def mixture_density(x: Tensor, means: Tensor | Sequence, stds: Tensor | Sequence
     """(n,): density of a mixture of isotropic Gaussians at x, in x's own precision.
 
     x (n,) goes with means (modes,); x (n, d) with means (modes, d). `stds` is one number or one
-    per mode; `weights` (default: equal) are normalised. Raises ValueError if shapes do not fit.
+    per mode; `weights` (default: equal) are normalised. Raises ValueError if shapes do not fit, and unless x
+    is a tensor of floats (in whole numbers, means and stds would be cut off).
     """
+    if not isinstance(x, Tensor) or not x.is_floating_point():
+        got = x.dtype if isinstance(x, Tensor) else type(x).__name__
+        raise ValueError(f"x must be a tensor of floats, got {got}: pass x.float() or torch.as_tensor(x)")
     centres, widths, shares = _mixture(means, stds, weights, x.dtype, x.device)
     if x.ndim not in (1, 2) or x.ndim != centres.ndim or x.shape[1:] != centres.shape[1:]:
         raise ValueError(
@@ -130,6 +134,8 @@ def _mixture(means: object, stds: object, weights: object, dtype: torch.dtype,
         raise ValueError("means, stds and weights must have one entry per mode")
     if not (widths > 0).all() or not (shares > 0).all():
         raise ValueError("stds and weights must be positive")
+    if not all(t.isfinite().all() for t in (centres, widths, shares)):
+        raise ValueError("means, stds and weights must be finite")
     return centres, widths, shares / shares.sum()
 
 

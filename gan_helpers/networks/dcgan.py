@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gan_helpers.seeds import Seed, make_generator
+from gan_helpers.seeds import Seed, integer, make_generator
 
 UPSAMPLINGS = ("transposed", "resize", "subpixel")
 
@@ -36,14 +36,20 @@ def initialise(net: nn.Module, *, seed: Seed, std: float | None = 0.02) -> nn.Mo
 
     DCGAN's law: weights normal(0, `std`), biases 0, batch norm's scales normal(1, .02), its shifts 0
     (Radford et al. 2016, Sec. 4, says so of weights; the rest is the authors' code). With std=None PyTorch's
-    own: weights and biases uniform in ±1/√fan-in, scales 1. Raises ValueError for
-    other kinds of layers with parameters.
+    own: weights and biases uniform in ±1/√fan-in, scales 1. Raises ValueError for other kinds of layers with
+    parameters, also for a layer under spectral or weight norm, whose weight is computed from others: put the
+    norm on afterwards.
     """
     generator = make_generator(seed)
     for name, layer in net.named_modules():
-        own = list(layer.parameters(recurse=False))
+        own = dict(layer.named_parameters(recurse=False))
         if not own:
             continue
+        if computed := own.keys() - {"weight", "bias"}:
+            raise ValueError(
+                f"initialise: no rule for {', '.join(sorted(computed))} of layer {name or 'net'} "
+                f"({type(layer).__name__}): put spectral or weight norm on after the weights are drawn"
+            )
         norm = isinstance(layer, nn.modules.batchnorm._BatchNorm)
         if not norm and not isinstance(layer, (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)):
             raise ValueError(f"initialise: no rule for layer {name or 'net'} ({type(layer).__name__})")
@@ -54,7 +60,7 @@ def initialise(net: nn.Module, *, seed: Seed, std: float | None = 0.02) -> nn.Mo
                 layer.bias.zero_()
                 continue
             bound = layer.weight[0].numel() ** -0.5
-            for parameter in own:
+            for parameter in own.values():
                 if std is None:
                     parameter.uniform_(-bound, bound, generator=generator)
                 elif parameter is layer.weight:
@@ -117,12 +123,12 @@ def dcgan_generator(z_dim: int = 32, *, seed: Seed, choices: int = 20, channels:
     """
     wide, narrow = _sizes(channels, 2, "channels of the generator")
     _side(side)
-    n_in, layers = _sizes((z_dim,), 1, "z_dim")[0], []
+    n_in, choices, layers = integer(z_dim, "z_dim"), integer(choices, "choices", least=None), []
     if not 0 <= choices <= z_dim:
         raise ValueError(f"choices is {choices}: expected a number from 0 to z_dim = {z_dim}")
     if choices:
         layers.append(Choice(choices))
-    for n_out in hidden:
+    for n_out in (integer(size, "each of hidden") for size in hidden):
         layers += [nn.utils.skip_init(nn.Linear, n_in, n_out, bias=not norm)]
         layers += _activated(nn.BatchNorm1d(n_out) if norm else None, slope)
         n_in = n_out
@@ -158,7 +164,7 @@ def dcgan_discriminator(*, seed: Seed, channels: Sequence[int] = (16, 32, 64), h
             layers += [skip(nn.Conv2d, n_in, n_out, 4 if k < 2 else 3, stride=2, padding=1, bias=bias)]
         layers += _activated(None if bias else nn.BatchNorm2d(n_out), slope)
     layers, n_in = [*layers, nn.Flatten()], sizes[-1] * (9 if pool else 16)
-    for n_out in hidden:
+    for n_out in (integer(size, "each of hidden") for size in hidden):
         layers += [skip(nn.Linear, n_in, n_out), *_activated(None, slope)]
         n_in = n_out
     return initialise(nn.Sequential(*layers, skip(nn.Linear, n_in, 1)), seed=seed, std=std)
@@ -170,9 +176,9 @@ def _activated(norm: nn.Module | None, slope: float) -> list[nn.Module]:
 
 
 def _sizes(sizes: Sequence[int], count: int, name: str) -> tuple[int, ...]:
-    if len(sizes) != count or not all(isinstance(s, int) and s > 0 for s in sizes):
-        raise ValueError(f"{name}: expected {count} positive whole number(s), got {sizes!r}")
-    return tuple(sizes)
+    if len(sizes) != count:
+        raise ValueError(f"{name}: expected {count} positive integers, got {sizes!r}")
+    return tuple(integer(size, f"each of the {name}") for size in sizes)
 
 
 def _side(side: int) -> None:

@@ -1,4 +1,4 @@
-"""Fully connected players. First shown in notebook 04."""
+"""Fully connected players (multilayer perceptrons). First shown in notebook 04."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
-from gan_helpers.seeds import Seed, make_generator
+from gan_helpers.seeds import Seed, integer, make_generator
 
 
 def mlp(sizes: Sequence[int], *, seed: Seed, slope: float = 0.2,
@@ -20,8 +20,9 @@ def mlp(sizes: Sequence[int], *, seed: Seed, slope: float = 0.2,
 
     Raises ValueError unless there are at least two positive sizes. First shown in notebook 04.
     """
-    if len(sizes) < 2 or not all(isinstance(s, int) and s > 0 for s in sizes):
-        raise ValueError(f"sizes={sizes!r}: expected two or more positive whole numbers, such as (2, 64, 1)")
+    if len(sizes) < 2:
+        raise ValueError(f"sizes={sizes!r}: expected two or more positive integers, such as (2, 64, 1)")
+    sizes = [integer(size, "each of sizes") for size in sizes]
     generator, layers = make_generator(seed), []
     for n_in, n_out in zip(sizes, sizes[1:], strict=False):
         layer = nn.utils.skip_init(nn.Linear, n_in, n_out)

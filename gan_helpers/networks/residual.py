@@ -1,4 +1,4 @@
-"""Players of notebook 10: residual blocks, no normalisation layer anywhere;
+"""Players of notebook 10: residual blocks, no normalisation layer anywhere.
 
 Without batch norm nothing rescales what flows through a network, so its first weights must do it: see
 `start_small`. R1 and R2 of `gan_helpers.losses` then are what they are meant to be, slopes of one
@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gan_helpers.networks.dcgan import Choice, even_start, upsample
-from gan_helpers.seeds import Seed, make_generator
+from gan_helpers.seeds import Seed, integer, make_generator
 
 SLOPE = 0.2  # of every LeakyReLU here
 FIRST = 0.4  # times He's law in the generator's first layer: images begin soft (found by trying)
@@ -48,19 +48,24 @@ def start_small(net: nn.Module, *, seed: Seed, first: float | None = None, last:
     convolution is then multiplied by `first` (default: L to the power -1/2) and the last one by `last`
     (default: 0), so that at the start every block passes its input on: Fixup's rule for branches of two
     layers (Zhang et al. 2019, arXiv:1901.09321), without its extra scalars. first=last=1 is He's law alone:
-    the mean square doubles with every block.
+    the mean square doubles with every block. Raises ValueError for other layers with parameters, and for a
+    layer under spectral or weight norm, whose weight is computed: put the norm on afterwards.
     """
     source = make_generator(seed)
     blocks = [block for block in net.modules() if isinstance(block, Residual)]
     with torch.no_grad():
         for layer in net.modules():
-            if isinstance(layer, (nn.Linear, nn.Conv2d)):
+            own = {name for name, _ in layer.named_parameters(recurse=False)}
+            if isinstance(layer, (nn.Linear, nn.Conv2d)) and own <= {"weight", "bias"}:
                 he = math.sqrt(2 / ((1 + SLOPE**2) * layer.weight[0].numel()))
                 layer.weight.normal_(0, he if std is None else std, generator=source)
                 if layer.bias is not None:
                     layer.bias.zero_()
-            elif any(True for _ in layer.parameters(recurse=False)):
-                raise ValueError(f"start_small: no rule for {type(layer).__name__}, only Linear and Conv2d")
+            elif own:
+                raise ValueError(
+                    f"start_small: no rule for {', '.join(sorted(own))} of {type(layer).__name__}, only for "
+                    "Linear and Conv2d (put spectral or weight norm on after the weights are drawn)"
+                )
         for block in blocks:
             block.first.weight.mul_(len(blocks) ** -0.5 if first is None else first)
             block.last.weight.mul_(last)
@@ -80,6 +85,7 @@ def modern_generator(z_dim: int = 32, *, seed: Seed, choices: int = 20, channels
     Raises ValueError for other up-samplings and for channels or blocks that are not two whole numbers.
     """
     (wide, narrow), blocks = _counts(channels, 2, "channels", 1), _counts(blocks, 2, "blocks", 0)
+    z_dim, choices = integer(z_dim, "z_dim"), integer(choices, "choices", least=None)
     if not 0 <= choices <= z_dim:
         raise ValueError(f"choices is {choices}: expected a number from 0 to z_dim = {z_dim}")
     layers: list[nn.Module] = [Choice(choices)] if choices else []
@@ -126,6 +132,6 @@ def _up(n_in: int, n_out: int, how: str) -> list[nn.Module]:
 
 
 def _counts(values: Sequence[int], count: int, name: str, least: int) -> tuple[int, ...]:
-    if len(values) != count or not all(isinstance(v, int) and v >= least for v in values):
-        raise ValueError(f"{name}: expected {count} whole numbers of at least {least}, got {values!r}")
-    return tuple(values)
+    if len(values) != count:
+        raise ValueError(f"{name}: expected {count} integers of at least {least}, got {values!r}")
+    return tuple(integer(value, f"each of {name}", least) for value in values)

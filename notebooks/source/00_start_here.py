@@ -27,9 +27,11 @@
 
 # %% tags=["setup"]
 import sys
+from importlib.util import find_spec
 
 if "google.colab" in sys.modules:  # on Colab only: install the course's helpers
-    get_ipython().run_line_magic("pip", "install -q git+https://github.com/gans-measured/gans-measured")
+    get_ipython().run_line_magic("pip", "install -q git+https://github.com/gans-measured/gans-measured@v0.2.0")
+assert find_spec("gan_helpers"), "no gan_helpers in this kernel: choose that of .venv, or see README"
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -332,9 +334,16 @@ def to_course_range(grey):
 nb00.check_1(to_course_range)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# Which straight line goes through $(0, -1)$ and $(16, 1)$?
+# Two points fix a straight line. Write down where black and where white must go, and
+# look for the slope between them first.
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# The slope is 2 divided by 16, because 16 grey levels are stretched over a range of
+# length 2. Then shift the line so that black comes out as $-1$.
 # </details>
 #
 # <details><summary>Solution</summary>
@@ -364,9 +373,16 @@ def probability_real(scores):
 nb00.check_2(probability_real)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# Each image is judged alone: the probabilities of a batch need not add up to 1.
+# Read the row of $P(x)$ in the notation table. Each image is judged alone, so the
+# probabilities of a batch need not add up to 1.
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# The function of the notation table is the sigmoid. PyTorch has it ready, it works on
+# whole tensors, and it does not overflow at large scores.
 # </details>
 #
 # <details><summary>Solution</summary>
@@ -398,9 +414,16 @@ def fixed_noise(n, seed):
 nb00.check_3(fixed_noise)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# `torch.randn` takes a `generator`. What does `torch.manual_seed` change besides your noise?
+# Look at how `judge_generator` in section 4 draws its noise. What does
+# `torch.manual_seed` change besides your noise?
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# `torch.randn` takes a `generator`. Make a new `torch.Generator` inside your function
+# and call its `manual_seed(seed)`, which returns the generator.
 # </details>
 #
 # <details><summary>Solution</summary>

@@ -23,9 +23,11 @@
 
 # %% tags=["setup"]
 import sys
+from importlib.util import find_spec
 
 if "google.colab" in sys.modules:  # on Colab only: install the course's helpers
-    get_ipython().run_line_magic("pip", "install -q git+https://github.com/gans-measured/gans-measured")
+    get_ipython().run_line_magic("pip", "install -q git+https://github.com/gans-measured/gans-measured@v0.2.0")
+assert find_spec("gan_helpers"), "no gan_helpers in this kernel: choose that of .venv, or see README"
 
 import math
 from itertools import pairwise
@@ -486,7 +488,7 @@ new_start = torch.stack([tail_scores(0, 100 + seed) for seed in range(5)])
 spreads = [rows.amax(0) - rows.amin(0) for rows in (new_data, new_start)]
 for name, spread in zip(("five draws of data", "five starts"), spreads, strict=True):
     print(f"{name:19s} D(-6) varies by {spread[0]:.1f}, D(8) by {spread[1]:.1f}")
-assert (spreads[0] > 2 * spreads[1]).all()
+assert (spreads[0] > 2 * spreads[1]).all() and (spreads[1] > 0.01).all()  # the starts differ, too
 
 # %% [markdown]
 # The data *in the middle* decide most (three other groups: 4 to 20 times as much as the start): the tail is what the network makes of its fit there.
@@ -953,9 +955,17 @@ def best_accuracy(p_d, p_g):
 nb01.check_1(best_accuracy)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# At one outcome, a fraction $\tfrac12p_d$ of all tosses is real and $\tfrac12p_g$ is generated. Which of the two does the judge get right?
+# Look at a single outcome first. Which fraction of all samples lands there, and which
+# part of it does the judge get right?
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# At one outcome, $\tfrac12p_d$ of all samples is real and $\tfrac12p_g$ is generated.
+# The judge gets the larger of the two right, so add up the larger ones over all
+# outcomes.
 # </details>
 #
 # <details><summary>Solution</summary>
@@ -985,9 +995,16 @@ def best_score(p_d, p_g, share):
 nb01.check_2(best_score)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# Repeat derivation 2 with Bayes' rule for this coin. The score is the logarithm of $q/(1-q)$.
+# Repeat derivation 2 with Bayes' rule, but let the share of real samples be `share`
+# instead of one half. The score is the log-odds of the probability that you find.
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# The odds of "real" at a point are `share * p_d` against `(1 - share) * p_g`. Take the
+# logarithm of their ratio.
 # </details>
 #
 # <details><summary>Solution</summary>
@@ -1017,9 +1034,17 @@ def jsd_of_outcomes(p, q):
 nb01.check_3(jsd_of_outcomes)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# Write it with entropies, as on the right-hand side in section 3. PyTorch has a function for $a\log b$ that is 0 at $a=0$.
+# The trouble is the product of a zero and a logarithm of zero. Look for a form of the
+# divergence in which every term is a number times its own logarithm, as on the
+# right-hand side in section 3.
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# JSD is the entropy of the mixture minus the mean of the two entropies. `torch.xlogy(a,
+# b)` is $a\log b$ and returns 0 where $a=0$.
 # </details>
 #
 # <details><summary>Solution</summary>
@@ -1050,9 +1075,17 @@ def pushes_up(loss_G):
 nb01.check_4(pushes_up)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# Make a fine grid of scores with `requires_grad_()`, take one gradient, and look at all of its signs. A flat loss does not push.
+# Descent moves a score against the slope of the loss. So ask for the sign of the slope,
+# and ask at many scores at once.
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# Make a fine grid from −5 to 5 in float64 with `requires_grad=True`, and call
+# `torch.autograd.grad(loss_G(grid), grid)`. Every slope must be smaller than 0, because
+# a flat loss does not push.
 # </details>
 #
 # <details><summary>Solution</summary>

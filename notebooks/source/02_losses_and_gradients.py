@@ -23,9 +23,11 @@
 
 # %% tags=["setup"]
 import sys
+from importlib.util import find_spec
 
 if "google.colab" in sys.modules:  # on Colab only: install the course's helpers
-    get_ipython().run_line_magic("pip", "install -q git+https://github.com/gans-measured/gans-measured")
+    get_ipython().run_line_magic("pip", "install -q git+https://github.com/gans-measured/gans-measured@v0.2.0")
+assert find_spec("gan_helpers"), "no gan_helpers in this kernel: choose that of .venv, or see README"
 
 import copy
 import math
@@ -1102,10 +1104,18 @@ def turning_score(t):
 nb02.check_1(turning_score)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# The slope is $\sigma(s)-t$. Set it to zero and solve for $s$.
+# Gradient descent changes its direction where the slope of the loss is zero. Write down
+# the slope of this loss as a function of the score.
 # </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# The slope is $\sigma(s)-t$. Set it to zero and solve for $s$, with the inverse of the
+# sigmoid.
+# </details>
+#
 # <details><summary>Solution</summary>
 #
 # ```python
@@ -1130,10 +1140,19 @@ def hinge_losses(score_real, score_fake):
 nb02.check_2(hinge_losses)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# `F.relu(1 - score_real)` is positive while a real score is below 1. Which side must a fake's score be on? And does the generator's loss bend anywhere?
+# On which side of its margin does a real score cost nothing, and on which side a
+# generated one? Then ask whether the generator's loss bends anywhere.
 # </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# `F.relu(1 - score_real)` is what a real score pays, and for a fake the sign in front
+# of the score is reversed. Average each batch alone and add. The generator's loss is
+# linear: minus the mean score.
+# </details>
+#
 # <details><summary>Solution</summary>
 #
 # ```python
@@ -1158,10 +1177,18 @@ def smoothed_loss_D(score_real, score_fake, alpha):
 nb02.check_3(smoothed_loss_D)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# A real sample now pays $-(1-\alpha)\log P-\alpha\log(1-P)$. Both logarithms are softplus functions of the score.
+# A real sample pays for both labels now. Write its price with probabilities first, then
+# replace each logarithm by a function of the score, as in section 1.
 # </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# A real sample pays $-(1-\alpha)\log P-\alpha\log(1-P)$. Here $-\log P$ is
+# `F.softplus(-score)` and $-\log(1-P)$ is `F.softplus(score)`. The fakes pay as before.
+# </details>
+#
 # <details><summary>Solution</summary>
 #
 # ```python
@@ -1186,10 +1213,19 @@ def kl_fit(means, stds, weights):
 nb02.check_4(kl_fit)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# Only $-\mathbb E_x\log p_g(x)$ depends on $p_g$: maximum likelihood with endless data. What is the variance of a mixture, within and between its humps?
+# Only one term of $\mathrm{KL}(p_d\|p_g)$ depends on $p_g$, and minimising it is
+# maximum likelihood with endless data. Which mean and which variance does that give?
 # </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# The Gaussian takes over mean and variance of the mixture. The variance has two parts:
+# the weighted mean of the humps' own variances, and the spread of their means around
+# the common mean.
+# </details>
+#
 # <details><summary>Solution</summary>
 #
 # ```python
@@ -1216,10 +1252,18 @@ def hellinger_value(score_real, score_fake):
 nb02.check_5(hellinger_value)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# $f'(u)=1-u^{-1/2}$. Put $u=e^D$, and simplify $a/(1-a)$.
+# Differentiate $f$, and only then put in $u=e^D$. Keep the result as short as you can
+# before you go on to $b$.
 # </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# $f'(u)=1-u^{-1/2}$, so $a(D)=1-e^{-D/2}$. Now simplify $a/(1-a)$: the denominator is
+# $e^{-D/2}$. Average each batch and subtract.
+# </details>
+#
 # <details><summary>Solution</summary>
 #
 # ```python

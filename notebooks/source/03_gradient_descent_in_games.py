@@ -16,9 +16,11 @@
 
 # %% tags=["setup"]
 import sys
+from importlib.util import find_spec
 
 if "google.colab" in sys.modules:  # on Colab only: install the course's helpers
-    get_ipython().run_line_magic("pip", "install -q git+https://github.com/gans-measured/gans-measured")
+    get_ipython().run_line_magic("pip", "install -q git+https://github.com/gans-measured/gans-measured@v0.2.0")
+assert find_spec("gan_helpers"), "no gan_helpers in this kernel: choose that of .venv, or see README"
 
 import ipywidgets
 import matplotlib.pyplot as plt
@@ -1298,9 +1300,16 @@ def step_radius(eigenvalues, h):
 nb03.check_1(step_radius)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# What does one step make of an eigenvector of the field's Jacobian?
+# What does one step make of an eigenvector of the field's Jacobian? Write $w+h\,v(w)$
+# for such a vector.
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# An eigenvector is multiplied by $1+h\lambda$. The radius is the largest modulus of
+# these numbers, over all eigenvalues.
 # </details>
 #
 # <details><summary>Solution</summary>
@@ -1329,9 +1338,17 @@ def step_limit(eigenvalues):
 nb03.check_2(step_limit)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# Write out $|1+h\lambda|^2<1$ with $\lambda=p+iq$ and divide by $h$.
+# A step contracts a direction if the modulus from exercise 1 is below 1. Square it and
+# write it with the real and the imaginary part of $\lambda$.
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# With $\lambda=p+iq$ the condition is $2hp+h^2(p^2+q^2)<0$. Divide by $h$ and solve for
+# $h$, take the smallest limit over all eigenvalues, and return 0 if some $p$ is not
+# negative.
 # </details>
 #
 # <details><summary>Solution</summary>
@@ -1364,9 +1381,16 @@ def midpoint(w, v, h):
 nb03.check_3(midpoint)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# It is extragradient with one number changed.
+# You have seen a rule that looks ahead before it steps, in section 2. How far does that
+# one look ahead, and from where does it step?
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# It is extragradient with one number changed: the field is read at $w+\tfrac h2v(w)$,
+# and the whole step starts from the old $w$.
 # </details>
 #
 # <details><summary>Solution</summary>
@@ -1396,10 +1420,17 @@ def hinge_r1(w, gamma):
 nb03.check_4(hinge_r1)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# $-\partial L_G/\partial\theta$ and $-\partial L_D/\partial\psi$. The first maximum has $D(0)=0$ in it, whatever $\psi$ is; the slope of the second
-# is 0 or 1.
+# Write both losses with $D(x)=\psi x$, real data at 0 and the fake at $\theta$. The
+# velocities are $-\partial L_G/\partial\theta$ and $-\partial L_D/\partial\psi$.
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# The first maximum has $D(0)=0$ in it, whatever $\psi$ is, so it sends no velocity. The
+# second one has slope $\theta$ while $\theta\psi>-1$ and slope 0 below, and R1 adds
+# $-\gamma\psi$ at all times.
 # </details>
 #
 # <details><summary>Solution</summary>
@@ -1431,9 +1462,16 @@ def growth_per_step(radii):
 nb03.check_5(growth_per_step)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# A constant factor is a straight line in the logarithm.
+# In which drawing of the radii is a constant factor per step a straight line? Use all
+# points, because the two ends oscillate.
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# Fit a straight line to the logarithms of the radii, with an intercept. The factor per
+# step is the exponential of its slope.
 # </details>
 #
 # <details><summary>Solution</summary>

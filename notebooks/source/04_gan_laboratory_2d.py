@@ -15,9 +15,11 @@
 
 # %% tags=["setup"]
 import sys
+from importlib.util import find_spec
 
 if "google.colab" in sys.modules:  # on Colab only: install the course's helpers
-    get_ipython().run_line_magic("pip", "install -q git+https://github.com/gans-measured/gans-measured")
+    get_ipython().run_line_magic("pip", "install -q git+https://github.com/gans-measured/gans-measured@v0.2.0")
+assert find_spec("gan_helpers"), "no gan_helpers in this kernel: choose that of .venv, or see README"
 
 import io
 import itertools
@@ -47,7 +49,7 @@ torch.set_num_threads(1)  # tiny networks: a second thread, or a GPU, costs more
 #
 # The players are multilayer perceptrons of 1,200 numbers each. `mlp(sizes, seed=…)` is `nn.Linear`, `nn.LeakyReLU(0.2)`, `nn.Linear`, …; neither ends in an activation: points may lie anywhere, and $D$ gives scores.
 
-# %%
+# %% tags=["record"]
 x_all = data.ring(20_000, seed=0, std=0.1)
 Z_DIM, BATCH = 2, 64
 
@@ -231,7 +233,7 @@ def draw_game(ax, game, limit=2.7):
 # We also count: a cluster is **covered** if at least 20 % of its fair share of 2,500 samples lies within $3\sigma$ of its centre (here $\sigma=0.1$ is the clusters' standard deviation, not the sigmoid).
 
 
-# %%
+# %% tags=["record"]
 RING, STD = data.ring_centres(), 0.1
 
 
@@ -250,7 +252,7 @@ assert modes == 8 and abs(share - (1 - math.exp(-4.5))) < 0.01
 # %% [markdown]
 # **Predict first:** will the generator reach all clusters at once, or one after the other? And when it has them, what happens to the net between two clusters?
 
-# %%
+# %% tags=["record"]
 z_test = torch.randn(2500, Z_DIM, generator=data.make_generator(10**6))
 
 
@@ -564,7 +566,7 @@ plots.show(
 # Adam works number by number, so one Adam on the stack *is* sixteen. The test:
 
 
-# %%
+# %% tags=["record"]
 def train(seeds, lr_G, lr_D, *, beta1=0.5, rounds=600, d_steps=1, every=40):
     """Play all games at once; a rate may be one number or one per game.
 
@@ -587,7 +589,7 @@ def train(seeds, lr_G, lr_D, *, beta1=0.5, rounds=600, d_steps=1, every=40):
     return SimpleNamespace(Gs=Gs, losses=torch.stack(losses), points=torch.stack(points))
 
 
-# %%
+# %% tags=["record"]
 def covered(points):
     """Covered clusters of each game: the median over the last five of its snapshots."""
     return coverage(points[-5:])[0].median(0).values
@@ -712,7 +714,7 @@ assert median[[2, 2, 3], [2, 3, 3]].min() >= 6 > median[1, 1:].max() >= median[1
 # Six hundred rounds cannot tell "late" from "stuck". So a recorded run: 49 pairs, 16 seeds, 2,000 rounds, and six momenta for section 7. (On another machine its numbers agree in distribution, not one by one.)
 
 # %%
-record = recorded("laboratory_maps")  # from benchmarks/results; None on Colab, which is without them
+record = recorded("nb04_laboratory_maps")
 
 # %%
 if record:
@@ -896,7 +898,7 @@ assert table["β1 = 0.9"][0].min() < table["healthy"][0].max() < table["β1 = 0.
 # A low $L_D$ proves that $p_g$ is far from $p_d$. A high one proves nothing: either the samples are good, or this $D$ is bad. So ask another discriminator: let the generators stand still, and train **fresh, larger** discriminators against them.
 
 
-# %%
+# %% tags=["record"]
 def judge(Gs, rounds=300):
     """(seeds,) loss_D of fresh, larger discriminators against generators that stand still; new data."""
     G, D = stack(Gs), stack([mlp((2, 64, 64, 1), seed=10_000 + k) for k in range(len(Gs))])
@@ -1006,9 +1008,16 @@ def share_within(k):
 nb04.check_1(share_within)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# The density of the radius is $\frac{r}{\sigma^2}e^{-r^2/2\sigma^2}$; it can be integrated by hand.
+# In the plane the distance from the centre has a density of its own, because there is
+# more room far out. Write it down for $\sigma=1$.
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# The density of the radius is $\frac{r}{\sigma^2}e^{-r^2/2\sigma^2}$, which is a
+# derivative you know. Integrate it from 0 to $k\sigma$.
 # </details>
 #
 # <details><summary>Solution</summary>
@@ -1035,9 +1044,16 @@ def generators_turn(step, d_steps):
 nb04.check_2(generators_turn)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# With five moves: after batches 5, 10, 15. In 600 batches, how often?
+# Write down after which batches $G$ moves if `d_steps` is 5. How often is that in 600
+# batches?
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# $G$ moves after batches 5, 10, 15 and so on: whenever the number of the batch can be
+# divided by `d_steps` without a remainder.
 # </details>
 #
 # <details><summary>Solution</summary>
@@ -1064,9 +1080,16 @@ def pull(D, x_fake):
 nb04.check_3(pull)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# `torch.autograd.grad` of a *sum* of losses with respect to the points gives each point its own gradient.
+# You need a gradient with respect to the points, not to the weights of $D$. Which
+# function of PyTorch returns gradients without storing them anywhere?
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# Detach the points, let them require a gradient, and call `torch.autograd.grad` on the
+# *sum* of their losses: a sum gives each point its own gradient. Then mind the sign.
 # </details>
 #
 # <details><summary>Solution</summary>
@@ -1094,9 +1117,18 @@ def with_r1(gamma):
 nb04.check_4(with_r1)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# The penalty's gradient passes through a gradient: `create_graph=True`. The set-up cell alone is loaded for the check: spell out $L_D$ with `F.softplus`.
+# The loss has two parts, the logistic one and the penalty. The set-up cell alone is
+# loaded for the check, so spell out $L_D$ with `F.softplus`, and ask how a slope can be
+# differentiated once more.
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# Take `torch.autograd.grad` of the sum of the scores at the real points with
+# `create_graph=True`. Square the slopes, add them up over the two coordinates, average
+# over the batch, and weigh by `gamma / 2`.
 # </details>
 #
 # <details><summary>Solution</summary>
@@ -1130,9 +1162,16 @@ def total(losses):
 nb04.check_5(total)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# What must not depend on the number of seeds? What must not depend on the batch size?
+# Ask two questions. What must not depend on the number of seeds? What must not depend
+# on the size of the batch?
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# Average over the batch, which is axis 1, so that each seed has its own mean. Then
+# bring the seeds together so that the gradient of one is not divided by their number.
 # </details>
 #
 # <details><summary>Solution</summary>

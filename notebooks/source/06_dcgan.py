@@ -15,9 +15,11 @@
 
 # %% tags=["setup"]
 import sys
+from importlib.util import find_spec
 
 if "google.colab" in sys.modules:  # on Colab only: install the course's helpers
-    get_ipython().run_line_magic("pip", "install -q git+https://github.com/gans-measured/gans-measured")
+    get_ipython().run_line_magic("pip", "install -q git+https://github.com/gans-measured/gans-measured@v0.2.0")
+assert find_spec("gan_helpers"), "no gan_helpers in this kernel: choose that of .venv, or see README"
 
 import copy
 import itertools
@@ -413,11 +415,11 @@ assert rival > 1.3 * reached
 
 
 # %%
-race = recorded("distance_curves")
+race = recorded("nb06_distance_curves")
 if race:
     fig, ax = plt.subplots(figsize=(6.8, 3.4))
     for name, color in (("MLP of notebook 05", plots.GREY), ("DCGAN", plots.FAKE)):
-        for seed, both in race["seeds"].items():
+        for seed, both in race["games"].items():
             seconds, values = zip(*((p["seconds"], p["distance"]) for p in both[name]), strict=True)
             ax.plot(seconds, values, color=color, linewidth=1, label=name if seed == "0" else None)
     ax.plot(
@@ -438,11 +440,11 @@ if race:
 
 # %%
 if race:
-    for both in race["seeds"].values():
+    for both in race["games"].values():
         for ours, theirs in zip(both["DCGAN"], both["MLP of notebook 05"], strict=False):
             assert ours["seconds"] < 3 or ours["distance"] < theirs["distance"]
     ends = {
-        name: [both[name][-1] for both in race["seeds"].values()] for name in ("MLP of notebook 05", "DCGAN")
+        name: [both[name][-1] for both in race["games"].values()] for name in ("MLP of notebook 05", "DCGAN")
     }
     for name, last in ends.items():
         print(f"{name:18} distance", " ".join(f"{p['distance']:6.1f}" for p in last), end="   confident ")
@@ -460,7 +462,7 @@ if race:
 # How much does the choice bring? A recorded run (section 7) played 300 rounds with plain noise.
 
 # %%
-ablation = recorded("dcgan_ablation")
+ablation = recorded("nb06_ablation")
 if ablation:  # only seeds in which every variant was played
     games = ablation["games"]
     complete = [seed for seed in games["main game"] if all(seed in game for game in games.values())]
@@ -706,7 +708,7 @@ if ablation:
 # A second record gives every game 20 CPU-seconds. Each takes one property from a much-copied recipe, rebuilt (PyTorch-GAN's `dcgan`: resize, 100 plain noise numbers). Batch 128 is the paper's; "uneven start" is our up-sampling without its start. "Noise" changes length and choice at once; "generator" and "both players" bring it along. The rows "all but" keep one group of ours: both players (with noise and first weights), Adam's rate and memory, or the average.
 
 # %%
-factors = recorded("time_to_quality_factors")
+factors = recorded("nb06_time_to_quality_factors")
 if factors:
     ends, rounds = {}, {}
     for run in sorted(factors["runs"], key=lambda run: run["seed"]):
@@ -841,9 +843,17 @@ def side_out(side, kernel, stride, padding, output_padding):
 nb06.check_1(side_out)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# The patches begin at 0, stride, 2·stride, …; the last of them is `kernel` long. `padding` is cut off at both ends, `output_padding` is added at one.
+# Draw three input pixels and the patches that they write, for stride 2 and kernel 4.
+# Where does the last patch begin, and where does it end?
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# The patches begin at 0, stride, 2·stride and so on. The last one therefore begins at
+# `(side - 1) * stride`, and it is `kernel` long. `padding` is cut off at both ends,
+# `output_padding` is added at one.
 # </details>
 #
 # <details><summary>Solution</summary>
@@ -870,9 +880,16 @@ def half_life(decay):
 nb06.check_2(half_life)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# After $n$ updates the old value still has the weight $\beta^n$.
+# How much weight does the old value of $\theta$ still have after one update, after two,
+# after $n$?
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# After $n$ updates the old value has the weight $\beta^n$. Set this to one half and
+# solve for $n$ with logarithms. The result need not be whole.
 # </details>
 #
 # <details><summary>Solution</summary>
@@ -904,9 +921,17 @@ def rest_of_batches(x, batch, seed, step):
 nb06.check_3(rest_of_batches)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# The same seed shuffles in the same way. `itertools.islice(iterator, start, None)` skips the first `start` items.
+# The same seed shuffles in the same way. So which stream did the interrupted game read
+# from, and how far had it come?
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# Make the stream with the game's own `seed`, and skip what was played:
+# `itertools.islice(iterator, start, None)` leaves out the first `start` items and has
+# no end.
 # </details>
 #
 # <details><summary>Solution</summary>
@@ -932,9 +957,16 @@ def pure_checkerboard(side):
 nb06.check_4(pure_checkerboard)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# The sign at row $i$, column $j$ depends on whether $i+j$ is even.
+# Go from one pixel to its neighbour, to the right and then down. What must happen to
+# the sign each time?
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# The sign at row $i$, column $j$ depends on whether $i+j$ is even. `i[:, None] + i`
+# holds all the sums, and $(-1)$ can be raised to a tensor of whole numbers.
 # </details>
 #
 # <details><summary>Solution</summary>

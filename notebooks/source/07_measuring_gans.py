@@ -15,11 +15,13 @@
 
 # %% tags=["setup"]
 import sys
+from importlib.util import find_spec
 
 if "google.colab" in sys.modules:  # on Colab only: install the course's helpers, and the library of section 2
     get_ipython().run_line_magic(
-        "pip", "install -q git+https://github.com/gans-measured/gans-measured torchmetrics"
+        "pip", "install -q git+https://github.com/gans-measured/gans-measured@v0.2.0 torchmetrics"
     )
+assert find_spec("gan_helpers"), "no gan_helpers in this kernel: choose that of .venv, or see README"
 
 import warnings
 from types import SimpleNamespace
@@ -50,7 +52,7 @@ device = "cuda" if torch.cuda.is_available() else "cpu"
 #
 # Two generators, the MLP of notebook 05 and the DCGAN of notebook 06 with fewer channels, each in a young and an older state, named by their round. The parts of the data are those of notebook 05: `fit` for training, `select` for the classifier that judges, `report` for the verdict. From each state we keep 2,000 images and what the judge makes of them: 64 features and ten logits.
 
-# %%
+# %% tags=["record"]
 parts = data.split(data.load_images("auto", device=device), seed=0, fit=0.4, select=0.4, report=0.2)
 judge = digit_classifier(parts.select)  # a few seconds; the next time from the cache
 
@@ -65,7 +67,7 @@ real, train = seen(parts.report.images), seen(parts.fit.images)
 print(f"{len(real.x):,} real images to compare with, {len(train.x):,} to train on")
 
 
-# %%
+# %% tags=["record"]
 def states(game, G, z_dim, looks, n=2000):
     """Play on; what G makes of n noise vectors after the rounds in `looks`: {round: images seen}."""
     z = torch.randn(n, z_dim, generator=data.make_generator(10**6)).to(device)
@@ -217,7 +219,7 @@ for name, mine, theirs in zip(NAMES, own, library, strict=True):
 # From here on we use the same formulas from `gan_helpers.metrics`, where `real=` and `fake=` must be named: swapped, precision and recall would change places without a word. An eighth number looks for copies: the share of fakes that are nearer to a *training* image than to any of equally many held-out ones (compare notebook 05, section 6). It is about ½ without copying, if the fakes have many different neighbours. (The young MLP's blobs share a few: its number says where they lie, and nothing about copies.)
 
 
-# %%
+# %% tags=["record"]
 def scores(reference, fake, logits, train):
     """Eight scores; features (n, 64), logits (n, 10), and as many `train` as `reference` images."""
     o = metrics.precision_recall(real=reference, fake=fake)
@@ -226,7 +228,7 @@ def scores(reference, fake, logits, train):
     copies = metrics.memorisation(fake=fake, train=train, held_out=reference).share
     return *first, metrics.kid(real=reference, fake=fake), *o, *c, copies
 
-
+# %%
 NAMES = (*NAMES, "copies")
 assert np.allclose(scores(a, b, few_logits, train.features[:500])[:7], own, rtol=1e-9)
 
@@ -252,7 +254,7 @@ assert parts.fit.name != "mnist" or young_mlp["precision"] > others  # the blobs
 assert parts.fit.name != "rendered" or young_mlp["precision"] < 0.05
 
 # %%
-record = recorded("metric_power")
+record = recorded("nb07_metric_power")
 if record:
     copies = [run["MLP"]["100"][-1] for run in record["scores"]]
     print("recorded, copies of MLP 100:", " ".join(f"{v:.2f}" for v in copies))
@@ -353,7 +355,7 @@ assert means["DCGAN 600"][0] > means["DCGAN 300"][-1]  # at 100 and at 2,000
 # What does each score *see*? We harm real images in nine known ways.
 
 
-# %%
+# %% tags=["record"]
 def blurred(x, sigma=0.8):
     g = torch.exp(-(torch.arange(-3.0, 4) ** 2) / (2 * sigma**2))
     g = (g / g.sum()).to(x.device)
@@ -382,12 +384,14 @@ def harmed(rows, spare, known, source):
     }
 
 
-# %%
+# %% tags=["record"]
 x = torch.cat([parts.report.images, parts.fit.images])
 y = torch.cat([parts.report.labels, parts.fit.labels]).cpu()
 features, logits = (
     torch.cat([getattr(part, name) for part in (real, train)]) for name in ("features", "logits")
 )
+
+# %%
 source = data.make_generator(3)
 rows, spare, known = torch.randperm(len(x), generator=source)[:3000].split(1000)
 sets = {"unharmed": rows, **harmed(rows, spare, known, source)}
@@ -407,7 +411,7 @@ plots.show(
 # We compare 1,000 harmed images with 1,000 real ones, for five random choices, and express each shift in the standard deviation of the score over fourteen *unharmed* choices, the **floor's spread**. A shift of 1 is nothing; we call 3 seen.
 
 
-# %%
+# %% tags=["record"]
 def trial(seed, harm=True, n=1000):
     """Eight scores of unharmed, and of harmed, real images for one random choice of them."""
     source = data.make_generator(seed)
@@ -516,16 +520,16 @@ if record:
 #
 # The DCGAN, and the same DCGAN with every fifth (or twentieth) image taken from the MLP: worse by a known amount. Draw $n$ images from each, ask a score which is better, and repeat. **Predict first:** how many images does the Fréchet distance need to be right nine times in ten? And does IS, which is said to be the worse score, need more?
 
-# %%
-good, bad = candidates["DCGAN 600"], candidates["MLP 700"]
-COUNTS, GAMES = (50, 100, 200, 500, 1000, 1500), 60
-
-
+# %% tags=["record"]
 def draw(n, share, good, bad, source):
     """Features and logits of n images of `good`, this share of them replaced by images of `bad`."""
     rows = torch.randint(len(good.features), (n,), generator=source)  # with replacement: n count as n
     swap = torch.rand(n, 1, generator=source) < share
     return [torch.where(swap, getattr(bad, k)[rows], getattr(good, k)[rows]) for k in ("features", "logits")]
+
+# %%
+good, bad = candidates["DCGAN 600"], candidates["MLP 700"]
+COUNTS, GAMES = (50, 100, 200, 500, 1000, 1500), 60
 
 
 def won(n, share, source):
@@ -605,7 +609,7 @@ if record:
 # Two sets, A to choose and B to report: for each draw 1,000 of the real images and $n$ of each state, independently and with replacement, forty times. (Who has one set of real images cuts it in two.) *Honest:* choose the state by A, report its distance on B. *Cheating:* report the smallest distance on B. *No choice:* take the last state.
 
 
-# %%
+# %% tags=["record"]
 def readings(states, looks, n, repeats=40):
     """Distances (repeats, 2, looks): to select and to report, each 1,000 real images and n fakes per state."""
     source, table = data.make_generator(0), []
@@ -836,9 +840,17 @@ def class_gap(real_labels, fake_labels):
 nb07.check_1(class_gap)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# `torch.bincount(labels, minlength=10)` counts all ten classes, also those that do not occur.
+# Count the classes of each set and turn the counts into shares. What happens to a class
+# that occurs in one set only?
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# `torch.bincount(labels, minlength=10)` counts all ten classes, also those that do not
+# occur. Divide each by the number of its labels, then take half the sum of the absolute
+# differences.
 # </details>
 #
 # <details><summary>Solution</summary>
@@ -866,9 +878,17 @@ def ceiling(n, m, k):
 nb07.check_2(ceiling)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# The nearest of the $m+n-1$ others is real with probability $(n-1)/(m+n-1)$. Given that, how many real ones are left for the second place, and how many images in all?
+# Ask for the probability of the opposite first: the ball is empty. Begin with the
+# nearest of all the other images.
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# The nearest of the $m+n-1$ others is real with probability $(n-1)/(m+n-1)$. Then one
+# real image and one image fewer are left, so the second factor is $(n-2)/(m+n-2)$.
+# Multiply $k$ such factors.
 # </details>
 #
 # <details><summary>Solution</summary>
@@ -898,9 +918,16 @@ def without_bias(d_1, n_1, d_2, n_2):
 nb07.check_3(without_bias)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# Two equations, two unknowns: multiply each by its $n$ and subtract, and $c$ is gone.
+# Write the formula for both numbers of images. You have two equations and two unknowns,
+# and you want only one of them.
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# Multiply each equation by its own $n$ and subtract one from the other: $c$ is gone.
+# Then divide by the difference of the two numbers of images.
 # </details>
 #
 # <details><summary>Solution</summary>
@@ -927,9 +954,16 @@ def honest_report(select, report):
 nb07.check_4(honest_report)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# Choose with one table, read in the other: `argmin`, then `gather` or indexing with `torch.arange`.
+# An honest person chooses with one table and reads in the other. Which table is for
+# which?
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# `select.argmin(1)` is the chosen state of each run. Read `report` there, with `gather`
+# or with indexing by `torch.arange` of the number of runs.
 # </details>
 #
 # <details><summary>Solution</summary>

@@ -15,9 +15,11 @@
 
 # %% tags=["setup"]
 import sys
+from importlib.util import find_spec
 
 if "google.colab" in sys.modules:  # on Colab only: install the course's helpers
-    get_ipython().run_line_magic("pip", "install -q git+https://github.com/gans-measured/gans-measured")
+    get_ipython().run_line_magic("pip", "install -q git+https://github.com/gans-measured/gans-measured@v0.2.0")
+assert find_spec("gan_helpers"), "no gan_helpers in this kernel: choose that of .venv, or see README"
 
 import math
 import time
@@ -56,7 +58,7 @@ device = "cuda" if torch.cuda.is_available() else "cpu"
 #
 # **Predict first:** what does a *perfect* sampler score?
 
-# %%
+# %% tags=["record"]
 SETS = {"ring": (data.ring, data.ring_centres(), 0.1), "nine": (data.grid, data.grid_centres(3), 0.1)}
 SETS |= {"grid": (data.grid, data.grid_centres(), 0.05)}
 WITHIN = 1 - math.exp(-4.5)
@@ -126,7 +128,7 @@ for name, (_, centres, std) in SETS.items():
 # Players as in notebook 04, twice as wide, and one change that matters. An MLP is slow to learn a bumpy function, and clusters are bumps. So $D$ first turns a point into 64 **random Fourier features** (Tancik et al. 2020), $\sin(b_j\cdot x)$ and $\cos(b_j\cdot x)$ with fixed random frequencies $b_j$. A test with a known answer: $G$ stands still and makes one broad Gaussian; the data are the 25 clusters. Both densities are known, so notebook 01 gives the best score, $D^*=\log p_d/p_g$, and the JSD that $D$ should find. **Predict first:** which part of it does each discriminator see after 250 rounds?
 
 
-# %%
+# %% tags=["record"]
 class Fourier(nn.Module):
     """Points (n, 2) -> (n, 2k): sine and cosine of k fixed random projections of frequency about `scale`."""
 
@@ -139,7 +141,7 @@ class Fourier(nn.Module):
         return math.sqrt(2) * torch.cat([angle.sin(), angle.cos()], -1)
 
 
-# %%
+# %% tags=["record"]
 CENTRES, STD, Z_DIM, BATCH, ROUNDS, RATE = data.grid_centres(3), 0.1, 2, 64, 1600, 4e-3
 x_nine = data.grid(20_000, seed=0, side=3, std=STD).to(device)
 
@@ -206,7 +208,7 @@ assert fourier_D.min() > 0.95 and max(plain_D.max(), deeper_D.max()) < 0.6
 # Now the game: **predict first** what the plain GAN makes of such a $D$, within 400 rounds. Data: the nine-mode grid; four seeds.
 
 
-# %%
+# %% tags=["record"]
 def falling(step, rounds):
     """From 1 at the first step to (nearly) 0 at the last, along half a cosine."""
     return max(0.5 * (1 + math.cos(math.pi * step / rounds)), 1e-3)
@@ -218,7 +220,7 @@ def look(G, z):
         return vmap(lambda params: functional_call(G.net, params, (z,)))(G.params)
 
 
-# %%
+# %% tags=["record"]
 def new_games(seeds, make_G=make_G, make_D=make_D, lr_G=RATE, lr_D=RATE, beta1=0.0):
     """Players of all seeds, stacked, and their optimisers."""
     G, D = stack([make_G(s) for s in seeds]), stack([make_D(s) for s in seeds])
@@ -471,7 +473,7 @@ for name, modes in left.items():
 # The frame: the nine-mode grid, the same players, 1,600 rounds of 64 samples, Adam with $\beta_1=0$ and a rate that falls from 0.004 to 0 along half a cosine. A remedy changes one thing.
 
 
-# %%
+# %% tags=["record"]
 def train(seeds, *, rounds=ROUNDS, z_dim=Z_DIM, loss=(L_D, L_G), d_steps=1, play=play_many,
           blur=None, reset=None, looks=(), x=x_nine, **options):  # fmt: skip
     """Play the same game with every seed. Returns the points, seconds of processor time per game, a film."""
@@ -503,7 +505,7 @@ def train(seeds, *, rounds=ROUNDS, z_dim=Z_DIM, loss=(L_D, L_G), d_steps=1, play
 # Five remedies change what $D$ *is*. PacGAN (Lin et al. 2018) shows it $m$ samples at a time, minibatch standard deviation (Karras et al. 2018) and minibatch discrimination (Salimans et al. 2016) tell it how much the samples of a batch differ; several discriminators vote; a spectral norm (Miyato et al. 2018) bounds its slope.
 
 
-# %%
+# %% tags=["record"]
 class Pack(nn.Module):
     """PacGAN: (n, d) -> (n/m, m d)."""
 
@@ -515,7 +517,7 @@ class Pack(nn.Module):
         return x.reshape(-1, self.m * x.shape[-1])
 
 
-# %%
+# %% tags=["record"]
 class Spread(nn.Module):
     """Minibatch standard deviation: one more feature, the mean deviation within groups of g samples."""
 
@@ -529,7 +531,7 @@ class Spread(nn.Module):
         return torch.cat([x, s.repeat_interleave(self.g).unsqueeze(1)], 1)
 
 
-# %%
+# %% tags=["record"]
 class Neighbours(nn.Module):
     """Minibatch discrimination: b more features, each a sum over the group of exp(-L1 distance in c numbers)."""
 
@@ -544,7 +546,7 @@ class Neighbours(nn.Module):
         return torch.cat([x, (-distance).exp().sum(2).flatten(0, 1) - 1], 1)
 
 
-# %%
+# %% tags=["record"]
 class Several(nn.Module):
     """k discriminators, (n, k) scores: each has its own loss, and the generator that of their mean."""
 
@@ -556,7 +558,7 @@ class Several(nn.Module):
         return torch.cat([net(x) for net in self.nets], 1)
 
 
-# %%
+# %% tags=["record"]
 class Spectral(nn.Module):
     """A linear layer, its weight divided by its largest singular value (eight power iterations)."""
 
@@ -573,7 +575,7 @@ class Spectral(nn.Module):
         return F.linear(x, self.weight / (u @ self.weight @ v), self.bias)
 
 
-# %%
+# %% tags=["record"]
 class Times(nn.Module):
     def __init__(self, factor):
         super().__init__()
@@ -583,7 +585,7 @@ class Times(nn.Module):
         return self.factor * x
 
 
-# %%
+# %% tags=["record"]
 def body(s, sizes=(64, 64, 64, 1)):
     return mlp(sizes, seed=2 * s + 1)
 
@@ -606,7 +608,7 @@ def neighbours(g, b, c):
     return {"make_D": lambda s: after_one_layer(s, Neighbours(g, b, c, s + 5 * 10**5), 64 + b)}
 
 
-# %%
+# %% tags=["record"]
 def several(k):
     return {
         "make_D": lambda s: nn.Sequential(Fourier(), Several([body(s + 10**5 * i) for i in range(k)])).to(
@@ -615,7 +617,7 @@ def several(k):
     }
 
 
-# %%
+# %% tags=["record"]
 def spectral(factor):
     def make_D(s):
         layers = [Spectral(layer) if isinstance(layer, nn.Linear) else layer for layer in body(s)]
@@ -632,7 +634,7 @@ def noise(z_dim):
 # The others change what is fed to $D$, how it moves, or what it minimises. **Instance noise** (Sønderby et al. 2017) blurs real and fake alike, less and less. **Resetting weights** is popular advice. The **unrolled** GAN (Metz et al. 2017) looks $k$ steps ahead: its generator minimises $L_G(D_{\psi_k})$ with $\psi_{j+1}=\psi_j-\eta\nabla_\psi L_D(\psi_j)$, and its gradient passes *through* those steps. That needs the loop of notebook 04 with three changed lines.
 
 
-# %%
+# %% tags=["record"]
 def blurred(batches, blur, seed):
     source = data.make_generator(3 * 10**6 + seed)
     for x in batches:
@@ -650,13 +652,13 @@ class Blurred(nn.Module):
         return self.net(z[:, :-2]) + self.blur.now * z[:, -2:]
 
 
-# %%
+# %% tags=["record"]
 def instance_noise(first):
     blur = SimpleNamespace(first=first, now=first)
     return {"blur": blur, "z_dim": Z_DIM + 2, "make_G": lambda s: Blurred(make_G(s), blur)}
 
 
-# %%
+# %% tags=["record"]
 def resetting(name, every, share=1.0, last=False):
     """Every so many rounds draw a share of the weights (or all of the last layer's) of a player anew."""
 
@@ -675,7 +677,7 @@ def resetting(name, every, share=1.0, last=False):
     return {"reset": reset}
 
 
-# %%
+# %% tags=["record"]
 def unrolled(k, eta):
     def play(G, D, opt_G, opt_D, batches, z_dim, *, seeds, loss, d_steps):
         sources = [data.make_generator(s) for s in seeds]
@@ -711,7 +713,7 @@ def unrolled(k, eta):
 # Each remedy with a knob gets three settings; the best (of four or five, where the first three were badly placed) was chosen on three seeds that take no part in the ranking. The plain GAN gets them too: rates, momenta and two time scales are rows of their own.
 
 
-# %%
+# %% tags=["record"]
 def slower(options, rate=1e-3):
     return options | {"lr_G": rate, "lr_D": rate}
 
@@ -720,7 +722,7 @@ def penalised(loss):
     return {f"γ {g}": {"loss": regularised(loss, r1=g, r2=g)} for g in (0.1, 0.5, 2.0)}
 
 
-# %%
+# %% tags=["record"]
 critic = LOSSES["Wasserstein, no constraint"]
 REMEDIES = {
     "plain": {"": {}},
@@ -806,7 +808,7 @@ assert max(v.modes for v in lost) <= 5 and min(v.modes for v in kept) >= 7
 # Every remedy of the list with 16 seeds, at the same number of generator steps, and at the processor time of the plain GAN (remedies that cost at most a tenth more are not run again: both columns show the same run).
 
 # %%
-record = recorded("mode_collapse_cures")
+record = recorded("nb08_mode_collapse_cures")
 
 
 def interval(gain, draws=4000):
@@ -1045,7 +1047,7 @@ assert max(v.modes for v in over) <= 4 and max(v.high_quality for v in over) < 0
 # The target: 25 of 25 modes, 97 % of samples of high quality, and a KL at most .005 above the floor, in every seed, in 60 CPU-seconds. One obstacle lies in $G$. It is continuous and its noise is in one piece, so bridges join the islands (the film's last picture shows them), and samples on bridges are of low quality. **Noise that chooses** needs none. As in notebook 06, let the first numbers of $z$ only pick, here one of 32 each:
 
 
-# %%
+# %% tags=["record-grid"]
 class Picks(nn.Module):
     """Each of the first m numbers of z becomes a one-hot vector of k, all equally likely; the others stay."""
 
@@ -1085,7 +1087,7 @@ assert max(v.high_quality for v in ordinary) < 0.6 and min(v.high_quality for v 
 # Neither part does it alone: the choice without the cure collapses, the cure without the choice stays on bridges. Together they reach nine modes and twice the quality. (DeLiGAN, arXiv:1706.02071, puts a mixture into the noise as well.) The rest of the recipe is for $D$. Clusters of width .05 need high frequencies, an even share of all 25 needs low ones: so 32 **Fourier frequencies on scales from 0.5 to 8** (data divided by 2). A feature $\sin(b\cdot x)$ has a slope in proportion to $|b|$, so R1 and R2 charge it by $|b|^2$: as $\gamma$ falls from .6 to .005, coarse features speak first and fine ones last. Then pairs, rates that fall, a larger batch in the first half. Recorded:
 
 # %%
-moon = recorded("moonshot_grid")
+moon = recorded("nb08_moonshot_grid")
 
 
 def joined(parts, key="average"):
@@ -1189,9 +1191,16 @@ def kl_to_uniform(hits):
 nb08.check_1(kl_to_uniform)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# $0\log0$ is 0 here; `torch.xlogy(a, b)` is $a\log b$ with that convention.
+# Turn the counts into shares first. Then ask what a mode that was never hit adds to the
+# sum.
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# A mode with share 0 adds $0\log0$, which is 0 here. `torch.xlogy(a, b)` is $a\log b$
+# with that convention, and $\log\frac{\hat q}{1/K}$ is $\log(K\hat q)$.
 # </details>
 #
 # <details><summary>Solution</summary>
@@ -1219,9 +1228,16 @@ def pack(x, m):
 nb08.check_2(pack)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# Samples are the rows of `x`, and lie in memory one behind the other.
+# In which order do the numbers of `x` lie in memory, and in which order do you want
+# them in a pack?
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# Samples are the rows of `x` and lie one behind the other, so no number has to move.
+# Give the tensor another shape: rows of `m` times as many columns.
 # </details>
 #
 # <details><summary>Solution</summary>
@@ -1248,9 +1264,17 @@ def with_spread(x):
 nb08.check_3(with_spread)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# The root has an infinite slope at 0: add a tiny number under it, such as 1e-8.
+# Build the new number in three steps: over the batch, then over the features, then once
+# for every sample. In which step does a batch of equal samples hurt?
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# The root has an infinite slope at 0, so add a tiny number such as 1e-8 to the
+# variances before you take it. Then average over the features, expand to one column and
+# use `torch.cat`.
 # </details>
 #
 # <details><summary>Solution</summary>
@@ -1278,9 +1302,16 @@ def sign_test(k, n):
 nb08.check_4(sign_test)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# `math.comb(n, j)` counts the ways; $k$ and $n-k$ are equally extreme.
+# Which counts are at least as extreme as $k$? There are some on both sides of $n/2$.
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# `math.comb(n, j)` of the $2^n$ outcomes have the count $j$. Add them up from the
+# larger of $k$ and $n-k$ to $n$, double the sum because both sides are equally extreme,
+# and keep it at most 1.
 # </details>
 #
 # <details><summary>Solution</summary>

@@ -15,9 +15,11 @@
 
 # %% tags=["setup"]
 import sys
+from importlib.util import find_spec
 
 if "google.colab" in sys.modules:  # on Colab only: install the course's helpers
-    get_ipython().run_line_magic("pip", "install -q git+https://github.com/gans-measured/gans-measured")
+    get_ipython().run_line_magic("pip", "install -q git+https://github.com/gans-measured/gans-measured@v0.2.0")
+assert find_spec("gan_helpers"), "no gan_helpers in this kernel: choose that of .venv, or see README"
 
 import io
 import math
@@ -1161,9 +1163,15 @@ def w1(a, b):
 nb09.check_1(w1)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# Who goes to whom? On the line paths need not cross.
+# Who goes to whom? On the line, two paths need not cross.
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# The smallest of `a` goes to the smallest of `b`, the second to the second, and so on.
+# Sort both, and average the distances.
 # </details>
 #
 # <details><summary>Solution</summary>
@@ -1189,9 +1197,17 @@ def slope_norms(D, x):
 nb09.check_2(slope_norms)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# `torch.autograd.grad` of the *sum* of scores; `norm` takes at most two axes at once, so flatten all but the first; which keyword keeps the graph?
+# Scores of different images do not depend on each other, so one call of
+# `torch.autograd.grad` gives all slopes. Of which number must you take the gradient?
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# Take the gradient of the *sum* of the scores, and pass the keyword that keeps the
+# graph: `create_graph=True`. `norm` takes at most two axes at once, so flatten all but
+# the first.
 # </details>
 #
 # <details><summary>Solution</summary>
@@ -1219,9 +1235,15 @@ def one_sided_penalty(norms, weight):
 nb09.check_3(one_sided_penalty)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# Excess first, then cut at 0, then square.
+# Which norms cost something, and how much of them? Keep the order of the steps in mind.
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# Subtract 1 first, then cut at 0, then square. Average over all norms, also over those
+# that cost nothing, and multiply by the weight.
 # </details>
 #
 # <details><summary>Solution</summary>
@@ -1247,9 +1269,17 @@ def operator_norm(forward, adjoint, v, steps=300):
 nb09.check_4(operator_norm)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# Section 5.1's `conv_norm` has everything: normalise, forward, normalise, back. `F.normalize` divides along one axis only; use `v / v.norm()`.
+# Section 5.1's `conv_norm` does the same for a convolution. What must you do with a
+# vector before you send it through the map again?
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# In each round normalise, go forward, normalise, and go back with the adjoint. The
+# length of what comes back tends to the norm. `F.normalize` divides along one axis
+# only, so use `v / v.norm()`.
 # </details>
 #
 # <details><summary>Solution</summary>

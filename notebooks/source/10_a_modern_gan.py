@@ -15,9 +15,11 @@
 
 # %% tags=["setup"]
 import sys
+from importlib.util import find_spec
 
 if "google.colab" in sys.modules:  # on Colab only: install the course's helpers
-    get_ipython().run_line_magic("pip", "install -q git+https://github.com/gans-measured/gans-measured")
+    get_ipython().run_line_magic("pip", "install -q git+https://github.com/gans-measured/gans-measured@v0.2.0")
+assert find_spec("gan_helpers"), "no gan_helpers in this kernel: choose that of .venv, or see README"
 
 import math
 import time
@@ -35,7 +37,7 @@ from gan_helpers.judge import digit_classifier, features_and_logits
 from gan_helpers.losses import L_D, L_G, LOSSES, regularised, relativistic, slopes, squared_norms
 from gan_helpers.networks import dcgan_generator, mlp
 from gan_helpers.notebook import progress, recorded
-from gan_helpers.training import play_many, stack
+from gan_helpers.training import half_cosine, play_many, stack
 
 plots.use_course_style()
 torch.set_num_threads(1)  # small networks: a second thread costs more than it brings
@@ -59,7 +61,7 @@ device = "cuda" if torch.cuda.is_available() else "cpu"
 # ($t_+=\max(0,t)$.) The frame: the grid of 25 clusters, players of two hidden layers of 64, $D$ with the Fourier features of notebook 08, Adam with $\beta_1=0$. Two knobs fall along half a cosine, as in the paper's code: $\gamma$ to a tenth, the learning rate to a hundredth (theirs: to a quarter).
 
 
-# %%
+# %% tags=["record"]
 class Fourier(nn.Module):
     """Points (n, 2) -> (n, 64): sine and cosine of 32 fixed random projections (notebook 08)."""
 
@@ -87,7 +89,7 @@ class Spectral(nn.Module):
         return F.linear(x, self.scale * self.weight / (u @ self.weight @ v), self.bias)
 
 
-# %%
+# %% tags=["record"]
 def grid_G(seed):
     return mlp((2, 64, 64, 2), seed=2 * seed).to(device)
 
@@ -106,7 +108,7 @@ def spectral(make_D, scale):
     return make
 
 
-# %%
+# %% tags=["record"]
 GAMES = {
     "logistic": lambda g: (L_D, L_G),
     "hinge": lambda g: LOSSES["hinge"],
@@ -148,7 +150,7 @@ def train(task, name, seeds, rounds, gamma=None):
 # Counting is notebook 08's: modes with at least a fifth of their fair share of good samples, the share of good samples (within $3\sigma$ of a centre), and **misplaced**, the share of all samples that would have to move to make the sampler perfect.
 
 
-# %%
+# %% tags=["record"]
 def counted(hits, n, good):
     """Modes, share of good samples and share misplaced, from hits (modes,); `good`: share of good real ones."""
     q, fair = hits.double() / n, good / len(hits)
@@ -161,7 +163,7 @@ def count_grid(x):
     return counted(metrics.mode_coverage(x, data.grid_centres(), 0.1).hits, len(x), 1 - math.exp(-4.5))
 
 
-# %%
+# %% tags=["record"]
 grid = SimpleNamespace(x=data.grid(20_000, seed=0, std=0.1).to(device), make_G=grid_G, make_D=grid_D)
 grid.z_dim, grid.lr, grid.gamma, grid.scale, grid.count = 2, 4e-3, 1.0, 3.0, count_grid
 perfect = [count_grid(data.grid(2500, seed=k, std=0.1)) for k in range(16)]
@@ -229,12 +231,12 @@ assert few.min() <= 3 and share[few <= 3].max() > 0.5 and share[few == 5].min() 
 # Each penalty asks $D$ to be flat, at different places: R1 at the data, R2 at the fakes. **Predict first:** with R1 alone, what happens to the slope at the fakes?
 
 
-# %%
+# %% tags=["record"]
 def slope(D, x):
     """Root mean square slope of the score at points x."""
     return squared_norms(slopes(D, x)[0]).mean().sqrt().item()
 
-
+# %%
 x_near = grid.x[:1000]
 steep = {
     name: torch.tensor([[slope(D, x_near), slope(D, x[:1000])] for D, x in zip(run.Ds, run.x, strict=True)])
@@ -395,7 +397,7 @@ for pairs, values in journey.items():
 # Eleven losses, 16 seeds and 1,200 rounds on the same grid: a recorded run of this notebook's functions. A free constant ($\gamma$; for spectral norm its scale) has the best of three settings, chosen on four other seeds.
 
 # %%
-record = recorded("modern_gan") or {}
+record = recorded("nb10_modern_gan") or {}
 
 
 def shares(cell):
@@ -483,7 +485,7 @@ if record:
 #
 # Another kind of mode: two 8×8 digits side by side, $10\times10=100$ pairs, in 128 dimensions (notebook 08), read by a classifier that must be sure of both (confidence above .9). Four seeds, plain MLPs without Fourier features. **Predict first:** the same order?
 
-# %%
+# %% tags=["record"]
 small = data.split(data.digits8(device=device), seed=0, fit=0.4, select=0.4, report=0.2)
 judge_8 = digit_classifier(small.select)
 
@@ -502,7 +504,7 @@ def read_pairs(x):
     return torch.bincount((10 * digit[:, 0] + digit[:, 1])[sure], minlength=100)
 
 
-# %%
+# %% tags=["record"]
 def digits_G(seed):
     return mlp((16, 128, 128, 128), seed=2 * seed, last=nn.Tanh()).to(device)
 
@@ -519,9 +521,11 @@ def count_stacked(x):
     return counted(read_pairs(x.nan_to_num(0.0).clamp(-1, 1)), len(x), readable)
 
 
-# %%
+# %% tags=["record"]
 stacked = SimpleNamespace(x=pairs_of(small.fit.images, 20_000, 0), make_G=digits_G, make_D=digits_D)
 stacked.z_dim, stacked.lr, stacked.gamma, stacked.scale, stacked.count = 16, 2e-3, 5.0, 3.0, count_stacked
+
+# %%
 modes, good, off = count_stacked(pairs_of(small.report.images, 2500, 6))
 print(f"other real pairs: {modes} modes, readable {good:.0%}, misplaced {off:.2f}")
 assert modes == 100 and off < 0.2
@@ -655,7 +659,7 @@ assert 10 < he[:, 4].max() / he[:, 4].min() < 100
 #
 # The arrows follow half a cosine along a run's **budget**, of CPU-seconds or of rounds. The recipe was searched in a few CPU-minutes, on seeds 0, 1 and some above 100.
 
-# %%
+# %% tags=["record"]
 parts = data.split(data.load_images("auto", device=device), seed=0, fit=0.4, select=0.4, report=0.2)
 judge = digit_classifier(parts.select)  # a few seconds; the next time from the cache
 real_features, _ = features_and_logits(judge, parts.report.images)
@@ -677,7 +681,7 @@ def quality(run, G=None):
     return {"distance": distance, "sure": (p.values > 0.9).float().mean().item(), "rarest": rarest}
 
 
-# %%
+# %% tags=["record"]
 FULL = {
     **{"pairing": True, "r1": True, "r2": True, "gamma": (5.0, 1.0), "rate": (4e-3, 1e-3), "decay": 0.998},
     **{"G_blocks": 1, "D_blocks": 0, "scale": 0.2, "D_std": 0.05, "upsampling": "subpixel", "norm": False},
@@ -692,7 +696,7 @@ def modern_players(seed, *, G_blocks, D_blocks, scale, D_std, upsampling, norm, 
     return (dcgan_generator(seed=2 * seed) if norm else G), D
 
 
-# %%
+# %% tags=["record"]
 def new_run(option, seed, budget, factor=1.0, unit="seconds"):
     """A game before its first round (only a rate: the DCGAN); schedules end when the budget is spent."""
     run = SimpleNamespace(option=option, budget=budget, factor=factor, unit=unit, seconds=0.0, rounds=0)
@@ -723,7 +727,7 @@ def go_on(run, until):
     return run
 
 
-# %%
+# %% tags=["record"]
 def race(seed, looks, unit="seconds", **others):
     """The modern GAN and the DCGAN in turns, so that a busy machine slows both; distances at each look.
 
@@ -1050,9 +1054,16 @@ def pair_losses(score_real, score_fake):
 nb10.check_1(pair_losses)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# $D$ wants `score_real - score_fake` to be large: of what must $\zeta$ then be small?
+# What does $D$ want the difference of a pair to be, and what does $G$ want? The two
+# losses differ in one sign only.
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# $D$ wants `score_real - score_fake` to be large, so it pays $\zeta$ of minus this
+# difference. $G$ pays $\zeta$ of the difference itself. Average both over the pairs.
 # </details>
 #
 # <details><summary>Solution</summary>
@@ -1079,9 +1090,16 @@ def cheap_r1(D, x, noise, sigma, gamma):
 nb10.check_2(cheap_r1)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# Square each sample's difference, take the mean, and undo the $\sigma^2$.
+# The hint is in the statement: one sample's difference is about $\sigma\,n\cdot\nabla
+# D$. What must you do with it before you take a mean, and what after?
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# Square each sample's difference, take the mean, and divide by $\sigma^2$. The weight
+# $\gamma/2$ stands in front. No gradient is asked for, only two calls of `D`.
 # </details>
 #
 # <details><summary>Solution</summary>
@@ -1109,9 +1127,16 @@ def behind(blocks, scale, a):
 nb10.check_3(behind)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# One block first. A branch multiplied by $s$ has how many times the mean square? Then $L$ in a row.
+# Take a single block first. A branch that is multiplied by $s$ has how many times the
+# mean square?
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# The branch adds $a\,s^2$ times the mean square of its input, so one block multiplies
+# it by $1+a\,s^2$. Then put $L$ blocks in a row.
 # </details>
 #
 # <details><summary>Solution</summary>
@@ -1138,9 +1163,16 @@ def at(part, first, last):
 nb10.check_4(at)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# $\cos(\pi t)$ falls from 1 to $-1$. Bring it to 1 … 0, then let it blend `first` and `last`.
+# Half a cosine falls from its highest to its lowest value while its argument goes from
+# 0 to $\pi$. Which two numbers does it have there?
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# $\cos(\pi t)$ falls from 1 to $-1$, so $(1+\cos(\pi t))/2$ falls from 1 to 0. Let it
+# blend `first` and `last`, and keep `part` between 0 and 1.
 # </details>
 #
 # <details><summary>Solution</summary>

@@ -15,9 +15,11 @@
 
 # %% tags=["setup"]
 import sys
+from importlib.util import find_spec
 
 if "google.colab" in sys.modules:  # on Colab only: install the course's helpers
-    get_ipython().run_line_magic("pip", "install -q git+https://github.com/gans-measured/gans-measured")
+    get_ipython().run_line_magic("pip", "install -q git+https://github.com/gans-measured/gans-measured@v0.2.0")
+assert find_spec("gan_helpers"), "no gan_helpers in this kernel: choose that of .venv, or see README"
 
 import itertools
 import logging
@@ -57,13 +59,13 @@ device = "cuda" if torch.cuda.is_available() else "cpu"
 torch.backends.cudnn.allow_tf32 = False  # on a GPU, too, float32 is float32 (section 3.1)
 
 # %% [markdown]
-# A cell that needs a GPU says what it would do there. GPU figures come from a record (`python benchmarks/gpu_ladder.py`); without it, none are shown.
+# A cell that needs a GPU says what it would do there. GPU figures come from a record (`python benchmarks/nb20_ladder.py`); without it, none are shown.
 
 # %%
-cpu_ladder = recorded("cpu_ladder")
-gpu_ladder = recorded("gpu_ladder")
+cpu_ladder = recorded("nb20_cpu_ladder")
+gpu_ladder = recorded("nb20_gpu_ladder")
 if gpu_ladder is None:
-    print("GPU figures: not recorded yet. On a machine with a GPU: python benchmarks/gpu_ladder.py")
+    print("GPU figures: not recorded yet. On a machine with a GPU: python benchmarks/nb20_ladder.py")
 
 # %% [markdown]
 # ## 1 Measure first
@@ -71,14 +73,14 @@ if gpu_ladder is None:
 # The game of notebook 06, with a switch for each thing that we shall try; with all off it is the same, to the last bit.
 
 
-# %%
+# %% tags=["record"]
 def step(optimizer, loss):
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
 
 
-# %%
+# %% tags=["record"]
 def build(seed=0, *, batch=64, lr=4e-3, frozen=False, shared=False, fused=False, channels_last=False, dtype=None,
           compiled=False, there=False):  # fmt: skip
     """The game of notebook 06: `moves(x)` of both players on images x, `follow()` of the average, `play(x)` both."""
@@ -118,7 +120,7 @@ def build(seed=0, *, batch=64, lr=4e-3, frozen=False, shared=False, fused=False,
     return SimpleNamespace(game=game, batch=batch, moves=moves, follow=follow, play=play)
 
 
-# %%
+# %% tags=["record"]
 parts = data.split(data.load_images("auto", device=device), seed=0, fit=0.4, select=0.4, report=0.2)
 x_fit = parts.fit.images
 z_look = torch.randn(12, 32, generator=data.make_generator(5)).to(device)
@@ -134,7 +136,7 @@ assert gap == 0 or device == "cuda"
 # Three ways in which a stopwatch lies. A GPU works *asynchronously*: a call returns when the work is queued, so stop the clock only after `torch.cuda.synchronize()`, or let the GPU stamp its own time (`torch.cuda.Event`). First calls are slow: libraries choose algorithms, `torch.compile` compiles. And the machine is not yours alone. So: a clock that waits, warm-up calls that do not count, and rivals who **take turns**.
 
 
-# %%
+# %% tags=["record"]
 def clock():
     """Seconds: CPU time of this process; with a GPU wall time, after all queued work is done."""
     if device == "cuda":
@@ -193,7 +195,7 @@ else:
 # A round can be limited by arithmetic, by memory traffic, or, on a GPU, by the *launching* of kernels, its small programs. Count floating-point operations with `FlopCounterMode`; the operations that PyTorch starts, and the bytes that they read and write, with a mode of our own.
 
 
-# %%
+# %% tags=["record-ladder"]
 class Work(torch.utils._python_dispatch.TorchDispatchMode):
     """Counts operations that compute (not those that only look at a tensor differently), and their bytes."""
 
@@ -255,7 +257,7 @@ assert device == "cuda" or (counts["all three"][1] < 0.6 * counts["notebook 06"]
 # Now this machine's two peaks, measured: the best of large matrix products, and of copies that fit no cache. The **roofline** says that a round takes at least the longer of (operations ÷ peak) and (bytes ÷ bandwidth), if every byte came from memory; what a cache keeps comes faster.
 
 
-# %%
+# %% tags=["record-ladder"]
 def peaks(n=1024 if device == "cpu" else 4096, mib=64 if device == "cpu" else 512):
     """Measured FLOP/s of an n x n matrix product, and bytes/s of a copy of so many MiB (read and written)."""
     a, b = torch.randn(2, n, n, device=device)
@@ -528,12 +530,14 @@ assert abs(two[2] - 0.01) < 1e-5 and wrong[2] < 0.01 / 500 and abs(hidden[2] - 0
 #
 # **Predict first:** which of these helps on this machine, and which harms?
 
-# %%
+# %% tags=["record-ladder"]
 x = x_fit[:64]
 LADDER = {"notebook 06": {}, "D frozen": {"frozen": True}, "fused": {"fused": True}}
 LADDER |= {"channels last": {"channels_last": True}, "bfloat16": {"dtype": torch.bfloat16}}
 LADDER |= {"shared fakes": {"shared": True}}
 LADDER |= {"frozen + fused + bfloat16": {"frozen": True, "fused": True, "dtype": torch.bfloat16}}
+
+# %%
 live = in_turns({name: partial(build(**options).play, x) for name, options in LADDER.items()})
 for name in LADDER:
     low, middle, high = faster(live, name)
@@ -667,7 +671,7 @@ assert not known or breaks["loss_of_D"] == 0 < breaks["move_of_D"]
 # A **CUDA graph** records all launches of a round and starts them with one call. Addresses, shapes and Python numbers are frozen: batches are copied into a fixed tensor, noise is drawn on the GPU, the optimiser counts its steps there (`capturable`), nothing may ask for a value (`.item()`), and the decay of a young average, which changes, stays outside.
 
 
-# %%
+# %% tags=["record-ladder"]
 def graphed(moves, x):
     """`moves` for batches shaped as x, recorded as a CUDA graph: one launch a round. Plays three rounds."""
     still, side = x.clone(), torch.cuda.Stream()
@@ -686,7 +690,7 @@ def graphed(moves, x):
 
     return replay
 
-
+# %%
 if device == "cuda":
     run = build(frozen=True, fused=True, there=True)
     replay = graphed(run.moves, x)
@@ -864,7 +868,7 @@ assert size == 16 and gap < 1e-12
 # Notebook 04 stacked sixteen 2-D games into one (`torch.func`): one launch serves all. **Predict first:** how do the rounds per second, summed over games, grow with the number of games, on one core?
 
 
-# %%
+# %% tags=["record-ladder"]
 def adam(params):
     return torch.optim.Adam(params, lr=1e-3, betas=(0.0, 0.99))
 
@@ -897,7 +901,7 @@ def stack_rate(games):
     opts = adam(G.params.values()), adam(D.params.values())
     return games * rate(training.play_many(G, D, *opts, fed, 2, seeds=range(games)), 200 // games + 10)
 
-
+# %%
 SIZES = (1, 4, 16, 64) if device == "cpu" else (1, 4, 16, 64, 256, 1024)
 alone_rate = max(loop_rate() for _ in range(2))  # before ...
 rates = {n: stack_rate(n) for n in SIZES}
@@ -932,7 +936,7 @@ plots.show(
 #
 # **DDP** (`DistributedDataParallel`) runs one process per GPU. Each holds a copy of the networks and computes on its own part of the batch; while the way back is running, gradients are averaged over the processes (*all-reduce*), so that all take the same step. On a CPU the same code runs with the `gloo` backend. Here is a whole training script:
 
-# %%
+# %% tags=["record-ladder", "record-script"]
 SCRIPT = '''"""A GAN on several processes: torchrun --standalone --nproc-per-node 2 ddp_gan.py FOLDER"""
 import argparse, os, signal, time
 from pathlib import Path
@@ -976,7 +980,7 @@ def one_round(game, all_G, all_D, x, batch, rank, world):
         ema_update(average, G, 0.9)
 '''
 
-# %%
+# %% tags=["record-ladder", "record-script"]
 SCRIPT += """
 def main():
     parser = argparse.ArgumentParser()
@@ -1023,7 +1027,7 @@ if __name__ == "__main__":
 # `torchrun` sets `RANK`, `WORLD_SIZE` and a meeting point, starts the workers and watches them.
 
 
-# %%
+# %% tags=["record-ladder", "record-script"]
 def torchrun(folder, *options, processes=2):
     """Run SCRIPT in `folder` on so many processes; what each rank saved, and what was printed."""
     folder.mkdir()
@@ -1062,6 +1066,8 @@ def largest_gap(a, b):
 home = tempfile.TemporaryDirectory()
 folder = Path(home.name)
 ranks, _ = torchrun(folder / "whole")
+
+# %% tags=["record-script"]
 ddp_gan = {"__name__": "ddp_gan"}
 exec(SCRIPT, ddp_gan)  # the same functions, in this process
 
@@ -1094,7 +1100,7 @@ assert gap_gradient < 1e-12 and gap_weights < 1e-9 and largest > 1e-3 and gap_ra
 # The two processes *are* the one process, to rounding: in float64 about fifteen digits. Three things had to be right: every rank its own part of the same draw, of images *and* of noise; equally long parts (DDP weighs ranks alike); no batch norm (section 4; GPUs have `nn.SyncBatchNorm`). Break each:
 
 
-# %%
+# %% tags=["record-script"]
 def first_gradient(script, ranks=2, batch=32, images=None):
     """Gradient of D in the script's first round, in float64, averaged over ranks as DDP does."""
     space, found = {"__name__": "ddp_gan"}, []
@@ -1107,7 +1113,7 @@ def first_gradient(script, ranks=2, batch=32, images=None):
     return sum(found) / ranks
 
 
-# %%
+# %% tags=["record-script"]
 def off(gradient, meant):
     """Relative difference of two gradients."""
     return ((gradient - meant).norm() / meant.norm()).item()
@@ -1119,6 +1125,8 @@ BROKEN["20 and 12 images"] = (
     "slice(20 * rank, 20 if rank < world - 1 else batch)",
 )
 BROKEN["batch norm"] = ("norm=False", "norm=True")
+
+# %%
 for name, (right, other) in BROKEN.items():
     script = SCRIPT.replace(right, other)
     gap = off(first_gradient(script), first_gradient(script, ranks=1))
@@ -1220,7 +1228,7 @@ if cpu_ladder:
 # How many seconds to the quality at which notebook 06 ends? A change is kept only if it is faster *and* as good over seeds. Target is the Fréchet distance of notebook 06 after 1,200 rounds (geometric mean over seeds). Live, one seed and a short race; the whole race is recorded.
 
 
-# %%
+# %% tags=["record-speedrun"]
 judge = digit_classifier(parts.select)  # from the cache, or a few seconds
 real_features, _ = features_and_logits(judge, parts.report.images)
 z_judge = torch.randn(2000, 32, generator=data.make_generator(10**6)).to(device)
@@ -1233,7 +1241,7 @@ def distance(G):
     return metrics.frechet_distance(real=real_features, fake=features_and_logits(judge, samples)[0])
 
 
-# %%
+# %% tags=["record-speedrun"]
 RUNGS = {"notebook 06": {}, "frozen, fused": {"frozen": True, "fused": True}}
 RUNGS["+ bfloat16"] = RUNGS["frozen, fused"] | {"dtype": torch.bfloat16}
 RUNGS["+ rate .006"] = RUNGS["+ bfloat16"] | {"lr": 6e-3}
@@ -1275,10 +1283,10 @@ plots.show(
 assert device == "cuda" or not pays or both["speedrun"].rounds > 0.8 * both["notebook 06"].rounds
 
 # %%
-speedrun = recorded("speedrun_cpu")
+speedrun = recorded("nb20_speedrun")
 if speedrun:
     target, base = speedrun["target"], speedrun["rungs"]["notebook 06"]
-    print(f"target {target:.2f} (after {speedrun['settings']['rounds']} rounds of notebook 06)")
+    print(f"target {target:.2f} (after {speedrun['rounds']} rounds of notebook 06)")
     for name, rung in speedrun["rungs"].items():
         print(f"{name:23} a round {rung['ms']:4.1f} ms, ", end="")
         if rung["seconds"] is None:
@@ -1311,7 +1319,7 @@ def crossing(rounds, distances):
 
 
 # %%
-curves = recorded("distance_curves") if speedrun else None
+curves = recorded("nb06_distance_curves") if speedrun else None
 if curves:
     lines = {
         name: [(run["rounds"], run["distance"]) for run in games.values()]
@@ -1320,7 +1328,7 @@ if curves:
     }
     lines["notebook 06"] = []  # of it the speedrun holds the ends only
     for seed in speedrun["played"]["notebook 06"]:
-        points = [p for p in curves["seeds"][seed]["DCGAN"] if p["rounds"] >= 400]
+        points = [p for p in curves["games"][seed]["DCGAN"] if p["rounds"] >= 400]
         lines["notebook 06"].append(([p["rounds"] for p in points], [p["distance"] for p in points]))
     needed = {name: [crossing(*run) for run in runs] for name, runs in lines.items()}
     for name, rounds in needed.items():
@@ -1405,15 +1413,22 @@ assert (first, second) == (5, 12) and (gap == 0 or device == "cuda")
 # A trained model costs seconds times price, with the seconds that are lost and repeated. If saving takes $c$ seconds, failures come every $M$ seconds on average, and you save every $\tau$, then the share $c/\tau+\tau/(2M)$ of the time is lost: saving, and half an interval per failure.
 
 # %%
+PRICE = 1.00  # per hour, in your currency: look it up
+LOST_EVERY = 4 * 3600  # seconds between two failures, on average
+
+
+def price_of(seconds, c, tau):
+    """(price, share lost) of a training of so many seconds that saves for c seconds, every tau seconds."""
+    lost = c / tau + tau / (2 * LOST_EVERY)
+    return PRICE * seconds * (1 + lost) / 3600, lost
+
+
 start = time.perf_counter()  # waiting for the disk is part of the price
 save_checkpoint(file, whole._asdict(), step=12, settings={"batch": 64})
 c = time.perf_counter() - start
-PRICE = 1.00  # per hour, in your currency: look it up
-LOST_EVERY = 4 * 3600  # seconds between two failures, on average
 seconds = 1.2 * live["notebook 06"].median().item()  # 1,200 rounds
 for tau in (10, 60, 600):
-    lost = c / tau + tau / (2 * LOST_EVERY)
-    price = PRICE * seconds * (1 + lost) / 3600
+    price, lost = price_of(seconds, c, tau)
     print(f"saving ({1000 * c:.0f} ms) every {tau:3} s loses {lost:.2%}: {price:.4f} a model")
 home.cleanup()
 
@@ -1435,9 +1450,17 @@ def step_flops(layers, batch):
 nb20.check_1(step_flops)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# Forward once, backward twice as much: input and weights. Which of these is missing in the first layer?
+# Count one convolution first: how many multiplications and additions does one output
+# pixel cost? Then ask what the way back computes for each layer.
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# One layer costs two operations for each of `c_in * kernel**2 * c_out * side_out**2`
+# products. Going back costs this twice, for the input and for the weights, and the
+# first layer does without the first of them.
 # </details>
 #
 # <details><summary>Solution</summary>
@@ -1465,9 +1488,17 @@ def accumulate(net, loss, parts):
 nb20.check_2(accumulate)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# The mean over everything is a mean of the parts' means, each weighted by the share of the part.
+# The mean over everything is a mean of the parts' means. With which weight does each
+# part enter, if one is longer than another?
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# Weigh each part's loss by its share of the samples and call `backward` after each
+# part, so that its graph is gone before the next. Zero the gradients once, before the
+# loop.
 # </details>
 #
 # <details><summary>Solution</summary>
@@ -1497,9 +1528,16 @@ def rows_of(rank, world, order):
 nb20.check_3(rows_of)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# How many rows can be dealt out evenly? Cut `order` there, then deal as with cards.
+# How many rows can be dealt out so that all ranks get equally many? What happens to the
+# others?
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# Cut `order` behind the largest multiple of `world`. Then deal as with cards: a slice
+# that starts at `rank` and steps by `world`.
 # </details>
 #
 # <details><summary>Solution</summary>
@@ -1526,9 +1564,14 @@ def best_interval(save, between):
 nb20.check_4(best_interval)
 
 # %% [markdown]
-# <details><summary>Hint</summary>
+# <details><summary>Hint: first step</summary>
 #
-# Set the derivative by $\tau$ to zero: $-c/\tau^2+1/(2M)=0$.
+# The lost share is smallest where its derivative by $\tau$ is zero.
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# Set $-c/\tau^2+1/(2M)$ to zero, bring $\tau^2$ to one side and take the root.
 # </details>
 #
 # <details><summary>Solution</summary>

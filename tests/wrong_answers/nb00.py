@@ -1,57 +1,49 @@
-"""Typical wrong answers to notebook 00: (answer, a phrase of the message that must refuse it)."""
+"""Answers to notebook 00: (wrong, a phrase of the hint), beside the check's own mistakes; and right ones."""
+
+DRAW = "lambda n, seed: torch.randn(n, 16, generator=torch.Generator().manual_seed({}))"
+OWN = "torch.Generator().manual_seed(seed)"
+NUMPY = """
+def fixed_noise(n, seed):
+    import numpy
+    return torch.from_numpy(numpy.random.default_rng(seed).{}).float()
+"""
 
 WRONG = {
-    1: [
-        ("lambda g: g / 16", "range 0 to 1"),
-        ("lambda g: 1 - g / 8", "exchanged"),
-        ("lambda g: g / 16 - 0.5", "-0.5 to 0.5"),
-        ("lambda g: g / 16 - 1", "white must come out"),
-        ("lambda g: g / 8", "subtract 1"),
-        ("lambda g: g / 127.5 - 1", "not 255"),
-        ("lambda g: g.div_(8).sub_(1)", "in place"),
-        ("lambda g: torch.tanh(g)", "Tanh squeezes"),
-        ("lambda g: 2 * (g - g.min()) / (g.max() - g.min()) - 1", "depends on the other pixels"),
-        ("lambda g: 2 * g / g.max() - 1", "largest value of this batch"),
-    ],
+    1: [("lambda g: g.div_(8).sub_(1)", "in place")],
     2: [
-        ("lambda s: s", "still scores"),
-        ("lambda s: torch.sigmoid(-s)", "generated"),
-        ("lambda s: (s > 0).float()", "hard decision"),
-        ("lambda s: torch.softmax(s, 0)", "add up to 1"),
-        ("lambda s: torch.softmax(s, 1)", "always 1"),
-        ("lambda s: F.logsigmoid(s)", "log of"),
         ("lambda s: torch.sigmoid(s).squeeze(1)", "shape"),
         ("lambda s: [torch.sigmoid(v) for v in s]", "expected a tensor"),
-        ("lambda s: s.exp() / (1 + s.exp())", "overflows"),
+        ("lambda s: torch.where(s < 100, torch.sigmoid(s), 0)", "expected 1, got 0"),
     ],
     3: [
         ("lambda n, seed: torch.randn(n, 16)", "two different noises"),
         ("lambda n, seed: torch.manual_seed(seed) and torch.randn(n, 16)", "global random state"),
-        (
-            "lambda n, seed: torch.randn(n, 16, generator=torch.Generator().manual_seed(0))",
-            "the seed is not used, or",
-        ),
-        (
-            "lambda n, seed: torch.rand(n, 16, generator=torch.Generator().manual_seed(seed))",
-            "not uniform",
-        ),
-        ("lambda n, seed: torch.randn(16, n, generator=torch.Generator().manual_seed(seed))", "shape"),
-        (
-            "lambda n, seed: 3 * torch.randn(n, 16, generator=torch.Generator().manual_seed(seed))",
-            "expected 0 and 1",
-        ),
+        (DRAW.format(0), "the seed is not used, or"),
+        (f"lambda n, seed: torch.rand(n, 16, generator={OWN})", "not uniform"),
+        (f"lambda n, seed: torch.randn(16, n, generator={OWN})", "shape"),
+        (f"lambda n, seed: 3 * torch.randn(n, 16, generator={OWN})", "expected 0 and 1"),
         ("lambda n, seed: torch.randn(n, 16, generator=seed)", "raised TypeError"),
+        (f"lambda n, seed: 12**0.5 * (torch.rand(n, 16, generator={OWN}) - 0.5)", "not normal"),
+        (f"lambda n, seed: torch.randn(n, 1, generator={OWN}).repeat(1, 16)", "repeat each other"),
         (
-            "lambda n, seed: 12**0.5 * (torch.rand(n, 16, generator=torch.Generator().manual_seed(seed)) - 0.5)",
-            "not normal",
-        ),
-        (
-            "lambda n, seed: torch.randn(n, 1, generator=torch.Generator().manual_seed(seed)).repeat(1, 16)",
-            "repeat each other",
-        ),
-        (
-            "lambda n, seed: torch.randn(n // 5, 16, generator=torch.Generator().manual_seed(seed)).repeat(5, 1)",
+            f"lambda n, seed: torch.randn(n // 5 + 1, 16, generator={OWN}).repeat(5, 1)[:n]",
             "copies of others",
         ),
+        (f"lambda n, seed: torch.randn(n, 16, generator={OWN}, dtype=torch.float64)", "torch.float32"),
+        (
+            NUMPY.format("laplace(0, 0.5**0.5, (n, 16))"),
+            "too many or too few",
+        ),
+        ("lambda n, seed: [0.0] * n", "expected a tensor, got list"),
+    ],
+}
+SAME_HINT = {3: [DRAW.format("seed % 10"), DRAW.format("seed % 1000"), DRAW.format("seed & 0xFFFF")]}
+
+RIGHT = {
+    1: ["lambda g: 2 * g / 16 - 1", "lambda g: (g - 8) / 8"],
+    2: ["lambda s: 1 / (1 + torch.exp(-s))", "lambda s: F.logsigmoid(s).exp()", "lambda s: s.sigmoid()"],
+    3: [
+        f"lambda n, seed: torch.empty(n, 16).normal_(generator={OWN})",
+        NUMPY.format("standard_normal((n, 16))"),
     ],
 }

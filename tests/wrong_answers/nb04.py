@@ -1,144 +1,89 @@
-"""Wrong answers to the exercises of notebook 04, each with a phrase of the hint that must refuse it."""
+"""Answers to notebook 04: (wrong, a phrase of the hint), beside the check's own mistakes; and right ones."""
 
-R1 = """
+_PULL = """
+def pull(D, x):
+    x = x.detach().requires_grad_()
+    F.softplus(-D(x)).sum().backward({graph})
+    {then}
+    return -x.grad
+"""
+_REUSED = """
 def with_r1(gamma):
     def loss(D, x_real, x_fake):
-        x = {at}.detach().requires_grad_()
-        (slope,) = torch.autograd.grad({score}, x, create_graph={graph})
-        penalty = {norm}
-        return {game} + {factor} * penalty
+        x = x_real.detach().requires_grad_()
+        score = D(x)
+        (slope,) = torch.autograd.grad(score.sum(), x{graph})
+        penalty = slope.square().sum(1).mean(){end}
+        return F.softplus(-score).mean() + F.softplus(D(x_fake)).mean() + gamma / 2 * penalty
 
     return loss
 """
-RIGHT = {
-    "at": "x_real",
-    "score": "D(x).sum()",
-    "graph": "True",
-    "norm": "slope.square().sum(1).mean()",
-    "game": "F.softplus(-D(x_real)).mean() + F.softplus(D(x_fake)).mean()",
-    "factor": "gamma / 2",
-}
-
-
-def r1(**change):
-    return R1.format(**(RIGHT | change))
-
 
 WRONG = {
-    1: [
-        ("lambda k: math.erf(k / 2**0.5)", "more room far out"),
-        ("lambda k: math.erf(k / 2**0.5) ** 2", "square with sides"),
-        ("lambda k: math.exp(-k * k / 2)", "outside"),
-        ("lambda k: 1 - math.exp(-k * k)", "factor ½"),
-        ("lambda k: 1 - math.exp(-k / 2)", "squared in the exponent"),
-        ("lambda k: 0.9888910034617577", "use k"),
-        ("lambda k: 0.5 if k < 3 else 0.98889", "expected 0.7642"),
-    ],
+    1: [("lambda k: 0.5 if k < 3 else 0.98889", "expected 0.7642")],
     2: [
-        ("lambda step, d_steps: step % d_steps != 0", "turned round"),
-        ("lambda step, d_steps: step % (d_steps + 1) != 0", "five batches of every six"),
-        ("lambda step, d_steps: True", "no effect"),
-        ("lambda step, d_steps: step % (d_steps + 1) == 0", "d_steps + 1"),
-        ("lambda step, d_steps: step % d_steps == 1", "before D had"),
         ("lambda step, d_steps: step % d_steps", "compare with something"),
-        ("lambda step, d_steps: step % d_steps == d_steps", "never moves"),
-        ("lambda step, d_steps: step // d_steps == 1", "got 5"),
-        ("lambda step, d_steps: (step + 1) % d_steps == 0", "batches 5 and 10"),
-        ("lambda step, d_steps: step % 5 == 0 or d_steps == 1", "5 and 1 only"),
+        ("lambda step, d_steps: step // d_steps == 1", "at position"),
     ],
     3: [
-        (
-            """
-def pull(D, x):
-    x = x.detach().requires_grad_()
-    return -torch.autograd.grad(F.softplus(-D(x)).mean(), x)[0]
-""",
-            "size of the batch",
-        ),
-        (
-            """
-def pull(D, x):
-    x = x.detach().requires_grad_()
-    return torch.autograd.grad(F.softplus(-D(x)).sum(), x)[0]
-""",
-            "away from the data",
-        ),
-        (
-            """
-def pull(D, x):
-    x = x.detach().requires_grad_()
-    return torch.autograd.grad(D(x).sum(), x)[0]
-""",
-            "∇D alone",
-        ),
-        (
-            """
-def pull(D, x):
-    x = x.detach().requires_grad_()
-    return torch.autograd.grad(F.softplus(D(x)).sum(), x)[0]
-""",
-            "weighted by P",
-        ),
-        (
-            """
-def pull(D, x):
-    x = x.detach().requires_grad_()
-    F.softplus(-D(x)).sum().backward()
-    return -x.grad
-""",
-            "hold other gradients",
-        ),
-        (
-            """
-def pull(D, x):
-    x = x.detach().requires_grad_()
-    F.softplus(-D(x)).sum().backward()
-    D.zero_grad()
-    return -x.grad
-""",
-            "wiped out",
-        ),
-        (
-            """
-def pull(D, x):
-    x = x.detach().requires_grad_()
-    return -4 * torch.autograd.grad(F.softplus(-D(x)).mean(), x)[0]
-""",
-            "batch of four only",
-        ),
-        (
-            """
-def pull(D, x):
-    x = x.detach().requires_grad_()
-    return F.normalize(-torch.autograd.grad(F.softplus(-D(x)).sum(), x)[0], dim=1)
-""",
-            "length 1",
-        ),
+        (_PULL.format(graph="", then=""), "hold other gradients"),
+        (_PULL.format(graph="", then="D.zero_grad()"), "wiped out"),
         ("lambda D, x: -F.softplus(-D(x))", "expected shape (4, 2)"),
     ],
     4: [
-        (r1(at="x_fake"), "R2"),
-        (r1(factor="gamma"), "½ is missing"),
-        (r1(norm="slope.norm(dim=1).mean()"), "must be squared"),
-        (r1(norm="slope.square().sum()"), "summed over the batch"),
-        (r1(score="D(x).mean()"), "differentiate the sum"),
-        (r1(norm="slope.square().mean()"), "two coordinates"),
-        (r1(factor="-gamma / 2"), "must cost"),
-        (r1(graph="False"), "create_graph"),
-        (r1(factor="0"), "penalty is missing"),
-        (r1(game="0"), "loss of the game"),
-        (r1(factor="0.3"), "one gamma only"),
         ("lambda gamma: torch.zeros(())", "must return a function"),
+        (_REUSED.format(graph="", end=""), "throws its graph away: pass create_graph=True"),
+        (
+            _REUSED.format(graph=", create_graph=True", end=".item()").replace(
+                "F.softplus(-score).mean() +", "0 +"
+            ),
+            "expected",
+        ),
     ],
     5: [
-        ("lambda losses: losses.mean()", "number of seeds"),
-        ("lambda losses: losses.sum()", "batch size"),
-        ("lambda losses: losses.mean(0).sum()", "axes are swapped"),
-        ("lambda losses: losses.mean(1).max()", "largest seed"),
-        ("lambda losses: losses.mean(1)", "bring the seeds together"),
-        ("lambda losses: losses.mean(1).prod()", "mixes the seeds"),
-        ("lambda losses: losses.mean(1).sum().item()", "keep it a tensor"),
-        ("lambda losses: losses.sum() / 4", "batches of four only"),
-        ("lambda losses: losses.mean() * 3", "three seeds only"),
+        ("lambda losses: losses.mean(1).sum().item()", "no .item()"),
+        ("lambda losses: losses.detach().mean(1).sum()", "no gradient comes back"),
+        ("lambda losses: losses.mean(1).sum() + losses.sum().detach() - losses.sum()", "not its gradient"),
+    ],
+}
+SAME_HINT = {
+    3: [_PULL.format(graph="create_graph=True", then="")],
+    4: [
+        _REUSED.format(graph=", create_graph=True", end=".detach()"),
+        _REUSED.format(graph=", create_graph=True", end=".item()"),
+    ],
+}
+
+RIGHT = {
+    1: ["lambda k: -math.expm1(-k * k / 2)", "lambda k: 1 - torch.exp(torch.tensor(-(k**2) / 2))"],
+    2: [
+        "lambda step, d_steps: not step % d_steps",
+        "lambda step, d_steps: torch.tensor(step) % d_steps == 0",
+        "lambda step, d_steps: __import__('numpy').arange(step, step + 1)[0] % d_steps == 0",
+    ],
+    3: [
+        "lambda D, x: torch.func.grad(lambda u: F.logsigmoid(D(u)).sum())(x)",
+        """
+def pull(D, x):
+    x = x.detach().requires_grad_()
+    score = D(x)
+    return torch.sigmoid(-score.detach()) * torch.autograd.grad(score.sum(), x)[0]
+""",
+    ],
+    4: [
+        _REUSED.format(graph=", create_graph=True", end=""),
+        """
+def with_r1(gamma):
+    def loss(D, x_real, x_fake):
+        slope = torch.func.vmap(torch.func.grad(lambda x: D(x[None]).sum()))(x_real)
+        game = -F.logsigmoid(D(x_real)).mean() - F.logsigmoid(-D(x_fake)).mean()
+        return game + gamma * slope.norm(dim=1).square().mean() / 2
+
+    return loss
+""",
+    ],
+    5: [
+        "lambda losses: losses.sum() / losses.shape[1]",
+        "lambda losses: sum(seed.mean() for seed in losses)",
     ],
 }

@@ -1,89 +1,49 @@
-"""Wrong answers to the exercises of notebook 05, each with a phrase of the hint that must refuse it."""
+"""Answers to notebook 05: (wrong, a phrase of the hint), beside the check's own mistakes; and right ones."""
 
 WRONG = {
-    1: [
-        ("lambda x: (x + 1) * 127.5", "expected bytes"),
-        ("lambda x: (x * 255).to(torch.int64).remainder(256).to(torch.uint8)", "half of the range"),
-        ("lambda x: (127.5 - 127.5 * x).round().clamp(0, 255).to(torch.uint8)", "negative"),
-        ("lambda x: ((x + 1) * 127.5).clamp(0, 255).to(torch.uint8)", "not rounded"),
-        ("lambda x: ((x + 1) * 127).round().clamp(0, 255).to(torch.uint8)", "not 254"),
-        ("lambda x: ((x + 1) * 128).round().clamp(0, 255).to(torch.uint8)", "127.5, not 128"),
-        ("lambda x: (x.clamp(0, 1) * 255).round().to(torch.uint8)", "shift before"),
-        (
-            "lambda x: ((x + 1) * 127.5).round().to(torch.int64).remainder(256).to(torch.uint8)",
-            "clamp before",
-        ),
-        (
-            "lambda x: ((x - x.min()) / (x.max() - x.min()) * 255).round().to(torch.uint8)",
-            "the other pixels",
-        ),
-    ],
+    1: [("lambda x: ((x + 1) * 127.5).round().to(torch.int32)", "got torch.int32")],
     2: [
-        ("lambda a, b: (a.mean() - b.mean()).abs() + (a.std() - b.std()) ** 2", "must be squared"),
-        ("lambda a, b: (a.mean() - b.mean()) ** 2 + (a.var() - b.var()) ** 2", "compares variances"),
-        ("lambda a, b: (a.mean() - b.mean()) ** 2", "covariance term"),
-        ("lambda a, b: (a.std() - b.std()) ** 2", "means' term"),
-        ("lambda a, b: (a.mean() - b.mean()) ** 2 + a.var() + b.var()", "last term"),
         (
-            "lambda a, b: (a.mean() - b.mean()) ** 2 + a.var() + b.var() - 2 * a.var() * b.var()",
-            "without the root",
+            "def frechet_1d(a, b):\n    from gan_helpers import metrics\n"
+            "    return metrics.frechet_distance(real=a.double()[:, None], fake=b.double()[:, None])",
+            "without `frechet_distance`, `metrics`",
         ),
-        ("lambda a, b: ((a.mean() - b.mean()) ** 2 + (a.std() - b.std()) ** 2) ** 0.5", "reported squared"),
+        ("lambda a, b: 0.0", "expected"),
         (
-            "lambda a, b: (a.mean() - b.mean()) ** 2 + (a.std(correction=0) - b.std(correction=0)) ** 2",
-            "n - 1",
+            "lambda a, b: (a.mean() - b.mean()) ** 2 + (a.std() - b.std()) ** 2 if len(a) == 5 else 0.4472",
+            "for another",
         ),
     ],
     3: [
-        ("lambda x, train: torch.cdist(x.flatten(1), train.flatten(1)).min(1).values", "these are distances"),
-        ("lambda x, train: torch.cdist(x.flatten(1), train.flatten(1)).argmax(1)", "farthest"),
-        ("lambda x, train: torch.cdist(x.flatten(1), train.flatten(1)).argmin(0)", "turned round"),
-        ("lambda x, train: (x.flatten(1) @ train.flatten(1).T).argmax(1)", "inner product"),
-        (
-            "lambda x, train: torch.cdist(x.flatten(1), train.flatten(1), p=1).argmin(1)",
-            "absolute differences",
-        ),
-        (
-            "lambda x, train: torch.cdist(x.flatten(1), train.flatten(1), p=float('inf')).argmin(1)",
-            "largest single",
-        ),
-        (
-            "lambda x, train: torch.cosine_similarity(x.flatten(1)[:, None], train.flatten(1), dim=2).argmax(1)",
-            "angle",
-        ),
-        (
-            "lambda x, train: (x.mean((1, 2, 3))[:, None] - train.mean((1, 2, 3))).abs().argmin(1)",
-            "mean brightness",
-        ),
-        ("lambda x, train: (x - train.squeeze(1)).norm(dim=-1).sum(-1).argmin(1)", "of the rows"),
-        ("lambda x, train: (x - train.squeeze(1)).norm(dim=-2).sum(-1).argmin(1)", "of the columns"),
-        (
-            "lambda x, train: torch.cdist(x.flatten(1), train[: len(x)].flatten(1)).argmin(1)",
-            "first training images only",
-        ),
         ("lambda x, train: torch.cdist(x.flatten(1), train.flatten(1)).argmin()", "expected shape (4,)"),
+        ("lambda x, train: torch.cdist(x.view(-1, 9), train.view(-1, 9)).argmin(1)", "for another"),
     ],
     4: [
-        (
-            "lambda train, held: (held[:, None] > train).float().mean() + (held[:, None] == train).float().mean() / 2",
-            "should be the higher",
-        ),
-        ("lambda train, held: (train[:, None] > held).float().mean()", "a tie counts half"),
-        ("lambda train, held: (train[:, None] >= held).float().mean()", "not whole"),
-        ("lambda train, held: train.mean() - held.mean()", "difference of means"),
-        ("lambda train, held: ((train > 0).float().mean() + (held <= 0).float().mean()) / 2", "threshold 0"),
         ("lambda train, held: (train[:, None] > held).float()", "one number"),
-        (
-            "lambda train, held: (train > held.median()).float().mean() + (train == held.median()).float().mean() / 2",
-            "median alone",
-        ),
-        (
-            "lambda train, held: ((train[:, None] > held.unique()).float() + 0.5 * (train[:, None] == held.unique()).float()).mean()",
-            "do not merge",
-        ),
-        (
-            "lambda train, held: ((train[:, None] > held).float() + 0.5 * (train[:, None] == held).float()).mean()",
-            "all pairs",
-        ),
+    ],
+}
+PAIRS = "(train.numpy()[:, None] > held.numpy()).mean() + (train.numpy()[:, None] == held.numpy()).mean() / 2"
+SAME_HINT = {4: [f"lambda train, held: float({PAIRS})"]}
+
+RIGHT = {
+    1: [
+        "lambda x: torch.floor((x + 1) * 127.5 + 0.5).clamp(0, 255).byte()",
+        "lambda x: (x * 127.5 + 127.5).round().clip(0, 255).to(torch.uint8)",
+    ],
+    2: [
+        "lambda a, b: (a.mean() - b.mean()).square() + a.var() + b.var() - 2 * (a.var() * b.var()).sqrt()",
+        "lambda a, b: (a.mean().item() - b.mean().item()) ** 2 + (a.var().sqrt() - b.var().sqrt()).item() ** 2",
+    ],
+    3: [
+        "lambda x, train: ((x[:, None] - train) ** 2).sum((2, 3, 4)).argmin(1)",
+        "lambda x, train: torch.stack([(train - one).flatten(1).norm(dim=1).argmin() for one in x])",
+    ],
+    4: [
+        "def share_higher(train, held_out):\n    import numpy as np\n    s = np.sort(held_out.numpy())\n"
+        "    low, high = np.searchsorted(s, train.numpy()), np.searchsorted(s, train.numpy(), side='right')\n"
+        "    return (low + high).mean() / (2 * len(s))",
+        "def share_higher(train, held_out):\n    from bisect import bisect_left, bisect_right\n"
+        "    s = sorted(held_out.tolist())\n"
+        "    return sum(bisect_left(s, t) + bisect_right(s, t) for t in train.tolist()) / (2 * len(s) * len(train))",
     ],
 }

@@ -1,56 +1,46 @@
-"""Wrong answers to the exercises of notebook 06, each with a phrase of the hint that must refuse it."""
+"""Answers to notebook 06: (wrong, a phrase of the hint), beside the check's own mistakes; and right ones."""
 
+REST = "itertools.islice(data.batches(x, batch, seed=seed), {})"
 WRONG = {
-    1: [
-        ("lambda n, k, s, p, e: (n + 2 * p - k) // s + 1", "ordinary convolution"),
-        ("lambda n, k, s, p, e: n * s - 2 * p + k + e", "n - 1 steps"),
-        ("lambda n, k, s, p, e: (n - 1) * s - p + k + e", "at both ends"),
-        ("lambda n, k, s, p, e: (n - 1) * s + 2 * p + k + e", "smaller here"),
-        ("lambda n, k, s, p, e: (n - 1) * s - 2 * p + k", "output_padding is missing"),
-        ("lambda n, k, s, p, e: (n - 1) * s + k + e", "before anything is cut"),
-        ("lambda n, k, s, p, e: n * s", "stride times side"),
-        ("lambda n, k, s, p, e: (n - 1) * s - 2 * p + k + 2 * e", "one side only"),
-    ],
-    2: [
-        ("lambda decay: 1 / (1 - decay)", "mean age"),
-        ("lambda decay: 0.5 ** decay", "to the power of decay"),
-        ("lambda decay: math.log(decay) / math.log(0.5)", "turned round"),
-        ("lambda decay: math.log(2) / math.log(decay)", "the sign"),
-        ("lambda decay: math.log(2) / (1 - decay)", "approximation"),
-    ],
+    1: [("lambda n, k, s, p, e: torch.zeros(n, n)", "one number")],
+    2: [("lambda decay: 346.23", "use the arguments")],
     3: [
-        ("lambda x, batch, seed, step: data.batches(x, batch, seed=seed)", "begins again"),
-        ("lambda x, batch, seed, step: data.batches(x, batch, seed=seed + step)", "another seed"),
-        (
-            "lambda x, batch, seed, step: itertools.islice(data.batches(x, batch, seed=seed), step + 1, None)",
-            "leaves out one",
-        ),
-        (
-            "lambda x, batch, seed, step: itertools.islice(data.batches(x, batch, seed=seed), step - 1, None)",
-            "the last one again",
-        ),
-        (
-            "lambda x, batch, seed, step: itertools.islice(data.batches(x, batch, seed=seed), step)",
-            "the start or the stop",
-        ),
-        (
-            "lambda x, batch, seed, step: itertools.islice(data.batches(x, batch, seed=seed), step, step + 4)",
-            "without end",
-        ),
-        ("lambda x, batch, seed, step: data.batches(x[step:], batch, seed=seed)", "leaves out images"),
+        (f"lambda x, batch, seed, step: {REST.format('step, step + 40')}", "after 40 batches nothing comes"),
+        (f"lambda x, batch, seed, step: {REST.format('step, 1200')}", "after 1197 batches nothing comes"),
+        ("lambda x, batch, seed, step: 5", "raised TypeError"),
     ],
     4: [
-        ("lambda side: torch.ones(side, side)", "constant"),
-        ("lambda side: (-1.0) ** torch.arange(side).expand(side, side)", "stripes"),
         (
-            "lambda side: (-1.0) ** (torch.arange(side)[:, None] // 2 + torch.arange(side) // 2)",
-            "two pixels wide",
+            "lambda side: torch.randn(side, side, generator=torch.Generator().manual_seed(0)).sign()",
+            "at position",
         ),
-        (
-            "lambda side: ((torch.arange(side)[:, None] + torch.arange(side)) % 2).float()",
-            "half of the power",
-        ),
-        ("lambda side: 0.5 * (-1.0) ** (torch.arange(side)[:, None] + torch.arange(side))", "values are not"),
-        ("lambda side: torch.randn(side, side, generator=data.make_generator(0)).sign()", "random signs"),
+        ("lambda side: [[1.0] * side] * side", "expected a tensor"),
+    ],
+}
+
+RIGHT = {
+    1: [
+        "lambda n, k, s, p, e: nn.ConvTranspose2d(1, 1, k, s, p, e)(torch.zeros(1, 1, n, n)).shape[-1]",
+        "lambda n, k, s, p, e: s * (n - 1) + k + e - 2 * p",
+    ],
+    2: ["lambda decay: math.log(2) / -math.log(decay)", "lambda decay: math.log(0.5, decay)"],
+    3: [
+        """
+def rest_of_batches(x, batch, seed, step):
+    for number, some in enumerate(data.batches(x, batch, seed=seed)):
+        if number >= step:
+            yield some
+""",
+        """
+def rest_of_batches(x, batch, seed, step):
+    fed = data.batches(x, batch, seed=seed)
+    for _ in range(step):
+        next(fed)
+    return fed
+""",
+    ],
+    4: [
+        "lambda side: 1.0 - 2.0 * ((torch.arange(side)[:, None] + torch.arange(side)) % 2)",
+        "lambda side: torch.tensor([[(-1.0) ** (i + j + 1) for i in range(side)] for j in range(side)])",
     ],
 }

@@ -1,54 +1,46 @@
-"""Wrong answers to the exercises of notebook 08, each with a phrase of the hint that must refuse it."""
+"""Answers to notebook 08: (wrong, a phrase of the hint), beside the check's own mistakes; and right ones."""
+
+SPREAD = "torch.cat([x, {}.expand(len(x), 1)], 1)"
+STD = "(x.var(0, correction=0) + {}).sqrt().mean()"
 
 WRONG = {
+    1: [("lambda h: h / h.sum()", "one number")],
+    2: [("lambda x, m: x.tolist()", "expected a tensor, got list")],
+    3: [
+        (f"lambda x: {SPREAD.format(STD.format(1e-8))}.detach()", "no gradient comes back"),
+        (
+            "def with_spread(x):\n    with torch.no_grad():\n"
+            f"        s = {STD.format(1e-8)} + 0 * len(x)\n    return torch.cat([x, s.view(1, 1)], 0)",
+            "Sizes of tensors must match",
+        ),
+        (f"lambda x: {SPREAD.format(STD.format(0.01))}", "expected"),
+    ],
+    4: [("lambda k, n: 0.021270751953125", "use the arguments")],
+}
+SAME_HINT = {
+    3: [
+        f"def with_spread(x):\n    with torch.no_grad():\n        s = {STD.format(1e-8)}\n    return {SPREAD.format('s')}",
+        f"def with_spread(x):\n    s = torch.tensor({STD.format(1e-8)}.item())\n    return {SPREAD.format('s')}",
+    ]
+}
+
+RIGHT = {
     1: [
-        ("lambda h: ((h / h.sum()) * (len(h) * h / h.sum()).log()).sum()", "empty mode"),
-        ("lambda h: torch.xlogy(h / h.sum(), h / h.sum()).sum()", "minus the entropy"),
-        ("lambda h: (1 / len(h) * (1 / len(h) / (h[h > 0] / h.sum())).log()).sum()", "other direction"),
-        ("lambda h: torch.xlogy(h / h.sum(), (h > 0).sum() * h / h.sum()).sum()", "all modes"),
-        ("lambda h: torch.xlogy(h / h.sum(), len(h) * h / h.sum()).sum() / math.log(2)", "bits"),
-        ("lambda h: torch.xlogy(h, len(h) * h).sum()", "divide by their sum"),
+        "lambda h: sum(c / h.sum() * math.log(len(h) * c / h.sum()) for c in h.tolist() if c)",
+        "lambda h: math.log(len(h)) + torch.xlogy(h / h.sum(), h / h.sum()).sum()",
+        "lambda h: (h / h.sum() * (len(h) * h / h.sum() + 1e-12).log()).sum()",
     ],
     2: [
-        ("lambda x, m: x.repeat(1, m)", "one row per sample"),
-        ("lambda x, m: x.reshape(m, -1)", "not the number of packs"),
-        ("lambda x, m: x.reshape(-1, m, x.shape[1])", "flatten each pack"),
-        (
-            "lambda x, m: x.reshape(-1, m, x.shape[1]).transpose(1, 2).reshape(len(x) // m, -1)",
-            "torn apart",
-        ),
-        ("lambda x, m: x[::m].repeat(1, m)", "repeats one sample"),
-        ("lambda x, m: x.reshape(-1, m, x.shape[1]).mean(1).repeat(1, m)", "average"),
+        "lambda x, m: torch.cat([x[k::m] for k in range(m)], 1)",
+        "lambda x, m: x.view(len(x) // m, -1)",
     ],
     3: [
-        ("lambda x: torch.cat([x, x.std(0, correction=0).expand(len(x), -1)], 1)", "one number for"),
-        ("lambda x: x.std(0, correction=0).mean().expand(len(x), 1)", "keep the features"),
-        ("lambda x: torch.cat([x, x.std(1, correction=0).unsqueeze(1)], 1)", "within each sample"),
-        ("lambda x: torch.cat([x, x.var(0, correction=0).mean().expand(len(x), 1)], 1)", "mean variance"),
-        ("lambda x: torch.cat([x, x.std(0).mean().expand(len(x), 1)], 1)", "n - 1"),
-        ("lambda x: torch.cat([x, x.std(correction=0).expand(len(x), 1)], 1)", "mixes the features"),
-        (
-            "lambda x: torch.cat([x, x.var(0, correction=0).sqrt().mean().expand(len(x), 1)], 1)",
-            "gradient of NaN",
-        ),
-        (
-            "lambda x: torch.cat([x, x.detach().std(0, correction=0).mean().expand(len(x), 1)], 1).detach()",
-            "no detach",
-        ),
+        f"lambda x: {SPREAD.format(STD.format(1e-6))}",
+        "lambda x: torch.cat([x, ((x - x.mean(0)).square().mean(0) + 1e-10).sqrt().mean().repeat(len(x), 1)], 1)",
+        f"lambda x: {SPREAD.format('x.std(0, correction=0).mean()')} if x.std() > 0 else {SPREAD.format('(0 * x).sum()')}",
     ],
     4: [
-        ("lambda k, n: sum(math.comb(n, j) for j in range(k, n + 1)) / 2**n", "one-sided"),
-        ("lambda k, n: math.comb(n, k) / 2**n", "exactly this count"),
-        ("lambda k, n: 2 * math.comb(n, k) / 2**n", "twice the chance"),
-        ("lambda k, n: 2 * sum(math.comb(n, j) for j in range(k + 1, n + 1)) / 2**n", "leaves out"),
-        ("lambda k, n: min(1, 2 * sum(math.comb(n, j) for j in range(k, n + 1)) / 2**n)", "larger side"),
-        (
-            "lambda k, n: 2 * sum(math.comb(n, j) for j in range(max(k, n - k), n + 1)) / 2**n",
-            "at most 1",
-        ),
-        (
-            "lambda k, n: min(1, 2 * sum(math.comb(16, j) for j in range(max(k, 16 - k), 17)) / 2**16)",
-            "n is an argument",
-        ),
+        "lambda k, n: sum(math.comb(n, j) for j in range(n + 1) if abs(j - n / 2) >= abs(k - n / 2)) / 2**n",
+        "lambda k, n: min(1.0, 2 * sum(math.comb(n, j) for j in range(min(k, n - k) + 1)) * 0.5**n)",
     ],
 }

@@ -1,137 +1,71 @@
-"""Wrong answers to the exercises of notebook 09, each with a phrase of the hint that must refuse it."""
+"""Answers to notebook 09: (wrong, a phrase of the hint), beside the check's own mistakes; and right ones."""
+
+_SLOPE = "torch.autograd.grad(D(y := x.clone().requires_grad_()).sum(), y, create_graph=True)[0]"
+_POLLUTES = """
+def slope_norms(D, x):
+    x = x.detach().requires_grad_()
+    D(x).sum().backward(create_graph=True)
+    return x.grad.flatten(1).norm(dim=1)
+"""
+_POWER = """
+def operator_norm(forward, adjoint, v, steps=300):
+    {before}
+    for _ in range({steps}):
+        u = forward(v / v.norm())
+        v = adjoint(u / u.norm())
+    return {result}
+"""
 
 WRONG = {
-    1: [
-        ("lambda a, b: (a - b).abs().mean()", "paired as they came"),
-        ("lambda a, b: (a.sort().values - b).abs().mean()", "one of the two samples is sorted"),
-        ("lambda a, b: (a.mean() - b.mean()).abs()", "distance of the means"),
-        ("lambda a, b: (a.sort().values - b.sort().values).abs().sum()", "not the sum"),
-        ("lambda a, b: (a.sort().values - b.sort().values).square().mean()", "squared metres"),
-        ("lambda a, b: (a.sort().values - b.sort().values).square().mean().sqrt()", "W2, not W1"),
-        ("lambda a, b: (a.sort().values - b.sort(descending=True).values).abs().mean()", "dearest plan"),
-        ("lambda a, b: (a.sort().values - b.sort().values).abs()", "one number"),
-        ("lambda a, b: (a.sort().values - b.sort().values).abs().median()", "median forgets"),
-        ("lambda a, b: (a.argsort() - b.argsort()).abs().double().mean()", "places, not values"),
-        ("lambda a, b: (a[:, None] - b).abs().amin(1).mean()", "places get too much"),
-        ("lambda a, b: (a[:, None] - b).abs().amin(0).mean()", "places send too much"),
-        ("lambda a, b: (a[:, None] - b).abs().mean()", "over all pairs"),
-        ("lambda a, b: (a.sort().values - b.sort().values).abs().sum() / 4", "number of points"),
-        ("lambda a, b: 0.975", "for other samples"),
-    ],
+    1: [("lambda a, b: 0.975", "use the arguments")],
     2: [
         (
-            "lambda D, x: torch.autograd.grad(D(y := x.clone().requires_grad_()).sum(), y, create_graph=True)[0]"
-            ".norm(dim=1)",
-            "one norm per pixel",
+            f"lambda D, x: {_SLOPE.replace(', create_graph=True', '')}.flatten(1).norm(dim=1).requires_grad_()",
+            "no gradient reaches D's weights",
         ),
-        (
-            "lambda D, x: torch.autograd.grad(D(y := x.clone().requires_grad_()).sum(), y, create_graph=True)[0]"
-            ".norm()",
-            "whole batch",
-        ),
-        (
-            "lambda D, x: torch.autograd.grad(D(y := x.clone().requires_grad_()).sum(), y, create_graph=True)[0]"
-            ".flatten(1).square().sum(1)",
-            "root is missing",
-        ),
-        (
-            "lambda D, x: torch.autograd.grad(D(y := x.clone().requires_grad_()).mean(), y, create_graph=True)[0]"
-            ".flatten(1).norm(dim=1)",
-            "n times too small",
-        ),
-        (
-            "lambda D, x: torch.autograd.grad(D(y := x.clone().requires_grad_()).sum(), y)[0]"
-            ".flatten(1).norm(dim=1)",
-            "create_graph=True?",
-        ),
-        (
-            "lambda D, x: torch.autograd.grad(D(y := x.clone().requires_grad_()).sum(), y, create_graph=True)[0]",
-            "the slopes themselves",
-        ),
-        ("lambda D, x: x.flatten(1).norm(dim=1)", "norms of the images"),
-        (
-            "lambda D, x: torch.autograd.grad(D(y := x.clone().requires_grad_()).sum(), y)[0]"
-            ".flatten(1).norm(dim=1).requires_grad_()",
-            "gradient of D's weights",
-        ),
-        (
-            "lambda D, x: torch.autograd.grad(D(y := x.clone().requires_grad_()).sum(), y, create_graph=True)[0]"
-            ".flatten(1).square().sum(1).sqrt()",
-            "at a slope of 0",
-        ),
-        (
-            "lambda D, x: torch.autograd.grad(D(y := x.clone().requires_grad_()).sum(), y, create_graph=True)[0]"
-            ".reshape(5, 18).norm(dim=1)",
-            "[5, 18]",
-        ),
+        (f"lambda D, x: {_SLOPE}.reshape(5, 18).norm(dim=1)", "[5, 18]"),
+        (_POLLUTES, "hold other gradients"),
     ],
     3: [
-        ("lambda n, w: w * (n - 1).square().mean()", "two-sided"),
-        ("lambda n, w: w * (1 - n).clamp_min(0).square().mean()", "go free"),
-        ("lambda n, w: w * (n - 1).clamp_min(0).mean()", "must be squared"),
-        ("lambda n, w: (n - 1).clamp_min(0).square().mean()", "weight is missing"),
-        ("lambda n, w: w * (n - 1).clamp_min(0).square().sum()", "not the sum"),
-        ("lambda n, w: w * (n.square() - 1).clamp_min(0).mean()", "before you square"),
-        ("lambda n, w: w * (n[n > 1] - 1).square().mean()", "within the limit"),
-        ("lambda n, w: w * (n - 1).clamp_min(0).square()", "one number"),
-        ("lambda n, w: w * (n.square() - 1).clamp_min(0).square().mean()", "excess of the squared norm"),
-        ("lambda n, w: w * (n - 1).clamp_min(0).mean().square()", "hide among flat"),
-        ("lambda n, w: w * (n.mean() - 1).clamp_min(0).square()", "cut each sample"),
-        ("lambda n, w: 10 * (n - 1).clamp_min(0).square().mean()", "weight 10 only"),
         ("lambda n, w: (w * (n - 1).clamp_min(0).square().mean()).item()", "no .item()"),
-        ("lambda n, w: w * (n.detach() - 1).clamp_min(0).square().mean()", "a detached tensor"),
-        ("lambda n, w: w * ((n - 1).clamp_min(0) * (n - 1).clamp_min(0).detach()).mean()", "gradient is not"),
-        ("lambda n, w: w * (n - 1).clamp_min(0).square().sum() / 6", "for six norms"),
+        ("lambda n, w: w * (n.detach() - 1).clamp_min(0).square().mean()", "no gradient comes back"),
     ],
     4: [
+        (_POWER.format(before="", steps=300, result="v.norm()"), "use `steps`"),
         (
-            """
-def operator_norm(forward, adjoint, v, steps=300):
-    for _ in range(steps):
-        v = adjoint(forward(v))
-    return v.norm()
-""",
-            "overflow",
+            _POWER.format(before="v = torch.ones_like(v)", steps="steps", result="v.norm()"),
+            "expected 3, got 2.9",
         ),
         (
-            """
-def operator_norm(forward, adjoint, v, steps=300):
-    for _ in range(steps):
-        v = adjoint(forward(v / v.norm()))
-    return v.norm()
-""",
-            "there and back",
+            _POWER.format(before="v = torch.ones(1, 2, 5, 5).double()", steps="steps", result="v.norm()"),
+            "raised",
         ),
+        (_POWER.format(before="", steps="steps", result="v.norm() if steps > 1 else 1e9"), "never more than"),
         (
-            """
-def operator_norm(forward, adjoint, v, steps=300):
-    for _ in range(steps):
-        v = adjoint(forward(v))
-        v = v / v.norm()
-    return v.norm()
-""",
-            "1 by construction",
+            _POWER.format(before="", steps="steps", result="v.norm() if steps > 1 else v"),
+            "expected one number",
         ),
-        ("lambda forward, adjoint, v, steps=300: forward(v).norm() / v.norm()", "stretch of the start"),
-        (
-            """
-def operator_norm(forward, adjoint, v, steps=300):
-    for _ in range(300):
-        u = forward(v / v.norm())
-        v = adjoint(u / u.norm())
-    return v.norm()
-""",
-            "use `steps`",
-        ),
-        (
-            """
-def operator_norm(forward, adjoint, v, steps=300):
-    for _ in range(steps):
-        u = forward(v / v.norm())
-        v = adjoint(u / u.norm())
-    return v
-""",
-            "one number",
-        ),
+    ],
+}
+
+_RECIPE = "lambda forward, adjoint, v, steps=300: torch.linalg.svdvals(torch.stack([forward(e.view_as(v)).flatten() for e in torch.eye(v.numel(), dtype=v.dtype)]))[0]"
+RIGHT = {
+    1: [
+        "lambda a, b: np.abs(np.sort(a.numpy()) - np.sort(b.numpy())).mean()",
+        "lambda a, b: sum(abs(p - q) for p, q in zip(sorted(a.tolist()), sorted(b.tolist()))) / len(a)",
+    ],
+    2: [
+        f"lambda D, x: ({_SLOPE}.square().sum((1, 2, 3)) + 1e-8).sqrt()",
+        "lambda D, x: torch.func.vmap(torch.func.grad(lambda u: D(u[None]).sum()))(x).flatten(1).norm(dim=1)",
+        f"lambda D, x: torch.linalg.vector_norm({_SLOPE}, dim=(1, 2, 3))",
+    ],
+    3: [
+        "lambda n, w: w * F.relu(n - 1).pow(2).mean()",
+        "lambda n, w: w * torch.where(n > 1, (n - 1) ** 2, 0 * n).sum() / len(n)",
+    ],
+    4: [
+        _RECIPE,
+        _POWER.format(before="", steps="steps", result="forward(v / v.norm()).norm()"),
+        _POWER.format(before="v = v.clone()", steps="steps", result="v.norm().item()"),
     ],
 }

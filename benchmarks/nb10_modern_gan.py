@@ -1,31 +1,23 @@
-"""Record the tables of notebook 10 at full size: `python benchmarks/modern_gan.py --part grid` (CPU).
+"""Record the tables of notebook 10 at full size (CPU, 80 minutes; --only chooses parts).
 
 Parts: `grid` and `stacked` (eleven losses, 16 seeds; the setting of each chosen on four other seeds),
 `curves` and `long` (Fréchet distance against seconds: the modern GAN, the DCGAN of notebook 06 and, in
 `long`, that DCGAN with the modern GAN's falling rate, in turns), `ablation` (one ingredient of the modern
 GAN taken away at a time, equal rounds), `starts` (the first rounds of some of these) and `rates` (where
-short runs end, over learning rates). Functions and constants are lifted from the notebook's source, so that
-both measure the same. Each finished cell is written at once to benchmarks/results/modern_gan.json; a
-restart goes on after the last one, unless the code has changed since it began; `--minutes` ends a run
-early. Delete the file to begin again.
+short runs end, over learning rates).
 """
 
 from __future__ import annotations
 
-import argparse
-import json
-import math
 import time
-from collections.abc import Callable
-from pathlib import Path
+from argparse import Namespace
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 
 import torch
-from common import NOTEBOOKS, RESULTS, lift, provenance, same_code, write
+from recorder import run, same
 
-SOURCE = NOTEBOOKS / "10_a_modern_gan.py"
-CONSTANTS = {"GAMES", "grid", "small", "judge_8", "readable", "unseen", "stacked", "parts", "judge"}
-CONSTANTS |= {"real_features", "z_judge", "FULL", "DCGAN"}
+CELLS = ("10_a_modern_gan", "record")
 PARTS = ("grid", "stacked", "curves", "long", "ablation", "starts", "rates")
 SEEDS, OTHERS = range(16), range(100, 104)  # the recorded seeds, and those that choose the settings
 ROUNDS = {"grid": 1200, "stacked": 300}
@@ -145,46 +137,29 @@ def rate_cells(notebook: SimpleNamespace) -> dict[str, Callable[[], dict]]:
     }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--part", required=True, choices=PARTS)
-    parser.add_argument("--minutes", type=float, default=math.inf, help="begin no new cell later")
-    parser.add_argument("--source", type=Path, default=SOURCE)
-    parser.add_argument("--out", type=Path, default=RESULTS / "modern_gan.json")
-    args = parser.parse_args()
-    torch.set_num_threads(1)
-    space = lift(args.source, CONSTANTS, device="cpu", progress=lambda items, *_: items)
-    notebook = SimpleNamespace(**space)
+def jobs(record: dict, options: Namespace, notebook: SimpleNamespace) -> Iterator[str]:
+    """Cell after cell of each part."""
+    same(
+        record,
+        images=notebook.parts.fit.name,
+        rounds=ROUNDS,
+        budget={part: looks[-1] for part, (looks, _) in RACES.items()},
+        ablation_rounds=ABLATION_ROUNDS,
+        start_rounds=START_ROUNDS,
+        rate_rounds=RATE_ROUNDS,
+    )
     makers = {"ablation": ablation_cells, "starts": start_cells, "rates": rate_cells}
-    many = race_cells if args.part in RACES else loss_cells
-    cells = makers[args.part](notebook) if args.part in makers else many(notebook, args.part)
-    head = provenance(
-        "notebook 10 at full size", "python benchmarks/modern_gan.py --part PART", [SOURCE, "gan_helpers"]
-    ) | {
-        "rounds": ROUNDS,
-        "budget": {part: looks[-1] for part, (looks, _) in RACES.items()},
-        "ablation_rounds": ABLATION_ROUNDS,
-        "start_rounds": START_ROUNDS,
-        "rate_rounds": RATE_ROUNDS,
-    }
-    record = json.loads(args.out.read_text()) if args.out.exists() else {}
-    same_code(record, head, args.out)
-    begun = time.process_time()
-    for name, measure in cells.items():
-        if name in record.get(args.part, {}):
-            continue
-        if time.process_time() - begun > 60 * args.minutes:
-            print("stopped early: run the same command again to go on")
-            return
-        start = time.process_time()
-        value = {**measure(), "cpu_seconds": round(time.process_time() - start, 1)}
-        record = json.loads(args.out.read_text()) if args.out.exists() else {}  # parts may run side by side
-        record.setdefault(args.part, {})[name] = value
-        spent = sum(cell["cpu_seconds"] for part in PARTS for cell in record.get(part, {}).values())
-        write(args.out, record | head | {"cpu_seconds": round(spent, 1)})
-        print(args.part, name, value["cpu_seconds"], "s", flush=True)
-    print("complete")
+    for part in options.only:
+        many = race_cells if part in RACES else loss_cells
+        cells = makers[part](notebook) if part in makers else many(notebook, part)
+        made = record.setdefault(part, {})
+        for name, measure in cells.items():
+            if name not in made:
+                start = time.process_time()
+                made[name] = measure()
+                made[name]["cpu_seconds"] = round(time.process_time() - start, 1)
+                yield f"{part}, {name}"
 
 
 if __name__ == "__main__":
-    main()
+    run(__file__, "notebook 10 at full size", jobs, CELLS, parts=PARTS, seeds=len(SEEDS))

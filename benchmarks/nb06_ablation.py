@@ -1,21 +1,18 @@
-"""Record the ablation of notebook 06: `python benchmarks/dcgan_ablation.py` (CPU, one thread, restartable).
+"""Record the ablation of notebook 06 (CPU; --only chooses variants).
 
 Each variant is the main game of the notebook with one thing changed. Every game gets the same number of
 rounds (its CPU-seconds are recorded, measuring excluded), and the seed decides batches, noise and initial
-weights, so that variants can be compared seed by seed. The file is written after every
-game; started again, the script plays what is missing. Result: benchmarks/results/dcgan_ablation.json.
+weights, so that variants can be compared seed by seed.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 import time
-from collections.abc import Callable
-from pathlib import Path
+from argparse import Namespace
+from collections.abc import Callable, Iterator
 
 import torch
-from common import RESULTS, provenance, write
+from recorder import run, same
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -107,48 +104,23 @@ def play_variant(change: dict[str, dict], seed: int, rounds: int, images: Tensor
     }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seeds", type=int, nargs="+", default=range(5))
-    parser.add_argument("--rounds", type=int, default=300)
-    parser.add_argument("--variants", nargs="+", default=list(VARIANTS), choices=list(VARIANTS))
-    parser.add_argument("--stop-after", type=float, default=1e9, help="start no further game after so many s")
-    parser.add_argument("--out", type=Path, default=RESULTS / "dcgan_ablation.json")
-    args = parser.parse_args()
-    torch.set_num_threads(1)
+def jobs(record: dict, options: Namespace, _: None) -> Iterator[str]:
+    """All variants with a seed, then with the next."""
     parts = data.split(data.load_images("auto"), seed=0, fit=0.4, select=0.4, report=0.2)
+    same(record, images=parts.fit.name)
     judge = digit_classifier(parts.select)
     real, _ = features_and_logits(judge, parts.report.images)
     fit, _ = features_and_logits(judge, parts.fit.images[:2000])
-    sources = ["gan_helpers/networks.py", "gan_helpers/training.py", "benchmarks/dcgan_ablation.py"]
-    record = {
-        **provenance(
-            "one thing changed in the main game of notebook 06; Frechet distance, 2,000 against 2,000",
-            f"python benchmarks/dcgan_ablation.py --rounds {args.rounds}",
-            sources,
-        ),
-        "images": parts.fit.name,
-        "rounds": args.rounds,
-        "floor": round(metrics.frechet_distance(real=real, fake=fit), 3),
-        "games": {},
-    }
-    if args.out.exists():
-        old = json.loads(args.out.read_text())
-        if (old["rounds"], old["images"], old["commit"]) != (args.rounds, parts.fit.name, record["commit"]):
-            raise SystemExit(
-                f"{args.out} is from other settings or another commit: move it away, start again"
-            )
-        record["games"] = old["games"]
-    begin = time.monotonic()
-    for seed in args.seeds:
-        for name in args.variants:
-            games = record["games"].setdefault(name, {})
-            if str(seed) in games or time.monotonic() - begin > args.stop_after:
-                continue
-            games[str(seed)] = play_variant(VARIANTS[name], seed, args.rounds, parts.fit.images, judge, real)
-            write(args.out, record)
-            print(seed, name, games[str(seed)]["distance"], games[str(seed)]["seconds"], flush=True)
+    record["floor"] = round(metrics.frechet_distance(real=real, fake=fit), 3)
+    for seed in range(options.seeds):
+        for name in options.only:
+            games = record.setdefault("games", {}).setdefault(name, {})
+            if str(seed) not in games:
+                args = VARIANTS[name], seed, options.rounds, parts.fit.images, judge, real
+                games[str(seed)] = play_variant(*args)
+                yield f"seed {seed}, {name}: distance {games[str(seed)]['distance']}"
 
 
 if __name__ == "__main__":
-    main()
+    what = "one thing changed in the main game of notebook 06; Frechet distance, 2,000 against 2,000"
+    run(__file__, what, jobs, parts=list(VARIANTS), seeds=5, rounds=300)

@@ -1,4 +1,4 @@
-"""The recipes that `time_to_quality.py` races: the course's own, and reconstructions of published ones.
+"""The recipes that `nb06_time_to_quality.py` races: the course's own, and reconstructions of published ones.
 
 Each function builds one game. The published recipes are rebuilt from the settings in their source, in this
 file's own code. What was changed is said in `CHANGES` for all of them and in each docstring for one; all

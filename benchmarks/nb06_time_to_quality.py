@@ -1,4 +1,4 @@
-"""Race GAN recipes for CPU-seconds: `python benchmarks/time_to_quality.py` (hours; see --help).
+"""Race GAN recipes for CPU-seconds (hours; see --help).
 
 All recipes get the same budget, images, seeds and metric, one thread, and take turns in short slices of one
 process, so that whatever else the machine does hits all of them alike. Time is the process's CPU time while
@@ -12,9 +12,7 @@ import argparse
 import base64
 import copy
 import hashlib
-import json
 import math
-import os
 import shutil
 import time
 import zlib
@@ -25,8 +23,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import torch
-from common import RESULTS, commit_of, crossing, provenance, write
-from time_to_quality_recipes import (
+from nb06_recipes import (
     CHANGES,
     FACTORS,
     Game,
@@ -39,13 +36,14 @@ from time_to_quality_recipes import (
     shrink,
     tutorial,
 )
+from recorder import RECORDS, code_of, head, same, write
 from torch import Tensor
 
-from gan_helpers import data, metrics, plots
+from gan_helpers import data, metrics, plots, records
+from gan_helpers._files import cache_folder, whole
 from gan_helpers.judge import digit_classifier, features_and_logits
 from gan_helpers.notebook import progress
 
-CODE = ["benchmarks/time_to_quality_recipes.py", "gan_helpers/networks.py", "gan_helpers/training.py"]
 SAMPLES, SHOWN, NOISE_SEED = 2000, 10, 10**6
 MARKS = (10, 20, 60, 120)  # seconds at which the summary compares
 
@@ -200,11 +198,10 @@ def at(run: dict, seconds: float) -> float | None:
     return d[0]
 
 
-def state_folder(out: Path, settings: dict) -> Path:
-    """Where unfinished runs of this results file wait: for the same settings and recipes only."""
-    recipes = Path(__file__).with_name("time_to_quality_recipes.py").read_text()
-    key = hashlib.sha256(repr((str(out.resolve()), sorted(settings.items()), recipes)).encode()).hexdigest()
-    return data.cache_folder() / "time_to_quality" / f"{out.stem}-{key[:12]}"
+def state_folder(out: Path, settings: dict, stamp: str) -> Path:
+    """Where unfinished runs of this record wait: for the same settings and code only."""
+    key = hashlib.sha256(repr((str(out.resolve()), sorted(settings.items()), stamp)).encode()).hexdigest()
+    return cache_folder() / "time_to_quality" / f"{out.stem}-{key[:12]}"
 
 
 def save(run: Run, path: Path) -> None:
@@ -218,8 +215,8 @@ def save(run: Run, path: Path) -> None:
     if game.average is not None:
         state["average"] = game.average.state_dict()
     path.parent.mkdir(parents=True, exist_ok=True)
-    torch.save(state, path.with_suffix(".new"))
-    os.replace(path.with_suffix(".new"), path)
+    with whole(path) as file:
+        torch.save(state, file)
 
 
 def resume(run: Run, path: Path) -> Run:
@@ -237,48 +234,22 @@ def resume(run: Run, path: Path) -> Run:
     return run
 
 
-def entry(run: Run, commit: str) -> dict:
-    """A run as the results file holds it; a distance that is not finite becomes null."""
+def entry(run: Run) -> dict:
+    """A run as the record holds it; a distance that is not finite becomes null."""
     columns = {key: [row[key] for row in run.curve] for key in ("seconds", "rounds", "distance", "mode")}
     columns["seconds"] = [round(t, 3) for t in columns["seconds"]]
     columns["distance"] = [round(d, 3) if math.isfinite(d) else None for d in columns["distance"]]
-    return {"recipe": run.name, "seed": run.seed, **columns, "ended": run.finished(), "commit": commit}
-
-
-def check_settings(record: dict, settings: dict, path: Path) -> None:
-    """Raise ValueError if a results file was made with other settings: runs of both must not be mixed."""
-    old = record.get("settings", {})
-    differ = [key for key in sorted({*old, *settings}) if old.get(key) != settings.get(key)]
-    if differ:
-        what = "; ".join(f"{key} was {old.get(key)!r} and is {settings.get(key)!r}" for key in differ)
-        raise ValueError(f"{path} holds a race of other settings ({what}): give another --out, or delete it")
-
-
-def read(path: Path, settings: dict) -> dict:
-    """The results file, or an empty record; refuses a file of other settings."""
-    if not path.exists():
-        return {"settings": settings, "runs": []}
-    record = json.loads(path.read_text())
-    check_settings(record, settings, path)
-    return record
-
-
-def dumps(record: dict) -> str:
-    """JSON with one line per run, so that a change is readable."""
-    runs = ",\n  ".join(json.dumps(run) for run in record["runs"])
-    pairs = [(key, value) for key, value in record.items() if key != "runs"]
-    rest = [f" {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}" for key, value in pairs]
-    return "{\n" + ",\n".join([*rest, f' "runs": [\n  {runs}\n ]']) + "\n}"
+    return {"recipe": run.name, "seed": run.seed, **columns, "ended": run.finished()}
 
 
 # ---------------------------------------------------------------- the race
 
 
-def race(builds: dict[str, Callable[[], Game]], record: dict, out: Path, state: Path, parts: data.Splits,
-         judge: Judge, *, seeds: Sequence[int], budget: float, slice_: float, device: str,
+def race(builds: dict[str, Callable[[], Game]], record: dict, write: Callable, state: Path,
+         parts: data.Splits, judge: Judge, *, seeds: Sequence[int], budget: float, slice_: float, device: str,
          minutes: float) -> bool:  # fmt: skip
     """Play all turns that are not yet in the record, for at most `minutes` of wall time; True when done."""
-    commit, fit = commit_of(CODE), parts.fit.images
+    fit = parts.fit.images
     round_trips = {side: shrink(enlarge(fit[:SAMPLES], side)) for side in (28, 32, 64)}
     record["floor"] = {str(side): round(judge.distance(x), 3) for side, x in round_trips.items()}
     stop, runs, current = time.monotonic() + 60 * minutes, {}, None
@@ -296,9 +267,9 @@ def race(builds: dict[str, Callable[[], Game]], record: dict, out: Path, state: 
         played = turn(runs[name], until, marks(budget, name in COSTLY), judge, device)
         if played or new:
             save(runs[name], path)
-            keep(record, runs[name], commit)
+            keep(record, runs[name])
             record |= {"summary": summary(record), "overtaking": overtaking(record)}
-            write(out, record, dumps)
+            write(record)
         if played and time.monotonic() > stop:
             return False
     return True
@@ -316,11 +287,11 @@ def turn(run: Run, until: float, looks: Sequence[float], judge: Judge, device: s
     return (run.rounds, len(run.curve)) != before
 
 
-def keep(record: dict, run: Run, commit: str) -> None:
+def keep(record: dict, run: Run) -> None:
     """Put a run's curve into the record, in the place of what was there of it."""
     if not run.curve:
         return
-    new = entry(run, commit)
+    new = entry(run)
     others = [r for r in record["runs"] if (r["recipe"], r["seed"]) != (run.name, run.seed)]
     record["runs"] = sorted([*others, new], key=lambda r: (r["seed"], r["recipe"]))
     record.setdefault("recipes", {})[run.name] = describe(run.game)
@@ -393,6 +364,22 @@ def table(record: dict) -> str:
         what = f"the best other at {goal['at']:g} s, {goal['recipe']} ({goal['distance']:.1f}),"
         lines.append(f"{what} is reached by ours after {times} s (one number per seed)")
     return "\n".join(lines)
+
+
+def crossing(at: Sequence[float], distances: Sequence[float], target: float) -> float | None:
+    """When a curve first reaches `target`, log distance interpolated between looks; None if it never does.
+
+    A curve that starts at or below the target has crossed at its first look at the latest: that is returned.
+    """
+    pairs = list(zip(at, distances, strict=True))
+    if pairs and pairs[0][1] <= target:
+        return pairs[0][0]
+    for (t0, d0), (t1, d1) in zip(pairs, pairs[1:], strict=False):
+        if d1 <= target < d0:
+            if math.isinf(d0):
+                return t1
+            return t0 + (t1 - t0) * math.log(d0 / target) / math.log(d0 / d1)
+    return None
 
 
 # ---------------------------------------------------------------- the figure
@@ -495,26 +482,40 @@ def arguments(args: Sequence[str] | None = None) -> argparse.Namespace:
     options.recipes = options.recipes or known
     if unknown := set(options.recipes) - set(known):
         parser.error(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(known)}")
-    name = "time_to_quality_factors" if options.factors or options.threads else "time_to_quality"
-    options.out = options.out or RESULTS / f"{name}.json"
+    name = "nb06_time_to_quality" + ("_factors" if options.factors or options.threads else "")
+    options.out = options.out or RECORDS / f"{name}.json"
     options.budget = options.budget or (30.0 if options.factors or options.threads else 120.0)
     if min(options.budget, options.slice, options.seeds) <= 0:
         parser.error("--budget, --slice and --seeds must be positive")
     return options
 
 
-def header(options: argparse.Namespace) -> dict:
+def header(options: argparse.Namespace, code: str) -> dict:
+    """The head of the record, its command with what it was not given by default."""
     what = (
         "our recipe with one property of PyTorch-GAN's dcgan at a time" if options.factors else "GAN recipes"
     )
-    command = ["python benchmarks/time_to_quality.py", *(["--factors"] if options.factors else [])]
+    what = f"{what}: Fréchet distance (64 features, {SAMPLES} samples against the report part)"
+    command = ["python benchmarks/nb06_time_to_quality.py", *(["--factors"] if options.factors else [])]
     command += [f"--seeds {options.seeds} --budget {options.budget:g} --slice {options.slice:g}"]
     command += ["--device cuda"] if options.device == "cuda" else []
     if options.recipes != list(FACTORS if options.factors else RECIPES):
         command += ["--recipes", *(f'"{name}"' for name in options.recipes)]
-    what = f"{what}: Fréchet distance (64 features, {SAMPLES} samples against the report part)"
-    head = provenance(what, " ".join(command), CODE) | {"changes": CHANGES}
-    return head | ({"machine": torch.cuda.get_device_name()} if options.device == "cuda" else {})
+    made = head(what, " ".join(command), code) | {"changes": CHANGES, "seeds": options.seeds}
+    return made | ({"machine": torch.cuda.get_device_name()} if options.device == "cuda" else {})
+
+
+def jobs(options: argparse.Namespace, record: dict, parts: data.Splits, write: Callable, state: Path) -> bool:
+    """The race, or the comparison of threads; True when it is done."""
+    if options.threads:
+        record["threads"] = threads(parts)
+        return True
+    known = {name: partial(factor, name) for name in FACTORS} if options.factors else RECIPES
+    classifier = digit_classifier(parts.select)
+    judge = Judge(classifier, features_and_logits(classifier, parts.report.images)[0])
+    builds = {name: known[name] for name in options.recipes}
+    return race(builds, record, write, state, parts, judge, seeds=range(options.seeds), budget=options.budget,
+                slice_=options.slice, device=options.device, minutes=options.minutes)  # fmt: skip
 
 
 def main(args: Sequence[str] | None = None) -> None:
@@ -522,39 +523,31 @@ def main(args: Sequence[str] | None = None) -> None:
     torch.set_num_threads(1)
     images = data.load_images("auto", device=options.device)
     parts = data.split(images, seed=0, fit=0.4, select=0.4, report=0.2)
-    settings = {
-        "slice": options.slice, "device": options.device, "threads": 1,
-        "samples": SAMPLES, "data": f"{images.name}, {len(images.images)}", "torch": torch.__version__,
-    }  # fmt: skip
-    record = read(options.out, settings)
+    record = records.read(options.out.stem, options.out.parent) or {"runs": []}
     if not options.draw:
-        new, old = header(options), record.get("command")
+        code = code_of(Path(__file__).stem)
+        new, old = header(options, code), record.get("command")
+        settings = {
+            "slice": options.slice, "device": options.device, "threads": 1,
+            "samples": SAMPLES, "data": f"{images.name}, {len(images.images)}", "torch": torch.__version__,
+        }  # fmt: skip
+        same(record, stamp=new["stamp"], settings=settings)
         if old and new["command"] not in old.split(" && "):
             new["command"] = f"{old} && {new['command']}"  # what made the record, in order
         elif old:
             new["command"] = old
         record = new | {key: value for key, value in record.items() if key not in new}
-    if options.threads:
-        record["threads"] = threads(parts)
-        write(options.out, record, dumps)
-    elif not options.draw:
-        known = {name: partial(factor, name) for name in FACTORS} if options.factors else RECIPES
-        builds = {name: known[name] for name in options.recipes}
-        state = state_folder(options.out, settings)
-        if not options.out.exists():  # whoever deletes the results wants to start anew
+        state = state_folder(options.out, settings, new["stamp"])
+        if not options.out.exists():  # whoever deletes the record wants to start anew
             shutil.rmtree(state, ignore_errors=True)
-        classifier = digit_classifier(parts.select)
-        judge = Judge(classifier, features_and_logits(classifier, parts.report.images)[0])
-        done = race(builds, record, options.out, state, parts, judge, seeds=range(options.seeds),
-                    budget=options.budget, slice_=options.slice, device=options.device,
-                    minutes=options.minutes)  # fmt: skip
-        print("done" if done else "to be continued: give the same command again")
-    record |= {"summary": summary(record), "overtaking": overtaking(record)}
-    write(options.out, record, dumps)
+        done = jobs(options, record, parts, lambda record: write(options.out, record, code), state)
+        record |= {"summary": summary(record), "overtaking": overtaking(record)}
+        write(options.out, record, code)
+        print("complete" if done else "stopped: the same command goes on")
     print(table(record))
     if not options.factors and not options.threads and summary(record):
-        fig = draw(record, parts.report.images.cpu())
-        fig.savefig(options.out.with_suffix(".png"), dpi=110)
+        figure = Path(__file__).with_suffix(".png") if options.out.parent == RECORDS else options.out
+        draw(record, parts.report.images.cpu()).savefig(figure.with_suffix(".png"), dpi=110)
 
 
 if __name__ == "__main__":

@@ -1,24 +1,21 @@
-"""Record the 25-mode grid of notebook 08: `python benchmarks/moonshot_grid.py` (CPU, restartable).
+"""Record the 25-mode grid of notebook 08 (CPU, 9 minutes).
 
 One recipe on the grid of 25 Gaussians (std .05, spacing 2), four seeds to a stack; then, with fewer rounds,
 the recipe and the recipe without one ingredient at a time. Settings were chosen on seeds from 100 on. Of each
-generator 2,500 samples are counted, with and without averaged weights, and with them 50,000 ("many"). After
-each stack the result is saved to benchmarks/results/moonshot_grid.json; with `--minutes 5` it stops then, and
-the same command goes on.
+generator 2,500 samples are counted, with and without averaged weights, and with them 50,000 ("many").
 """
 
 from __future__ import annotations
 
-import argparse
 import itertools
-import json
 import math
 import time
+from argparse import Namespace
 from collections.abc import Iterator
-from pathlib import Path
+from types import SimpleNamespace
 
 import torch
-from common import NOTEBOOKS, RESULTS, lift, provenance, same_code, write
+from recorder import run, same
 from torch import nn
 from torch.func import functional_call, vmap
 
@@ -27,8 +24,7 @@ from gan_helpers.losses import L_D, L_G, regularised, relativistic
 from gan_helpers.networks import mlp
 from gan_helpers.training import play_many, stack
 
-SOURCE = NOTEBOOKS / "08_mode_collapse.py"
-Picks = lift(SOURCE, {"Z_DIM", "ROUNDS", "x_nine"}, device="cpu")["Picks"]  # the rest comes along
+CELLS = ("08_mode_collapse", "record-grid")
 STACK = 4
 UNIT = 2.0  # the players see the data divided by this: centres in ±2
 RECIPE = {
@@ -66,20 +62,20 @@ class Features(nn.Module):
         return torch.cat([x, angle.sin(), angle.cos()], -1)
 
 
-def players(o: dict, seed: int) -> tuple[nn.Module, nn.Module]:
+def players(notebook: SimpleNamespace, o: dict, seed: int) -> tuple[nn.Module, nn.Module]:
     """G, D of one seed: MLPs of three hidden layers, G behind the picks and D behind the features."""
     w, (m, k), (low, high) = o["width"], o["picks"], o["scales"]
-    front_G = [Picks(m, k)] if m else []
+    front_G = [notebook.Picks(m, k)] if m else []
     front_D = [Features(32, low, high, seed=9)] if high else []
     G = nn.Sequential(*front_G, mlp((2 + m * k, w, w, w, 2), seed=2 * seed))
     D = nn.Sequential(*front_D, mlp((66 if high else 2, w, w, w, 1), seed=2 * seed + 1))
     return G, D
 
 
-def play(o: dict, seeds: range, rounds: int) -> dict:
+def play(notebook: SimpleNamespace, o: dict, seeds: range, rounds: int) -> dict:
     """Train one stack; returns counts per seed, with and without averaged weights, and CPU-seconds a seed."""
     start = time.process_time()
-    G, D = (stack(nets) for nets in zip(*(players(o, s) for s in seeds), strict=True))
+    G, D = (stack(nets) for nets in zip(*(players(notebook, o, s) for s in seeds), strict=True))
     opts = [torch.optim.Adam(P.params.values(), lr=o["rate"], betas=(0.0, 0.99), fused=True) for P in (G, D)]
     first, last = o["gamma"]
     gamma, loss = torch.tensor(float(first)), relativistic if o["pairs"] else (L_D, L_G)
@@ -128,63 +124,23 @@ def spread(points: torch.Tensor, centres: torch.Tensor, std: float) -> float:
     return (near.square().mean() / 2).sqrt().item() if len(near) else math.nan
 
 
-def jobs(record: dict, args: argparse.Namespace) -> Iterator[tuple[str, dict, range, int]]:
-    """What is still to be run, in order."""
-    plan = [("recipe", RECIPE, args.rounds, args.seeds), ("recipe, short", RECIPE, args.short, STACK)]
-    plan += [(f"without {name}", RECIPE | change, args.short, STACK) for name, change in WITHOUT.items()]
-    for name, options, rounds, seeds in plan:
-        done = [s for part in record["runs"].get(name, []) for s in part["seeds"]]
+def jobs(record: dict, options: Namespace, notebook: SimpleNamespace) -> Iterator[str]:
+    """The recipe at full length, then short runs."""
+    same(record, recipe=RECIPE)
+    plan = [("recipe", {}, options.rounds, options.seeds), ("recipe, short", {}, options.short, STACK)]
+    plan += [(f"without {name}", change, options.short, STACK) for name, change in WITHOUT.items()]
+    for name, change, rounds, seeds in plan:
+        parts = record.setdefault("runs", {}).setdefault(name, [])
+        done = [seed for part in parts for seed in part["seeds"]]
         for first in range(0, seeds, STACK):
             if first not in done:
-                yield name, options, range(first, min(first + STACK, seeds)), rounds
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seeds", type=int, default=16)
-    parser.add_argument("--rounds", type=int, default=2400)
-    parser.add_argument("--short", type=int, default=1000, help="rounds of the runs without one ingredient")
-    parser.add_argument("--minutes", type=float, default=math.inf, help="stop after so many CPU-minutes")
-    parser.add_argument("--out", type=Path, default=RESULTS / "moonshot_grid.json")
-    args = parser.parse_args()
-    torch.set_num_threads(1)
-    record = {
-        **provenance(
-            "grid of 25 Gaussians: high-quality samples of 2,500 per mode, for every seed",
-            f"python benchmarks/moonshot_grid.py --seeds {args.seeds} --rounds {args.rounds} "
-            f"--short {args.short}",
-            [Path(__file__), SOURCE, "gan_helpers"],
-        ),
-        "cpu_seconds": 0.0,
-        "recipe": RECIPE,
-        "runs": {},
-    }
-    if args.out.exists():
-        before = json.loads(args.out.read_text())
-        if before["command"] != record["command"] or before["recipe"] != json.loads(json.dumps(RECIPE)):
-            raise SystemExit(f"{args.out} holds other settings: delete it, or use --out")
-        same_code(before, record, args.out)
-        record = before
-    start = last = time.process_time()
-    for name, options, seeds, rounds in jobs(record, args):
-        if time.process_time() - start > 60 * args.minutes:
-            print("stopped; the same command goes on")
-            return
-        part = play(options, seeds, rounds)
-        record["runs"].setdefault(name, []).append(part)
-        record["cpu_seconds"] = round(record["cpu_seconds"] + time.process_time() - last, 1)
-        last = time.process_time()
-        write(args.out, record)
-        hits = torch.tensor(part["average"])
-        shares = " ".join(f"{h.sum() / 2500:.3f}" for h in hits)
-        excess = " ".join(
-            f"{metrics.reverse_kl(h) - metrics.reverse_kl_floor(int(h.sum()), 25):.3f}" for h in hits
-        )
-        modes = [int((h >= 20).sum()) for h in hits]
-        print(f"{name}: modes {modes}, high quality {shares}, KL - floor {excess}, ", end="")
-        print(f"{part['cpu_seconds_per_seed']} s a seed", flush=True)
-    print("complete")
+                block = range(first, min(first + STACK, seeds))
+                parts.append(play(notebook, RECIPE | change, block, rounds))
+                hits = torch.tensor(parts[-1]["average"])
+                shares = " ".join(f"{h.sum() / 2500:.3f}" for h in hits)
+                yield f"{name}: modes {(hits >= 20).sum(1).tolist()}, high quality {shares}"
 
 
 if __name__ == "__main__":
-    main()
+    what = "grid of 25 Gaussians: high-quality samples of 2,500 per mode, for every seed"
+    run(__file__, what, jobs, CELLS, seeds=16, rounds=2400, short=1000)
