@@ -17,9 +17,11 @@
 
 # %% tags=["setup"]
 import sys
+from importlib.util import find_spec
 
 if "google.colab" in sys.modules:  # on Colab only: install the course's helpers
-    get_ipython().run_line_magic("pip", "install -q git+https://github.com/gans-measured/gans-measured")
+    get_ipython().run_line_magic("pip", "install -q git+https://github.com/gans-measured/gans-measured@v0.2.0")
+assert find_spec("gan_helpers"), "no gan_helpers in this kernel: choose that of .venv, or see README"
 
 import copy
 import math
@@ -32,10 +34,10 @@ from torch.nn import functional as F
 
 from gan_helpers import data, metrics, plots, seeds
 from gan_helpers.checks import nb05
-from gan_helpers.evidence import claim, how_sure, predict, table
+from gan_helpers.evidence import claim, how_sure, table
 from gan_helpers.judge import make_judge
 from gan_helpers.networks import mlp
-from gan_helpers.notebook import progress, recorded
+from gan_helpers.notebook import predict, progress, recorded
 from gan_helpers.training import play
 
 plots.use_course_style()
@@ -48,13 +50,13 @@ torch.set_num_threads(1)  # small networks: a second thread costs more than it b
 #
 # `make_judge` cuts the images into three parts that share nothing. The game learns from `x_fit`. The images in `x_report` are **held out**: no player ever sees them, so they can show what a player has really learned. The third part trains the judge of section 3.
 
-# %%
+# %% tags=["record"]
 judge = make_judge(data.load_images("auto"))
 x_fit = judge.parts.fit.images.flatten(1)  # 4,000 images, each a row of 784 numbers
 x_report = judge.parts.report.images.flatten(1)  # 2,000 images, held out
 
 
-# %%
+# %% tags=["record"]
 def make_players(seed):
     G = mlp((64, 64, 128, 784), seed=2 * seed, last=nn.Tanh())  # pixels in (-1, 1)
     D = mlp((784, 128, 64, 1), seed=2 * seed + 1)  # one score
@@ -283,12 +285,13 @@ plots.show(fig, alt=alt)
 # One number says how far they part: the share of pairs in which a training image scores higher than a held-out one. One half means that $D$ makes no difference.
 
 
-# %%
+# %% tags=["record"]
 def share_higher(a, b):
     """How often a score of a (n, 1) is higher than one of b (m, 1)."""
     return (a > b.T).float().mean().item()
 
 
+# %%
 knows_all, knows_few = [], []
 for k in range(3):
     of_training, of_held_out, _ = scores(runs[k], x_fit)
@@ -365,7 +368,7 @@ alt = "Fakes and their nearest training images. With 4,000 images the pairs shar
 plots.show(ax.figure, alt=alt)
 
 
-# %%
+# %% tags=["record"]
 def copy_ratio(fakes, x_train):
     """Median distance to the nearest training image over that to a held-out one."""
     n = min(len(x_train), len(x_report))  # equally many of both
@@ -373,12 +376,13 @@ def copy_ratio(fakes, x_train):
     return metrics.memorisation(fake=fakes, train=train, held_out=held_out).ratio
 
 
+# %%
 ratio, ratio_few, ratio_shifted = [], [], []
 for k in range(3):
-    fakes = judge.generate(runs[k].past[1200], 64)[:500]
-    ratio.append(copy_ratio(fakes, x_fit))
-    fakes = judge.generate(few[k].past[1200], 64)[:500]
-    ratio_few.append(copy_ratio(fakes, few_images[k]))
+    fakes = judge.generate(runs[k].past[1200], 64)
+    ratio.append(copy_ratio(fakes[:500], x_fit))
+    fakes = judge.generate(few[k].past[1200], 64)
+    ratio_few.append(copy_ratio(fakes[:500], few_images[k]))
     shifted = few_images[k].view(-1, 28, 28).roll(1, dims=2)  # known copies
     ratio_shifted.append(copy_ratio(shifted.flatten(1), few_images[k]))
 rows = {

@@ -16,9 +16,11 @@
 
 # %% tags=["setup"]
 import sys
+from importlib.util import find_spec
 
 if "google.colab" in sys.modules:  # on Colab only: install the course's helpers
-    get_ipython().run_line_magic("pip", "install -q git+https://github.com/gans-measured/gans-measured")
+    get_ipython().run_line_magic("pip", "install -q git+https://github.com/gans-measured/gans-measured@v0.2.0")
+assert find_spec("gan_helpers"), "no gan_helpers in this kernel: choose that of .venv, or see README"
 
 import math
 
@@ -29,10 +31,10 @@ from torch.nn import functional as F
 
 from gan_helpers import data, metrics, plots, seeds
 from gan_helpers.checks import nb05
-from gan_helpers.evidence import claim, how_sure, predict, table
+from gan_helpers.evidence import claim, how_sure, table
 from gan_helpers.judge import make_judge
 from gan_helpers.networks import mlp
-from gan_helpers.notebook import progress
+from gan_helpers.notebook import predict, progress
 from gan_helpers.training import play, play_many, stack
 
 plots.use_course_style()
