@@ -12,7 +12,7 @@
 # - **find** why a pair of data range and output activation works, by changing one thing at a time;
 # - **say** what a test for copies misses.
 #
-# *Time:* about 45 minutes to study, about 45 seconds to run.
+# *Run time:* about 45 seconds on one CPU core.
 
 # %% tags=["setup"]
 import sys
