@@ -5,7 +5,7 @@
 #
 # ![The game: noise enters G, which makes fake digits; D sees these or real digits and gives one score; the gradient of one loss moves D, that of the other passes through D and moves G](images/05_mlp_gan.png)
 #
-# **In one sentence:** the loop of notebook 04 learns to draw digits, and what it learns depends on what its discriminator is able to see.
+# **In one sentence:** the loop of notebook 04 learns to draw digits, as far as its discriminator can see them.
 #
 # **After this lesson you can**
 #
@@ -68,7 +68,7 @@ def adam(player):
 
 
 # %% [markdown]
-# The next cell plays the game. It keeps the losses of all rounds, and a copy of $G$ at some of them, so that we can look back later.
+# The next cell plays the game. It also keeps some copies of $G$, so that we can look back.
 
 # %%
 LOOKS = (50, 100, 200, 400, 600, 1200)
@@ -325,9 +325,12 @@ for n, color in colors.items():
     rounds, shares = torch.tensor(games[n]["rounds"]), torch.tensor(games[n]["train_above_held"])
     for ax, x in zip(axes, (rounds, rounds * 64 / int(n)), strict=True):
         plots.curves(x, shares, color=color, ax=ax)
-    axes[0].text(rounds[-1] * 1.15, shares[:, -1].median(), f"{int(n):,} images", color=color, va="center")
-axes[0].set(title="Few images are remembered sooner …", xlabel="round", xscale="log", xlim=(45, 70_000))
+for y, (n, color) in zip((0.9, 0.8, 0.7, 0.6), colors.items(), strict=True):
+    axes[1].text(0.04, y, f"{int(n):,} images", color=color, transform=axes[1].transAxes)
+axes[0].set(title="Few images are remembered sooner …", xlabel="round", xscale="log")
 axes[1].set(title="… because they are met more often", xlabel="meetings of $D$ with each image", xscale="log")
+axes[0].set_xticks([100, 1000, 10_000], ["100", "1,000", "10,000"])
+axes[1].set_xticks([1, 10, 100, 1000], ["1", "10", "100", "1,000"])
 axes[0].set_ylabel("D prefers training images\n(share of pairs)")
 alt = "How often the discriminator puts a training image above a held-out one, four numbers of images, bands over eight seeds. Left, over rounds: the fewer images, the sooner the share rises above one half. Right, over the number of times each image was met: the four curves lie close together."
 plots.show(fig, alt=alt)
@@ -339,17 +342,11 @@ def at(n, key, step):
     return torch.tensor(games[str(n)][key])[:, column]
 
 
-met = []  # each image about 150 times
-for n, step in ((64, 150), (250, 600), (1000, 2400), (4000, 9600)):
-    met.append(at(n, "train_above_held", step).median())
+after_150 = at(4000, "train_above_held", 9600)
+claim("After 150 meetings D knows 4,000 images, too.", after_150, above=0.55, recorded=record)
 claim(
-    "After 150 meetings D prefers its images, whatever their number (four medians).",
-    met, between=(0.54, 0.66), recorded=record,
-)
-claim(
-    "At one and the same round it matters how many they are: 64 against 4,000.",
-    at(64, "train_above_held", 1200), above=at(4000, "train_above_held", 1200) + 0.1,
-    recorded=record,
+    "It knows them about as well as 64 images after 150 meetings.",
+    after_150, near=at(64, "train_above_held", 150), within=0.15, recorded=record,
 )
 claim(
     "After 9,600 rounds the fakes of 4,000 images are worse than after 2,400.",
@@ -357,7 +354,7 @@ claim(
 )
 
 # %% [markdown]
-# On the left, few images are remembered sooner. On the right the curves come together: after about 150 meetings $D$ prefers its images in about six of ten pairs, whether there are 64 of them or 4,000. So the $D$ of our first histogram was not wiser than the other one. It had met its images only 19 times.
+# On the left, few images are remembered sooner. On the right the curves come together: after 150 meetings $D$ prefers its images in about six of ten pairs, whether there are 64 of them or 4,000. So the $D$ of our first histogram was not wiser than the other one. It had met its images only 19 times. (The pink curve falls at the end. By then the fakes are copies, as we shall see; we have not tested whether this is why.)
 #
 # *What surprised us:* 4,000 images are not too many to be remembered, and longer training made the fakes *worse*. *What this does not show:* larger players, other data, and what happens with many images beyond 150 meetings. In practice: count the passes over your data, and keep some images away from training.
 #
@@ -451,7 +448,7 @@ for group, color, label in ((runs, plots.FAKE, "4,000 images"), (few, plots.PINK
     L_G = torch.stack([run.losses[:, 1].view(-1, 50).mean(1) for run in group])
     steps = torch.arange(25, 50 * L_G.shape[1], 50)
     plots.curves(steps, L_G, color=color, ax=ax)
-    ax.text(steps[-1] + 25, L_G[:, -1].median(), label, color=color, va="center")
+    ax.text(steps[-1] + 25, L_G[:, -1].median() + 0.06, label, color=color)
 ax.axhline(math.log(2), color=plots.GREY, linestyle=":", linewidth=1)
 ax.text(1490, math.log(2) - 0.03, r"$\log 2$", color=plots.GREY, ha="right", va="top")
 ax.set(xlabel="round", ylabel="$L_G$", xlim=(0, 1500), ylim=(0, None), title="Three generator losses. Which game is going well?")
