@@ -354,7 +354,7 @@ claim(
 )
 
 # %% [markdown]
-# On the left, few images are remembered sooner. On the right the curves come together: after 150 meetings $D$ prefers its images in about six of ten pairs, whether there are 64 of them or 4,000. So the $D$ of our first histogram was not wiser than the other one. It had met its images only 19 times. (The pink curve falls at the end. By then the fakes are copies, as we shall see; we have not tested whether this is why.)
+# On the left, few images are remembered sooner. On the right the curves come together: after 150 meetings $D$ prefers its images in about six of ten pairs, whether there are 64 of them or 4,000. So the $D$ of our first histogram was not wiser than the other one. It had met its images only 19 times. (The pink curve falls at the end, when $G$ makes copies. We have not tested whether this is why.)
 #
 # *What surprised us:* 4,000 images are not too many to be remembered, and longer training made the fakes *worse*. *What this does not show:* larger players, other data, and what happens with many images beyond 150 meetings. In practice: count the passes over your data, and keep some images away from training.
 #
@@ -412,7 +412,7 @@ claim(
 )
 
 # %% [markdown]
-# The eye cannot decide, because digits of one class look alike anyway: in the second row, too, many neighbours fit. The **ratio** decides. It divides the median distance to the nearest training image by that to the nearest held-out image, among equally many. A generator that knows digits has no reason to prefer one set, so its ratio is 1. Copies push it down: the table's last row is a control with known copies.
+# The eye cannot decide, because digits of one class look alike anyway. The **ratio** decides. It divides the median distance to the nearest training image by that to the nearest held-out image, among equally many. A generator that knows digits has no reason to prefer one set, so its ratio is 1. Copies push it down: the table's last row is a control with known copies.
 #
 # So first $D$ remembers, and then $G$ copies. *What this does not show:* a few copies among many fakes do not move a median. The deeper notebook tests what else this test misses.
 #
@@ -631,7 +631,9 @@ if RUN:
 #
 # <details><summary>Solution</summary>
 #
-# BREAK SOLUTION
+# It breaks nothing. $D$ has now met each image 38 times, and section 4 says that this is far from enough. In our four seeds $D$ made no difference between its images and new ones, and the fakes were neither clearly better nor clearly worse. With two *new* batches they were better in three of four.
+#
+# But look at the losses: $L_D$ fell and $L_G$ rose by about a half, in every seed, only because $D$ moves twice before $G$ answers. Whoever reads losses would have seen a disaster.
 # </details>
 #
 # ### Exercise 1 · Back to bytes

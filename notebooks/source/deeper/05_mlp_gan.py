@@ -180,7 +180,7 @@ class Output(nn.Module):
 
 
 def train_small(low, high, last, look=None, rounds=500):
-    """Three games on data in [low, high]; D sees look(x). Returns distances, L_D, fakes."""
+    """Three games, data in [low, high], D sees look(x): distances, L_D, fakes."""
     x = low + (x_small + 1) / 2 * (high - low)
     Gs, Ds, batches = [], [], []
     for seed in seeds.several(3):
@@ -395,7 +395,11 @@ claim("Read after its move, it rises as well.", late[:, 1], above=early[:, 1])
 
 # %% [markdown]
 # One move of $G$ is worth about as much as the whole rise over hundreds of rounds. A program that logs the loss one line later shows a better game. This is one more reason not to compare losses between programs. But the rise is there in both, so it is no matter of when we look.
-#
+
+# %%
+how_sure()
+
+# %% [markdown]
 # ## Exercises
 #
 # ### Exercise 3 · The nearest training image
