@@ -108,7 +108,7 @@ alt = "The game: noise enters G, which makes fake digits; D sees these or real d
 plots.show(ax.figure, alt=alt)
 
 # %% [markdown]
-# After 1,200 rounds many fakes can be read. How did they get there?
+# Grey arrows compute. Dashed arrows are gradients: that of $L_G$ passes through $D$. After 1,200 rounds many fakes can be read. How did they get there?
 
 # %%
 predict(
@@ -302,15 +302,15 @@ claim(
 claim("With 64 images it prefers them in far more than half.", knows_few, above=0.6)
 
 # %% [markdown]
-# Is it the *number* of images that matters? Two things changed at once. In 1,200 rounds $D$ has met each of 64 images 1,200 times, but each of 4,000 images only 19 times. A **recorded run** separates the two. It has played the same game with four numbers of images, for longer than we can here.
+# Is it the *number* of images that matters? Two things changed at once. In 1,200 rounds $D$ makes 1,200 **passes** (epochs) over 64 images, but only 19 over 4,000. A **recorded run** separates the two. It has played the same game with four numbers of images, for longer than we can here.
 
 # %%
 predict(
-    "The game with 4,000 images goes on until D has met each image 150 times. Does it know them by heart?",
+    "The game with 4,000 images goes on for 150 passes. Will D prefer its images to new ones?",
     [
         ("No, a small network cannot remember 4,000 images", False, "It has 108,801 weights, and a preference is enough."),
-        ("As well as 64 images that it has met 150 times", True, "What counts is how often D meets an image."),
-        ("No, G is so good by then that D has other worries", False, "The fakes get better, but D remembers all the same."),
+        ("As much as it prefers 64 images after 150 passes", True, "What counts is how often D has seen an image."),
+        ("No, the fakes are so good by then that D must look at them", False, "They get better, but D remembers all the same."),
     ],
 )
 
@@ -328,11 +328,11 @@ for n, color in colors.items():
 for y, (n, color) in zip((0.9, 0.8, 0.7, 0.6), colors.items(), strict=True):
     axes[1].text(0.04, y, f"{int(n):,} images", color=color, transform=axes[1].transAxes)
 axes[0].set(title="Few images are remembered sooner …", xlabel="round", xscale="log")
-axes[1].set(title="… because they are met more often", xlabel="meetings of $D$ with each image", xscale="log")
+axes[1].set(title="… because they are seen more often", xlabel="passes over the images", xscale="log")
 axes[0].set_xticks([100, 1000, 10_000], ["100", "1,000", "10,000"])
 axes[1].set_xticks([1, 10, 100, 1000], ["1", "10", "100", "1,000"])
 axes[0].set_ylabel("D prefers training images\n(share of pairs)")
-alt = "How often the discriminator puts a training image above a held-out one, four numbers of images, bands over eight seeds. Left, over rounds: the fewer images, the sooner the share rises above one half. Right, over the number of times each image was met: the four curves lie close together."
+alt = "How often the discriminator puts a training image above a held-out one, four numbers of images, bands over eight seeds. Left, over rounds: the fewer images, the sooner the share rises above one half. Right, over the number of passes: the four curves lie close together."
 plots.show(fig, alt=alt)
 
 # %%
@@ -343,20 +343,20 @@ def at(n, key, step):
 
 
 after_150 = at(4000, "train_above_held", 9600)
-claim("After 150 meetings D knows 4,000 images, too.", after_150, above=0.55, recorded=record)
+claim("After 150 passes D prefers its 4,000 images, too.", after_150, above=0.55, recorded=record)
 claim(
-    "It knows them about as well as 64 images after 150 meetings.",
+    "It prefers them about as much as 64 images after 150 passes.",
     after_150, near=at(64, "train_above_held", 150), within=0.15, recorded=record,
 )
 claim(
-    "After 9,600 rounds the fakes of 4,000 images are worse than after 2,400.",
+    "By then the fakes are worse than after 38 passes.",
     at(4000, "distance", 9600), above=at(4000, "distance", 2400), recorded=record,
 )
 
 # %% [markdown]
-# On the left, few images are remembered sooner. On the right the curves come together: after 150 meetings $D$ prefers its images in about six of ten pairs, whether there are 64 of them or 4,000. So the $D$ of our first histogram was not wiser than the other one. It had met its images only 19 times. (The pink curve falls at the end, when $G$ makes copies. We have not tested whether this is why.)
+# On the left, few images are remembered sooner. On the right the curves come together: after 150 passes $D$ prefers its images in about six of ten pairs, whether there are 64 of them or 4,000. So the $D$ of our first histogram was not wiser than the other one. It had seen its images only 19 times. (The pink curve falls at the end, when $G$ makes copies. We have not tested whether this is why.)
 #
-# *What surprised us:* 4,000 images are not too many to be remembered, and longer training made the fakes *worse*. *What this does not show:* larger players, other data, and what happens with many images beyond 150 meetings. In practice: count the passes over your data, and keep some images away from training.
+# *What surprised us:* 4,000 images are not too many to be remembered, and longer training made the fakes *worse*. *What this does not show:* larger players, and other data. In practice: count the passes over your data, and keep some images away from training.
 #
 # ## 5 Has G copied?
 #
@@ -377,6 +377,10 @@ title = "Which fakes are copies?"
 ax = plots.image_grid(rows.view(-1, 1, 28, 28), columns=12, row_labels=labels, title=title)
 alt = "Fakes and their nearest training images. With 4,000 images the pairs share a class and differ in shape; with 64 many fakes look like noisy versions of their nearest training image."
 plots.show(ax.figure, alt=alt)
+
+
+# %% [markdown]
+# The eye cannot decide, because digits of one class look alike anyway. A **ratio** decides. It divides the median distance to the nearest training image by that to the nearest held-out image, among equally many. A generator that knows digits has no reason to prefer one set, so its ratio is 1. Copies push it down. As a control, we also measure known copies: the training images themselves, moved by one pixel.
 
 
 # %% tags=["record"]
@@ -412,9 +416,7 @@ claim(
 )
 
 # %% [markdown]
-# The eye cannot decide, because digits of one class look alike anyway. The **ratio** decides. It divides the median distance to the nearest training image by that to the nearest held-out image, among equally many. A generator that knows digits has no reason to prefer one set, so its ratio is 1. Copies push it down: the table's last row is a control with known copies.
-#
-# So first $D$ remembers, and then $G$ copies. *What this does not show:* a few copies among many fakes do not move a median. The deeper notebook tests what else this test misses.
+# So first $D$ remembers, and then $G$ copies. A ratio of 1 does not prove that there are no copies: a few among many fakes do not move a median. The deeper notebook tests what else this test misses.
 #
 # ## 6 The loss goes up: is it broken?
 #
@@ -564,7 +566,7 @@ claim("To one and the same D, the newer fakes are better.", new_grade, below=old
 #
 # ## 7 Print the minimum and the maximum
 #
-# The most frequent mistake with image GANs is found by one line. $G$ must be able to produce the values that the data have. Our data lie in $[-1,1]$, and `Tanh` can make them. Suppose somebody takes `Sigmoid`, which gives values in $(0,1)$.
+# One line finds a frequent mistake. $G$ must be able to produce the values that the data have. Our data lie in $[-1,1]$, and `Tanh` can make them. Suppose somebody takes `Sigmoid`, which gives values in $(0,1)$.
 
 
 # %%
@@ -621,7 +623,7 @@ if RUN:
 # %% [markdown]
 # <details><summary>Hint: first step</summary>
 #
-# In 1,200 rounds $D$ sees each of 4,000 images about 19 times. How often did $D$ of section 4 see each of its 64?
+# In 1,200 rounds $D$ makes 19 passes over 4,000 images, now 38. How many did $D$ of section 4 make over its 64?
 # </details>
 #
 # <details><summary>Hint: almost there</summary>
@@ -631,7 +633,7 @@ if RUN:
 #
 # <details><summary>Solution</summary>
 #
-# It breaks nothing. $D$ has now met each image 38 times, and section 4 says that this is far from enough. In our four seeds $D$ made no difference between its images and new ones, and the fakes were neither clearly better nor clearly worse. With two *new* batches they were better in three of four.
+# It breaks nothing. $D$ has now made 38 passes over its images, and section 4 says that this is not enough. In our four seeds $D$ made no difference between its images and new ones, and the fakes were neither clearly better nor clearly worse. With two *new* batches they were better in three of four.
 #
 # But look at the losses: $L_D$ fell and $L_G$ rose by about a half, in every seed, only because $D$ moves twice before $G$ answers. Whoever reads losses would have seen a disaster.
 # </details>
