@@ -655,12 +655,14 @@ nb05.check_1(to_bytes)
 # %% [markdown]
 # <details><summary>Hint: first step</summary>
 #
-# Which numbers must -1, 0 and 1 become? Write the straight line through the first and the last.
+# Write down where $-1$, $0$ and $1$ must go. Then ask what `.to(torch.uint8)` does with
+# a number that is not whole, and with one that is beyond 255.
 # </details>
 #
 # <details><summary>Hint: almost there</summary>
 #
-# Clamp, shift, scale, round, convert, in this order. `.to(torch.uint8)` cuts off, it does not round.
+# Keep this order: clamp to $[-1,1]$, add 1, multiply by 127.5, round, convert.
+# `.to(torch.uint8)` cuts off and wraps round, so rounding and clamping come before it.
 # </details>
 #
 # <details><summary>Solution</summary>
@@ -689,12 +691,15 @@ nb05.check_2(frechet_1d)
 # %% [markdown]
 # <details><summary>Hint: first step</summary>
 #
-# Write $\sigma_a^2$ for $\Sigma_r$ and $\sigma_b^2$ for $\Sigma_f$. The trace of a number is the number.
+# For one feature the means and the covariances are numbers. Write the formula of
+# section 3 with $\sigma_a^2$ and $\sigma_b^2$ in the place of the matrices.
 # </details>
 #
 # <details><summary>Hint: almost there</summary>
 #
-# $\sigma_a^2+\sigma_b^2-2\sqrt{\sigma_a^2\sigma_b^2}$ is a square.
+# The trace becomes $\sigma_a^2+\sigma_b^2-2\sqrt{\sigma_a^2\sigma_b^2}$, which is the
+# square of a difference. Add the square of the difference of the means; `torch.std`
+# divides by $n-1$ as it is.
 # </details>
 #
 # <details><summary>Solution</summary>
