@@ -21,7 +21,7 @@ from IPython.display import display
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
-from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -91,17 +91,17 @@ def image_grid(
     title: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw images (N, 1, H, W) or (N, H, W) row by row as one picture.
+    """Draw images (N, 1, H, W), (N, H, W) or in colour (N, 3, H, W) row by row as one picture.
 
-    `value_range` says which values are black and white. It is never guessed from the images: a grid
+    `value_range` says which values are no and full light. It is never guessed from the images: a grid
     that stretches its own contrast hides wrong ranges. Values outside it raise a ValueError.
     `row_labels` names each row, from the top.
     """
     array = _array(images, "images", (3, 4))
     if array.ndim == 4:
-        if array.shape[1] != 1:
-            raise ValueError(f"images have {array.shape[1]} channels: image_grid draws one (N, 1, H, W)")
-        array = array[:, 0]
+        if array.shape[1] not in (1, 3):
+            raise ValueError(f"images have {array.shape[1]} channels: image_grid draws one (grey) or three")
+        array = array[:, 0] if array.shape[1] == 1 else array.transpose(0, 2, 3, 1)
     low, high = value_range
     if not low < high:
         raise ValueError(f"value_range={value_range}: the first value must be below the second")
@@ -112,16 +112,18 @@ def image_grid(
             "pass the range they are meant to have, or rescale them"
         )
     columns = integer(columns, "columns")
-    n, height, width = array.shape
+    n, height, width, *channels = array.shape
     rows = -(-n // columns)
     if row_labels is not None and len(row_labels) != rows:
         raise ValueError(f"{len(row_labels)} row labels for {rows} rows")
-    canvas = np.full((rows * (height + 1) + 1, columns * (width + 1) + 1), np.nan)
+    canvas = np.full((rows * (height + 1) + 1, columns * (width + 1) + 1, *channels), np.nan)
     for k, image in enumerate(array):
         top, left = k // columns * (height + 1) + 1, k % columns * (width + 1) + 1
         canvas[top : top + height, left : left + width] = image
     names = 0.1 * max(map(len, row_labels)) if row_labels else 0  # inches; a letter takes about 0.08
     ax = _axes(ax, (0.62 * columns + names, 0.62 * rows + (0.3 if title else 0)))
+    if channels:  # matplotlib takes colours from 0 to 1, without gaps
+        canvas = np.where(np.isnan(canvas), to_rgb(GREY), ((canvas - low) / (high - low)).clip(0, 1))
     cmap = plt.get_cmap("gray").with_extremes(bad=GREY)
     ax.imshow(canvas, cmap=cmap, vmin=low, vmax=high, interpolation="nearest")
     ax.set_xticks([])
