@@ -61,9 +61,24 @@ def test_grid_puts_each_image_in_its_place_with_the_given_range():
     assert [t.get_text() for t in ax.get_yticklabels()] == ["first", "second"]
 
 
+def test_grid_draws_colours_in_their_place():
+    red, white, dim = [1.0, -1, -1], [1.0, 1, 1], [-0.5, 0, 0.5]
+    images = torch.tensor([red, white, dim]).view(3, 3, 1, 1).expand(3, 3, 2, 4)
+    canvas = np.asarray(plots.image_grid(images, columns=2).images[0].get_array())
+    assert canvas.shape == (7, 11, 3)
+    np.testing.assert_allclose(canvas[1:3, 1:5], np.broadcast_to([1, 0, 0], (2, 4, 3)))
+    np.testing.assert_allclose(canvas[1:3, 6:10], 1)
+    np.testing.assert_allclose(canvas[4:6, 1:5], np.broadcast_to([0.25, 0.5, 0.75], (2, 4, 3)))
+    grey = mpl.colors.to_rgb(plots.GREY)
+    for gap in (canvas[0], canvas[3], canvas[:, 5], canvas[4:6, 6:10].reshape(-1, 3)):
+        np.testing.assert_allclose(gap, np.broadcast_to(grey, gap.shape))
+
+
 def test_grid_never_stretches_contrast():
     ax = plots.image_grid(torch.full((2, 3, 3), 0.25), value_range=(0, 1))
     assert ax.images[0].get_clim() == (0, 1)
+    ax = plots.image_grid(torch.full((2, 3, 3, 3), 0.25), value_range=(0, 1))
+    np.testing.assert_allclose(np.asarray(ax.images[0].get_array())[1:4, 1:4], 0.25)
 
 
 def test_everything_draws_into_the_given_axes():
@@ -107,7 +122,9 @@ def test_bfloat16_and_gradients_are_accepted():
         (lambda: plots.image_grid(torch.full((1, 1, 2, 2), torch.nan)), "4 NaN or infinite value.*of 4"),
         (lambda: plots.image_grid(torch.full((1, 1, 2, 2), torch.inf)), "NaN or infinite"),
         (lambda: plots.image_grid(torch.rand(1, 1, 2, 2) * 255 + 2), "outside value_range"),
-        (lambda: plots.image_grid(torch.zeros(1, 3, 2, 2)), "3 channels"),
+        (lambda: plots.image_grid(torch.zeros(1, 2, 2, 2)), "2 channels"),
+        (lambda: plots.image_grid(torch.full((1, 3, 2, 2), 1.1)), "outside value_range"),
+        (lambda: plots.image_grid(torch.full((1, 3, 1, 1), torch.nan)), "3 NaN or infinite value.*of 3"),
         (lambda: plots.image_grid(torch.zeros(2, 2)), "expected 3 or 4 dimension"),
         (lambda: plots.image_grid(torch.zeros(0, 1, 2, 2)), "empty"),
         (

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "gan_helpers"
-# From the ground floor up. A room imports from floors below its own; `data`, `networks` and `live` are folders.
+# From the ground floor up. A room imports from floors below its own; `data`, `networks`, `live` are folders.
 FLOORS = (
     ("seeds", "_files", "stamp"),
     ("losses",),

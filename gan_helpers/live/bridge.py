@@ -1,4 +1,4 @@
-"""Between Python and the browser: one widget that passes messages on, or a line that says why there is none."""
+"""Between Python and the browser: a widget that passes messages on, or a line that says why not."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _answered(answer: Callable[[dict], Frame], message: object) -> Frame:
 
 
 def call(owner: object, verbs: tuple[str, ...], message: object) -> None:
-    """Do what a message {"do": verb, **arguments} asks for; ValueError for one that asks for nothing known."""
+    """Do what a message {"do": verb, **arguments} asks for; ValueError for anything unknown."""
     if not isinstance(message, dict) or message.get("do") not in verbs:
         raise ValueError(f"message {message!r}: expected a dict with do = {', '.join(verbs)}")
     arguments = {key: value for key, value in message.items() if key != "do"}

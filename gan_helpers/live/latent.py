@@ -35,7 +35,7 @@ def slerp(a: Tensor, b: Tensor, t: Tensor) -> Tensor:
 
 
 class Explorer:
-    """Sixteen images of G. Each verb of the widget is a method: move, directions, start, pick, path, truncate.
+    """Sixteen images of G. The widget's verbs are methods: move, directions, start, pick, path, truncate.
 
     `z` (16, z_dim) is the noise of the images that are shown, `favourites` holds two rows that were picked,
     `axes` (up to 6, z_dim) the directions, orthonormal.
@@ -88,7 +88,7 @@ class Explorer:
         self.which = 1 - self.which
 
     def path(self, kind: str) -> None:
-        """Show sixteen steps from favourite A to favourite B: "lerp", straight, or "slerp", round the middle."""
+        """Sixteen steps from favourite A to favourite B: "lerp", straight, or "slerp", round the middle."""
         if kind not in PATHS:
             raise ValueError(f"path {kind!r}: lerp or slerp")
         self.line = kind
@@ -117,8 +117,8 @@ class Explorer:
         if not isinstance(x, Tensor) or x.ndim != 4 or x.shape[1] not in (1, 3) or len(x) != len(z):
             got = tuple(x.shape) if isinstance(x, Tensor) else type(x).__name__
             raise ValueError(
-                f"G made {got} of noise {tuple(z.shape)}: expected images (n, 1 or 3, H, W), or (n, H·W) with "
-                "as many rows as columns"
+                f"G made {got} of noise {tuple(z.shape)}: expected images (n, 1 or 3, H, W), or flat "
+                "squares (n, H·H)"
             )
         low, high = self.value_range
         if not x.isfinite().all() or x.min() < low - 0.01 or x.max() > high + 0.01:
@@ -201,6 +201,6 @@ def _picture(explorer: Explorer) -> None:
     ax = plots.image_grid(x, columns=8, value_range=explorer.value_range, row_labels=labels, title=title)
     picture(
         ax.figure,
-        alt="Five rows of the same eight images. In the middle row they are as they were drawn; in the others all "
-        "of them are moved by the same step along one direction of the noise, from -3 to +3.",
+        alt="Five rows of the same eight images. In the middle row they are as they were drawn; in the "
+        "others all of them are moved by the same step along one direction of the noise, from -3 to +3.",
     )

@@ -201,7 +201,7 @@ class Laboratory:
         self.rows.append((self.round, *np.mean(played, 0).tolist(), covered, *P))
 
     def watch(self) -> list[tuple[str, Layers]]:
-        """Play one round of the learner's own loop; what it did, in six pictures (the last move of each player).
+        """Play one round of the learner's own loop; its last move of each player, in six pictures.
 
         The losses and G report what they are given. Nothing is drawn, trained or counted beside the loop, so
         the parameters are those of a round that nobody has watched, to the last bit.
@@ -276,7 +276,7 @@ class Laboratory:
         )
 
     def frame(self) -> Frame:
-        """What the browser draws: words and settings, and field, real, fake, net, arrows and curves as bytes."""
+        """What the browser draws: words and settings; field, real, fake, net, arrows and curves as bytes."""
         layers = self._stage[1][1] if self._stage else self.layers()
         centres, _, name = self.clusters[self.x_name]
         new, rows = self._new, self.rows[-KEPT:] if self._new else self.rows[-1:]
@@ -321,7 +321,7 @@ def _net_lines(z_dim: int) -> Tensor:
 
 
 def _patches(x: Tensor, limit: float) -> Clusters:
-    """Stand-ins for clusters: the patches of the plane that hold at least half of a fair share of the data."""
+    """Stand-ins for clusters: the patches of the plane with at least half of a fair share of the data."""
     width = 2 * limit / PATCHES
     cell = ((x + limit) / width).floor().clamp(0, PATCHES - 1)
     cells, count = cell.unique(dim=0, return_counts=True)
@@ -382,12 +382,14 @@ def laboratory(play: Callable[..., Iterable] = training.play, players: Callable[
                seed: int = 0, rounds: int = 250, running: bool = True) -> Laboratory:  # fmt: skip
     """Show a game in the plane that can be changed while it is played; `rounds` rounds are played before.
 
-    `play(G, D, opt_G, opt_D, batches, z_dim, *, loss, d_steps, g_steps, seed)` is the loop of notebook 04, the
-    learner's own or `training.play`; `seed` is a generator. `players(seed)` returns G, D, opt_G, opt_D.
-    `x`: points (n, 2), or {name: points}, in ±limit; without it five toys. `centres` (K, 2) by name and `std`
-    say where clusters are: one is covered as in `metrics.mode_coverage`. Elsewhere patches of the plane count.
-    `losses` by name as `play` takes them, the first is used first. With `running` the game starts as soon as
-    the picture is seen.
+    play: the loop of notebook 04, the learner's own or `training.play`, called as
+        play(G, D, opt_G, opt_D, batches, z_dim, loss=…, d_steps=…, g_steps=…, seed=a generator)
+    players: a function of the seed that returns G, D, opt_G, opt_D
+    x: points (n, 2), or {name: points}, within ±limit; without it five toys
+    centres: {name: (K, 2)}, where data has clusters, each of `std`: covered as in `metrics.mode_coverage`;
+        elsewhere patches of the plane that hold data are counted
+    losses: {name: pair} as `play` takes them; the first is used first
+    running: start to play as soon as the picture is seen
 
     Data, losses and moves change between two rounds: `play` is called again, with the same players,
     optimisers, noise and (except for new data) batches. Batches and noise of a seed are
@@ -468,8 +470,8 @@ def _picture(lab: Laboratory) -> None:
     picture(
         fig,
         alt="Left: D's field in blue (real) and orange (fake) with a black line at one half, blue data, dark "
-        "orange fakes, the orange net that G makes of a square mesh of noise, and arrows to where fakes want to "
-        f"go. Right: the losses, the covered {name} and D's mean P, up to now. {lab.words()}",
+        "orange fakes, the orange net that G makes of a square mesh of noise, and arrows to where fakes want "
+        f"to go. Right: the losses, the covered {name} and D's mean P, up to now. {lab.words()}",
     )
 
 
@@ -481,7 +483,7 @@ def slow_motion(lab: Laboratory) -> None:
         ax.set_title(f"{k} {name}", fontsize=9)
     picture(
         fig,
-        alt=f"Six panels of round {lab.round}: real points and fakes; the field of D; where D's step raised P "
-        "(blue) and lowered it (orange), ten times enlarged; new fakes on the new field; arrows along which each "
-        "fake wants to go; and arrows along which G moved them, three times enlarged.",
+        alt=f"Six panels of round {lab.round}: real points and fakes; the field of D; where D's step raised "
+        "P (blue) and lowered it (orange), ten times enlarged; new fakes on the new field; arrows along "
+        "which each fake wants to go; and arrows along which G moved them, three times enlarged.",
     )
