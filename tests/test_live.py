@@ -236,8 +236,10 @@ def test_curves_come_whole_to_a_new_view_and_row_by_row_to_the_others():
     assert rows(first) == [5, 10, 15, 20] and first[0]["fresh"]
     later = lab.message({"do": "next", "rounds": 3})
     assert rows(later) == [23] and not later[0]["fresh"]
+    lab.next(2)  # from a cell
+    assert rows(lab.message({"do": "next"})) == [25, 26]
     again = lab.message({"do": "show"})
-    assert rows(again) == [5, 10, 15, 20, 23] and again[0]["fresh"]
+    assert rows(again) == [5, 10, 15, 20, 23, 25, 26] and again[0]["fresh"]
     assert rows(lab.message({"do": "reset"})) == []
 
 

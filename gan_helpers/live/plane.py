@@ -77,12 +77,12 @@ class Laboratory:
         self.seed, self.noise, self.round = seed, make_generator(1000 + seed), 0
         for player, value in self._chosen.items():
             self.rate(player, value)
-        self.rows, self._new, self._stages, self._stage = [], True, [], None
+        self.rows, self._sent, self._stages, self._stage = [], 0, [], None
         self._batches()
 
     def show(self) -> None:
         """Everything once more: what a view that has just been opened needs."""
-        self._new = True
+        self._sent = 0
 
     def next(self, rounds: int = 1) -> None:
         """Play `rounds` rounds; the game stops where a loss is no number."""
@@ -279,8 +279,8 @@ class Laboratory:
         """What the browser draws: words and settings; field, real, fake, net, arrows and curves as bytes."""
         layers = self._stage[1][1] if self._stage else self.layers()
         centres, _, name = self.clusters[self.x_name]
-        new, rows = self._new, self.rows[-KEPT:] if self._new else self.rows[-1:]
-        self._new = False
+        fresh, rows = self._sent == 0, self.rows[self._sent :][-KEPT:]
+        self._sent = len(self.rows)
         head = {
             "round": self.round,
             "seed": self.seed,
@@ -293,7 +293,7 @@ class Laboratory:
             "clusters": len(centres),
             "clusters_name": name,
             "diverged": self.diverged,
-            "fresh": new,
+            "fresh": fresh,
         }
         field = b"" if layers.field is None else as_bytes(layers.field)
         parts = [b"" if part is None else as_int16(part, self.limit) for part in layers[1:]]
