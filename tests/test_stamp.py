@@ -44,14 +44,15 @@ def table():
 '''
 TOOLS = """
 SCALE = 2
+LIMIT = 5
 
 
 def halve(x):
     return x / SCALE
 
 
-def offset(x, tools=SCALE):
-    return x + tools
+def offset(x, LIMIT=LIMIT):
+    return x + LIMIT
 
 
 def other(x):
@@ -114,9 +115,9 @@ DIFFERENT = {
 TOOLS_SAME = {"uncalled helper": ("return 7", "return 8")}
 TOOLS_DIFFERENT = {
     "called helper": ("return x / SCALE", "return x / SCALE / 1"),
-    "called by its module": ("return x + tools", "return x - tools"),
+    "called by its module": ("return x + LIMIT", "return x - LIMIT"),
     "constant of a helper": ("SCALE = 2", "SCALE = 3"),
-    "default of a parameter that is called like a module": ("tools=SCALE", "tools=2"),
+    "default of a parameter that is called like it": ("LIMIT = 5", "LIMIT = 6"),
 }
 
 
