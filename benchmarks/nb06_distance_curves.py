@@ -60,12 +60,12 @@ def compete(notebook: SimpleNamespace, seed: int, rounds: int, images: torch.Ten
     """Both games of one seed."""
     flat = images.flatten(1)
     G, D = notebook.make_players(seed)
-    fed = data.batches(flat, notebook.BATCH, seed=seed)
+    fed = data.batches(flat, 64, seed=seed)
     opt_G, opt_D = notebook.adam(G), notebook.adam(D)
-    mlp_rounds = play(G, D, opt_G, opt_D, fed, notebook.Z_DIM, seed=1000 + seed)
+    mlp_rounds = play(G, D, opt_G, opt_D, fed, 64, seed=1000 + seed)
 
     def mlp_score() -> dict:
-        return score(G, judge, real, z_dim=notebook.Z_DIM)
+        return score(G, judge, real, z_dim=64)
 
     game = dcgan_game(seed=seed)
     dcgan = Contestant(

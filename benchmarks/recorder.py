@@ -75,7 +75,7 @@ def take(notebook: str, *tags: str, root: Path = ROOT, **given: object) -> Simpl
 def code_of(recorder: str, root: Path = ROOT) -> str:
     """The code that a recorder's numbers depend on, in a normal form."""
     taken = stamp.parts_of(recorder, root)[0].get("CELLS")
-    body, names = [], stamp.imports(tree)
+    body, names = [], {}
     for text in cells(*ast.literal_eval(taken[0].value), root=root) if taken else []:
         cell = stamp.parsed(text)
         names |= stamp.imports(cell)

@@ -172,12 +172,12 @@ class Normal(ast.NodeTransformer):
             isinstance(node.value, ast.Constant) or _calls(node.value, "print")
         ):
             return None  # docstrings, prints
-        if isinstance(node, ast.Assert) or (
-            isinstance(node, ast.If) and not node.orelse and all(isinstance(n, ast.Raise) for n in node.body)
-        ):
-            return None  # what refuses: it changes nothing for whom it lets pass
+        if _refuses(node) and not any(isinstance(n, ast.NamedExpr) for n in ast.walk(node)):
+            return None  # it changes nothing for whom it lets pass
         if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
             node.exc = node.exc.func  # without its words
+        if isinstance(node, ast.AnnAssign):
+            node.annotation = ast.Constant("")  # the field stays, its kind computes nothing
         if isinstance(node, ast.Name | ast.Attribute):
             return self.name(node)
         outer = self.names
@@ -225,6 +225,11 @@ class Normal(ast.NodeTransformer):
         if isinstance(node, ast.Attribute) and isinstance(base, ast.Attribute):
             base.ctx = node.ctx
         return base
+
+
+def _refuses(node: ast.AST) -> bool:
+    only = isinstance(node, ast.If) and not node.orelse and all(isinstance(n, ast.Raise) for n in node.body)
+    return only or isinstance(node, ast.Assert)
 
 
 def _calls(node: ast.AST, name: str) -> bool:

@@ -35,8 +35,9 @@ def play(G: nn.Module, D: nn.Module, opt_G: torch.optim.Optimizer, opt_D: torch.
     G(z, *given) and D(x, *given). Losses keep their form: their D is `lambda x: D(x, *given)`.
 
     Raises ValueError at once if an optimiser does not hold all of its own player's trainable parameters, or
-    holds the other's, and for counts below 1; TypeError for batches that are no tensors, and for a player
-    that cannot take what is given. Written out in notebook 04, section 2; the code is the same.
+    holds the other's, and for counts below 1; later ValueError for a batch that is a single sample, TypeError
+    for batches that are no tensors, and for a player that cannot take what is given. Written out in
+    notebook 04, section 2; the code is the same.
     """
     for count, name in ((z_dim, "z_dim"), (d_steps, "d_steps"), (g_steps, "g_steps")):
         integer(count, name)

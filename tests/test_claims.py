@@ -161,8 +161,10 @@ def test_a_ledger_is_compared_with_its_notebook(project, monkeypatch, capsys):
     found = told()
     assert "claimed no more: 'all are positive'" in found and "not in the ledger: 'All are positive'" in found
     assert "older than the code of: 'the first is small'" in found
-    source.write_text(SOURCE.replace("answer = None", "answer = 1").replace("too far", "much too far"))
-    # The answer to an exercise does not count, and what comes before a change stays.
+    source.write_text(
+        SOURCE.replace("answer = None", "answer = 1").replace("values[0] > 0", "values[0] > -1")
+    )
+    # The answer to an exercise does not count, and what stands before a change is as it was.
     assert told() == "01_x: the ledger is older than the code of: 'this comes last'\n"
     deeper = project / "notebooks" / "source" / "deeper" / "05_z.py"
     assert tool.ledger_of(deeper, project).name == "claims_nb05_deeper.json"

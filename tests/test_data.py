@@ -97,9 +97,24 @@ def test_bad_seeds_are_refused(seed):
         ring(3, seed=seed)
 
 
-def test_seeds_of_numpy_and_negative_seeds_are_fine():
-    assert torch.equal(ring(3, seed=np.int64(5)), ring(3, seed=5))
+def test_negative_seeds_are_fine():
     assert ring(3, seed=-1).shape == (3, 2)
+
+
+@pytest.mark.parametrize("kind", [np.int64, np.uint8])
+def test_integers_of_numpy_are_integers(kind):
+    five, three = kind(5), kind(3)
+    for make in (*TOYS.values(), mixture_1d):
+        assert torch.equal(make(five, seed=three), make(5, seed=3))
+    assert torch.equal(ring(five, seed=0, modes=three), ring(5, seed=0, modes=3))
+    assert torch.equal(grid(five, seed=0, side=three), grid(5, seed=0, side=3))
+    assert torch.equal(spirals(five, seed=0, arms=three), spirals(5, seed=0, arms=3))
+    assert torch.equal(data.rendered(five, seed=three).images, data.rendered(5, seed=3).images)
+    assert torch.equal(
+        load_images("digits8", five, seed=three).images, load_images("digits8", 5, seed=3).images
+    )
+    drawn, plain = (list(batches(torch.arange(9), a, seed=b, steps=b)) for a, b in ((five, three), (5, 3)))
+    assert len(drawn) == 3 and all(torch.equal(x, y) for x, y in zip(drawn, plain, strict=True))
 
 
 def test_a_generator_of_another_device_is_refused():
@@ -261,12 +276,28 @@ def test_mixture_1d_follows_its_density():
         ({"stds": 0.0}, "must be positive"),
         ({"weights": [1.0, -1.0]}, "must be positive"),
         ({"stds": [0.5, math.nan]}, "must be positive"),
+        ({"stds": math.inf}, "must be finite"),
+        ({"means": [0.0, math.nan]}, "must be finite"),
+        ({"weights": [1.0, math.inf]}, "must be finite"),
         ({"means": [[0.0, 1.0], [1.0, 1.0]]}, "list of numbers"),
     ],
 )
 def test_bad_mixtures_are_refused(options, message):
     with pytest.raises(ValueError, match=message):
         mixture_1d(5, seed=0, **options)
+
+
+def test_density_takes_floats_only():
+    """Whole numbers would turn means ±2.5 into ±2 and a std of 0.5 into 0."""
+    x, means = torch.arange(5.0), [-2.5, 2.5]
+    assert mixture_density(x, means, 1).tolist() == pytest.approx(
+        [0.018, 0.065, 0.176, 0.176, 0.065], abs=6e-4
+    )
+    assert mixture_density(x.double(), [-2, 2], 0.5).dtype == torch.float64
+    for wrong, got in ((x.long(), "torch.int64"), (x > 1, "torch.bool"), (x.cfloat(), "torch.complex64"),
+                       (x.tolist(), "list"), (x.numpy(), "ndarray")):  # fmt: skip
+        with pytest.raises(ValueError, match=f"x must be a tensor of floats, got {got}: pass x.float()"):
+            mixture_density(wrong, means, 1)
 
 
 @pytest.mark.parametrize("shape", [(4, 2), (4, 1, 1), ()])
@@ -334,9 +365,13 @@ def test_auto_falls_back_to_rendered_with_the_same_line_every_time(capsys, tmp_p
         "images: rendered, 20 of 28×28 (MNIST is not on this disk and was not downloaded: "
         'load_images("mnist") tries longer and says why)\n'
     )
-    monkeypatch.setenv("GAN_DATA_DIR", str(tmp_path / "elsewhere"))
     load_images("auto", 20)
-    assert capsys.readouterr().out == line and str(tmp_path) not in line
+    assert capsys.readouterr().out == line
+    monkeypatch.setenv("GAN_DATA_DIR", str(tmp_path))  # it may hold other data
+    load_images("auto", 20)
+    asked = capsys.readouterr().out
+    assert asked == line.replace("on this disk", "in GAN_DATA_DIR or the cache") != line
+    assert str(tmp_path) not in asked
 
 
 def test_auto_takes_mnist_if_there_is_one_within_few_seconds(capsys, monkeypatch):

@@ -8,6 +8,7 @@ import hashlib
 import http.server
 import io
 import logging
+import re
 import socket
 import struct
 import tempfile
@@ -23,9 +24,10 @@ import pytest
 import requests
 import torch
 
-from gan_helpers import data
+from gan_helpers import data, machine
 from gan_helpers._files import cache_folder
 from gan_helpers.data import DataError, NotAvailable, download, fashion_mnist, images, load_images, mnist
+from gan_helpers.machine import NOTE, OK, PROBLEM
 
 IMAGES, LABELS = "t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"
 PIXELS = np.random.default_rng(0).integers(0, 256, (30, 28, 28), dtype=np.uint8)
@@ -315,10 +317,10 @@ def test_a_file_that_fails_later_leaves_the_good_one(mirrors, cache):
 
 
 def test_no_network_is_said_at_once(cache, tmp_path, monkeypatch):
-    monkeypatch.setenv("GAN_DATA_DIR", str(tmp_path / "typo"))
+    monkeypatch.setenv("GAN_DATA_DIR", str(tmp_path))
     with pytest.raises(NotAvailable, match="no connection, or it broke off") as caught:
         mnist()
-    assert f"is not in {tmp_path / 'typo' / 'mnist'} or {cache} and" in str(caught.value)
+    assert f"is not in {tmp_path / 'mnist'} or {cache} and" in str(caught.value)
     assert files_in(cache) == []
 
 
@@ -416,6 +418,7 @@ DAMAGE = {
 def test_a_damaged_file_is_an_error_and_stays(mirrors, cache, tmp_path, monkeypatch, place, damage, load):
     first, _ = mirrors(good, good)
     folder = cache if place == "cache" else tmp_path / "mine" / "mnist"
+    (tmp_path / "mine").mkdir()
     monkeypatch.setenv("GAN_DATA_DIR", str(tmp_path / "mine"))
     put(folder, **{IMAGES: DAMAGE[damage]})
     with pytest.raises(DataError) as caught:
@@ -436,6 +439,191 @@ def test_what_cannot_be_read_is_an_error(cache, kind):
     (cache / IMAGES).mkdir() if kind == "folder" else (cache / IMAGES).symlink_to("nowhere")
     with pytest.raises(DataError, match=r"cannot be read \(.*\)\. Remedy: make it a readable"):
         mnist()
+
+
+@pytest.mark.parametrize("load", [mnist, load_images])
+def test_a_file_compressed_anew_is_told_from_a_damaged_one(mirrors, cache, load):
+    first, _ = mirrors(good, good)
+    anew = gzip.compress(gzip.decompress(FILES[IMAGES]), 1, mtime=7)
+    put(cache, **{IMAGES: anew})
+    with pytest.raises(
+        DataError, match=r"a sound one, but compressed anew, so it cannot be verified"
+    ) as caught:
+        load()
+    assert "damaged" not in str(caught.value) and "Remedy: replace it by a good" in str(caught.value)
+    assert (cache / IMAGES).read_bytes() == anew and first.asked == []
+    plain = gzip.decompress(FILES[IMAGES])
+    for wrong in (plain[:-1], plain + b"x", plain[8:], b"", gzip.decompress(FILES[LABELS])):
+        put(cache, **{IMAGES: gzip.compress(wrong, 1)})
+        with pytest.raises(DataError, match="is damaged or not the file its name says"):
+            load()
+
+
+# ---------------------------------------------------------------- a data folder that is not right
+
+LAYOUTS = {
+    "unzipped": ("mnist", IMAGES[:-3]),
+    "one level too deep": ("", IMAGES),
+    "one level too deep, unzipped": ("", IMAGES[:-3]),
+    "torchvision's": ("MNIST/raw", IMAGES),
+    "torchvision's, unzipped": ("MNIST/raw", IMAGES[:-3]),
+    "capital letters": ("MNIST", IMAGES),
+}
+
+
+@pytest.mark.parametrize("load", [mnist, load_images])
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_files_in_another_place_or_form_are_named(mirrors, tmp_path, cache, monkeypatch, layout, load):
+    first, _ = mirrors(good, good)
+    folder, name = LAYOUTS[layout]
+    (tmp_path / "mine" / folder).mkdir(parents=True)
+    (tmp_path / "mine" / folder / name).write_bytes(FILES[IMAGES])
+    monkeypatch.setenv("GAN_DATA_DIR", str(tmp_path / "mine"))
+    with pytest.raises(DataError) as caught:
+        load()
+    assert not isinstance(caught.value, NotAvailable), "auto must not fall back"
+    found = tmp_path / "mine" / folder / name
+    assert str(caught.value) == (
+        f"{IMAGES} is not in {tmp_path / 'mine' / 'mnist'}, but there is {found}. Remedy: put the published "
+        f"{IMAGES} (as it is, not unzipped) into a folder mnist/ and set GAN_DATA_DIR to the folder above "
+        "that, or unset GAN_DATA_DIR to have it downloaded."
+    )
+    assert first.asked == []
+    put(cache)
+    assert is_the_data(mnist()), "a good file in the cache is good enough"
+
+
+def test_other_data_in_the_data_folder_are_no_mistake(mirrors, tmp_path, monkeypatch):
+    first, _ = mirrors(good, good)
+    put(tmp_path / "mine" / "fashion_mnist", **{IMAGES: b"never looked at"})
+    monkeypatch.setenv("GAN_DATA_DIR", str(tmp_path / "mine"))
+    assert is_the_data(mnist()) and first.asked == [IMAGES, LABELS]
+
+
+@pytest.mark.parametrize("load", [mnist, load_images])
+@pytest.mark.parametrize("value", ["{}/typo", '"{}"', "'{}'", "{}/file"])
+def test_a_data_folder_that_is_none_is_named(mirrors, tmp_path, cache, monkeypatch, load, value):
+    first, _ = mirrors(good, good)
+    put(cache)  # even then: the folder was asked for
+    (tmp_path / "file").write_text("")
+    value = value.format(tmp_path)
+    monkeypatch.setenv("GAN_DATA_DIR", value)
+    with pytest.raises(DataError) as caught:
+        load()
+    assert not isinstance(caught.value, NotAvailable) and first.asked == []
+    assert str(caught.value) == (
+        f"GAN_DATA_DIR={value} is no folder. Remedy: set it to the folder that holds mnist/ "
+        "(full path, no quotes), or unset it."
+    )
+
+
+@pytest.mark.parametrize("variable", ["GAN_DATA_DIR", "GAN_CACHE_DIR"])
+def test_a_home_folder_of_nobody_is_named(monkeypatch, variable):
+    monkeypatch.setenv(variable, "~nosuchuser/x")
+    with pytest.raises(ValueError, match=f"{variable}=~nosuchuser/x names no home folder. Remedy: write"):
+        load_images("auto", 5)
+    monkeypatch.setenv("GAN_OFFLINE", "1")
+    finding = machine.check_images()
+    assert finding.mark == PROBLEM and finding.found == f"{variable}=~nosuchuser/x names no home folder."
+    assert finding.remedy == "write the full path."
+    cached = machine.check_cache()
+    assert (cached.mark == PROBLEM) == (variable == "GAN_CACHE_DIR") == ("no home" in cached.found)
+
+
+def test_a_data_folder_without_permission_is_named(monkeypatch, tmp_path, mirrors):
+    first, _ = mirrors(good, good)
+    put(tmp_path / "mnist")
+    monkeypatch.setenv("GAN_DATA_DIR", str(tmp_path))
+
+    def refuse(*_, **__):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(download.os, "lstat", refuse)  # played, because root may look anywhere
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with pytest.raises(DataError, match=r"cannot be read \(Permission denied\)"):
+        mnist()
+    assert first.asked == []
+
+
+# ---------------------------------------------------------------- the self-test says what a download does
+
+PATIENT = 60.0  # seconds: a busy machine is no failing mirror
+
+
+@pytest.mark.parametrize(
+    "answer, cause", FAILURES[:-1], ids=NAMES[:-1]
+)  # a trickle brings the labels in time
+def test_the_self_test_names_the_cause_of_a_download_that_fails(mirrors, cache, tmp_path, answer, cause):
+    mirrors(answer, answer)
+    finding = machine.check_images(seconds=allowed(answer) / 4)
+    assert finding.mark == NOTE and "GAN_DATA_DIR" in finding.remedy
+    assert re.fullmatch(f"not on this disk, and no download: ({cause})", finding.found)
+    assert not cache.exists(), "nothing is kept of a trial"
+
+
+def test_the_self_test_promises_what_a_download_keeps(mirrors, cache):
+    first, second = mirrors(status(404), good)
+    assert (
+        machine.check_images(PATIENT).found
+        == "not on this disk; will be downloaded when first needed (1.6 MB)"
+    )
+    assert first.asked == second.asked == [LABELS] and not cache.exists()
+    assert is_the_data(mnist())
+    assert machine.check_images(PATIENT) == machine.Finding(OK, "MNIST", "on this disk")
+
+
+def test_behind_a_proxy_the_self_test_goes_the_way_of_the_download(mirrors, monkeypatch):
+    """The name resolves nowhere but behind the proxy; the server answers for every address."""
+    (proxy,) = mirrors(good)
+    monkeypatch.setitem(download.MIRRORS, "mnist", ("http://mirror.invalid/data/",))
+    assert "host name was not found" in machine.check_images(PATIENT).found
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("http_proxy", proxy.url)
+    assert machine.check_images(PATIENT).mark == OK and proxy.asked == [LABELS]
+    assert is_the_data(mnist())
+
+
+def test_the_self_test_says_offline(mirrors, monkeypatch):
+    first, _ = mirrors(good, good)
+    monkeypatch.setenv("GAN_OFFLINE", "1")
+    finding = machine.check_images(PATIENT)
+    assert finding[:3] == (NOTE, "MNIST", "not on this disk, and no download: GAN_OFFLINE is set")
+    assert finding.remedy.endswith("unset GAN_OFFLINE") and first.asked == []
+
+
+@pytest.mark.parametrize("gone", [IMAGES, LABELS])
+def test_the_self_test_sees_a_missing_file(mirrors, cache, monkeypatch, gone):
+    mirrors(good, good)
+    put(cache)
+    assert machine.check_images(PATIENT).found == "on this disk"
+    (cache / gone).unlink()
+    assert (
+        machine.check_images(PATIENT).found
+        == f"without {gone}; will be downloaded when first needed (1.6 MB)"
+    )
+    monkeypatch.setenv("GAN_OFFLINE", "1")
+    assert machine.check_images(PATIENT).found == f"without {gone}, and no download: GAN_OFFLINE is set"
+
+
+@pytest.mark.parametrize("fault", ["damaged", "dangling link", "typo", "unzipped"])
+@pytest.mark.parametrize("name", [IMAGES, LABELS])
+def test_the_self_test_sees_what_stops_every_notebook(mirrors, tmp_path, monkeypatch, name, fault):
+    mirrors(good, good)
+    folder = put(tmp_path / "mine" / "mnist")
+    monkeypatch.setenv("GAN_DATA_DIR", str(tmp_path / ("typo" if fault == "typo" else "mine")))
+    if fault == "damaged":
+        (folder / name).write_bytes(b"damaged")
+    elif fault == "dangling link":
+        (folder / name).unlink()
+        (folder / name).symlink_to("nowhere")
+    elif fault == "unzipped":
+        (folder / name).rename(folder / name[:-3])
+    finding = machine.check_images(PATIENT)
+    assert finding.mark == PROBLEM and finding.remedy
+    with pytest.raises(DataError) as caught:
+        load_images("auto")
+    assert f"{finding.found} Remedy: {finding.remedy}" == str(caught.value)
 
 
 # ---------------------------------------------------------------- a cache that cannot be written

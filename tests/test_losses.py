@@ -1,6 +1,7 @@
 """Penalties and the relativistic loss: paper answers, finite differences, and the same inside vmap."""
 
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -284,7 +285,7 @@ def test_a_schedule_that_falls_below_zero_is_refused_when_it_does():
                 loss(linear, x, x)
 
 
-@pytest.mark.parametrize("weight", [np.float32(10), np.float64(10), np.int64(10), torch.tensor(10.0)])
+@pytest.mark.parametrize("weight", [np.float32(10), np.int64(10), Fraction(10), torch.tensor(10.0)])
 def test_a_weight_may_be_any_real_number(weight):
     x = points(4, 0)
     assert one_centred(linear, x, x, weight).item() == pytest.approx(160, rel=1e-6)

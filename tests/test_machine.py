@@ -1,6 +1,7 @@
 """The self-test on machines where something is missing: the right mark, and a remedy that can be followed."""
 
-import socket
+import contextlib
+import io
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -57,31 +58,72 @@ def test_a_folder_that_can_be_written_is_left_empty(tmp_path):
     assert list((tmp_path / "new").iterdir()) == []
 
 
-def test_images_on_disk_offline_reachable_or_not(tmp_path, monkeypatch):
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        url = f"http://127.0.0.1:{server.getsockname()[1]}"
-        assert machine.check_images(url).found.startswith("will be downloaded")
-    with socket.socket() as silent:  # bound and not listening: no other test can be given this port meanwhile
-        silent.bind(("127.0.0.1", 0))
-        gone = machine.check_images(f"http://127.0.0.1:{silent.getsockname()[1]}", seconds=1)
-    assert gone.mark == NOTE and "no network" in gone.found and "GAN_DATA_DIR" in gone.remedy
-    monkeypatch.setenv("GAN_OFFLINE", "1")
-    offline = machine.check_images(url)
-    assert offline.mark == NOTE and "unset GAN_OFFLINE" in offline.remedy
-    (tmp_path / "mnist").mkdir()
-    (tmp_path / "mnist" / "t10k-images-idx3-ubyte.gz").write_bytes(b"")
-    monkeypatch.setenv("GAN_DATA_DIR", str(tmp_path))
-    assert machine.check_images(url) == machine.Finding(OK, "MNIST", "on this disk")
+@pytest.mark.parametrize("form", ["new", "old"])
+def test_a_containers_limit_counts(tmp_path, monkeypatch, form):
+    plenty = SimpleNamespace(available=8 * 2**30)
+    monkeypatch.setattr(machine.psutil, "virtual_memory", lambda: plenty)
+    assert machine.free_memory(tmp_path) == 8 * 2**30  # no container
+    names = ("memory.max", "memory.current", "") if form == "new" else (
+        "memory.limit_in_bytes", "memory.usage_in_bytes", "memory")  # fmt: skip
+    folder = tmp_path / names[2]
+    folder.mkdir(exist_ok=True)
+    (folder / names[1]).write_text(f"{2 * 2**30}\n")
+    (folder / "memory.stat").write_text(f"anon 5\ninactive_file {2**29}\nactive_file 7\n")
+    for limit, free in (("max", 8.0), (str(3 * 2**30), 1.5), (str(2**60), 8.0)):
+        (folder / names[0]).write_text(limit + "\n")
+        assert machine.free_memory(tmp_path) == free * 2**30
+    (folder / names[0]).write_text(str(3 * 2**30))
+    real = machine.free_memory
+    monkeypatch.setattr(machine, "free_memory", lambda: real(tmp_path))
+    finding = machine.check_memory()
+    assert (finding.mark, finding.found) == (PROBLEM, "1.5 GiB free")
 
 
 def test_threads_are_measured_and_restored(monkeypatch):
     before, state = torch.get_num_threads(), torch.get_rng_state()
     assert machine.check_threads(1).mark == NOTE
-    assert machine.tiny_step_seconds(2, steps=2) > 0
+    assert machine.tiny_step_seconds(2, seconds=0.01) > 0
     assert torch.get_num_threads() == before
     assert torch.equal(torch.get_rng_state(), state), "measuring must not change the caller's random numbers"
     monkeypatch.setattr(machine, "tiny_step_seconds", lambda threads: {1: 2.0, 4: 5.0}[threads])
     assert "2.5x as long on 4 threads" in machine.check_threads(4).found
+
+
+class Clock:
+    """A clock that goes on by `step` seconds whenever it is read."""
+
+    def __init__(self, step):
+        self.now, self.step = 0.0, step
+
+    def perf_counter(self):
+        self.now += self.step
+        return self.now
+
+
+@pytest.mark.parametrize(("step", "reads"), [(0.0001, 506), (0.3, 13), (9.0, 11)])
+def test_a_busy_machine_is_not_measured_for_long(monkeypatch, step, reads):
+    """Five times 100 steps, but no group starts another step once the second is over."""
+    clock = Clock(step)
+    monkeypatch.setattr(machine, "time", clock)
+    assert machine.tiny_step_seconds(1, seconds=1.0) == pytest.approx(step)
+    assert clock.now / step == pytest.approx(reads)  # one at the start, one per group, one per step
+
+
+def test_each_line_is_shown_before_the_next_check_starts(monkeypatch):
+    seen, shown = [], io.BytesIO()  # what has been flushed
+
+    def look(name):
+        seen.append(shown.getvalue().decode())
+        return machine.Finding(OK, name, "fine")
+
+    names = [name for name in vars(machine) if name.startswith("check_") and name != "check_folder"]
+    for name in names:
+        monkeypatch.setattr(machine, name, lambda name=name: look(name))
+    monkeypatch.setattr(machine, "check_folder", lambda *_: look("this folder"))
+    with contextlib.redirect_stdout(io.TextIOWrapper(shown, "utf-8")):
+        machine.self_test()
+    assert len(seen) == len(names) + 1 == 8
+    assert [text.count("\n") for text in seen] == list(range(8))
 
 
 def test_report_names_each_remedy_and_counts_problems(monkeypatch, capsys, tmp_path):

@@ -153,6 +153,42 @@ def test_the_bias_of_other_features_is_what_is_measured():
     assert not 0.75 < gauss / frechet_bias(pool, n=1500) < 1.33
 
 
+def test_the_floor_is_refused_where_it_would_be_wrong():
+    """From d rows it is half of what it should be; for n far below d the formula reads twice the truth."""
+    d = 32
+    pool = normal(20_000, d, 0)
+    truth, from_five = frechet_bias(pool, n=1000), frechet_bias(pool[: 5 * d], n=1000)
+    assert 0.85 < from_five / truth < 1
+    with pytest.raises(ValueError, match=r"real has 159 rows for 32 features: this needs 160 or more"):
+        frechet_bias(pool[: 5 * d - 1], n=1000)
+    draws = [frechet_distance(real=normal(d, d, s), fake=normal(d, d, s + 99)) for s in range(20)]
+    assert frechet_bias(pool, n=d) == pytest.approx(sum(draws) / 20, rel=0.1)
+    for counts in ({"n": d - 1}, {"n": 1000, "m": d - 1}, {"n": d - 1, "m": math.inf}):
+        with pytest.raises(ValueError, match="n and m must be at least 32, the number of features"):
+            frechet_bias(pool, **counts)
+    dead = torch.cat([pool[: 5 * d], torch.full((5 * d, 9), 0.1)], 1)  # which cost no rows
+    assert frechet_bias(dead, n=1000) == pytest.approx(from_five, rel=1e-9)
+
+
+def test_the_limit_is_refused_where_it_would_be_wrong():
+    """The distance is a line in 1/N for N ≥ 2 d only; of 2.3 d fakes of the real source it made -2.8."""
+    d, limits = 32, []
+    for s in range(6):
+        real, fake = normal(3000, d, s), normal(10 * d, d, s + 50)
+        limits.append(fid_infinity(real=real, fake=fake).value / frechet_distance(real=real, fake=fake))
+    assert -0.25 < sum(limits) / 6 < 0.15  # the real side's part stays, and is a tenth
+    for few in (5, 150, 10 * d - 1):
+        with pytest.raises(ValueError, match=f"{few} images are too few: with 32 features this needs 320"):
+            fid_infinity(real=real, fake=fake[:few])
+        with pytest.raises(ValueError, match=f"{few} images are too few"):
+            fid_infinity(real=real[:few], fake=fake, both=True)
+    with pytest.raises(ValueError, match=r"sizes \[63, 300\]: with 32 features none may be below 64"):
+        fid_infinity(real=real, fake=fake, sizes=[63, 300])
+    assert fid_infinity(real=real, fake=fake, sizes=[64, 300]).sizes == [64, 300]
+    dead = [torch.cat([x, torch.full((len(x), 9), 0.1)], 1) for x in (real, fake)]
+    assert fid_infinity(real=dead[0], fake=dead[1]).sizes[0] == 64
+
+
 def test_fid_infinity_takes_the_bias_away():
     true = 16 * 0.2**2  # a shift by .2 in 16 dimensions
     found = []
@@ -215,6 +251,18 @@ def test_saturated_logits_are_no_problem():
     assert inception_score(sure) == pytest.approx(10, abs=1e-9)
     assert inception_score(sure[:1].repeat(20, 1)) == pytest.approx(1, abs=1e-9)  # naive code: NaN
     assert inception_score(sure.bfloat16(), splits=5) == pytest.approx(10, abs=1e-9)
+
+
+def test_probabilities_are_no_logits():
+    """Ten sure classes score 10; their probabilities, taken for logits, 1.08."""
+    p = (20 * torch.eye(10).repeat(10, 1)).softmax(1)
+    assert inception_score(p.log()) == pytest.approx(10, abs=1e-4)
+    for wrong in (p, p.bfloat16(), confident(50, 0.5).exp(), torch.eye(3)):
+        with pytest.raises(ValueError, match=r"these rows are probabilities p: pass p\.clamp"):
+            inception_score(wrong)
+    # without a negative number, or with sum 1, but not both
+    for logits in (p + 0.1, 2 * p, 2 * p - 0.1, torch.cat([p, 3 * p[:1]])):
+        assert 1 <= inception_score(logits) < 3
 
 
 def test_torchmetrics_gives_the_same_inception_score():
@@ -383,6 +431,16 @@ def test_memorisation_of_the_innocent_and_of_a_tenth():
             "NaN or infinity in 2 of 3",
         ),
         (torch.full((5, 3), math.inf), torch.zeros(5, 3), "real has NaN or infinity"),
+        (
+            torch.zeros(5, 3),
+            torch.full((5, 3), -1e39, dtype=torch.float64),
+            r"fake has values beyond 1e\+38 in 5",
+        ),
+        (
+            torch.zeros(5, 3, dtype=torch.cfloat),
+            torch.zeros(5, 3),
+            r"real has complex values \(torch.complex64\)",
+        ),
     ],
 )
 def test_wrong_features_are_refused(real, fake, message):
@@ -420,6 +478,33 @@ X, Y = torch.zeros(6, 3), torch.ones(6, 3)
 def test_wrong_arguments_are_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_large_features_are_no_problem_up_to_where_they_are_refused():
+    real, fake = normal(60, 4, 0), normal(60, 4, 1) + 0.5
+    c, most = 1e18, 0.999e38 / max(real.abs().max(), fake.abs().max()).item()
+    one, two = kid(real=c * real, fake=c * fake), kid(real=most * real, fake=most * fake)
+    assert two / one == pytest.approx((most / c) ** 6, rel=1e-9)  # nothing but the cube is left
+    one = frechet_distance(real=real, fake=fake)
+    assert frechet_distance(real=most * real, fake=most * fake) / most**2 == pytest.approx(one, rel=1e-9)
+    for score in (precision_recall, density_coverage):
+        assert score(real=most * real, fake=most * fake) == pytest.approx(score(real=real, fake=fake))
+
+
+def test_integers_of_numpy_are_integers():
+    x, y, i = normal(200, 4, 0), normal(200, 4, 1), np.int64
+    logits = 2 * normal(60, 5, 2)
+    assert inception_score(logits, splits=i(3)) == inception_score(logits, splits=3)
+    assert kid(real=x, fake=y, subset_size=i(9), subsets=i(3)) == kid(
+        real=x, fake=y, subset_size=9, subsets=3
+    )
+    for score in (precision_recall, density_coverage):
+        assert score(real=x, fake=y, k=i(2)) == score(real=x, fake=y, k=2)
+    assert frechet_bias(x, n=i(50), m=i(60)) == frechet_bias(x, n=50, m=60)
+    few = np.array([50, 100])
+    assert (
+        fid_infinity(real=x, fake=y, sizes=few).scores == fid_infinity(real=x, fake=y, sizes=[50, 100]).scores
+    )
 
 
 def test_real_and_fake_cannot_be_mixed_up():

@@ -43,7 +43,14 @@ def test_reverse_kl_on_paper():
         0.75 * math.log(1.5) + 0.25 * math.log(0.5), abs=1e-12
     )
     assert reverse_kl(torch.zeros(4)) == math.inf
-    for wrong in (torch.tensor([-1, 2]), torch.zeros(2, 2), torch.tensor([math.nan, 1.0]), torch.zeros(0)):
+    for wrong in (
+        torch.tensor([-1, 2]),
+        torch.zeros(2, 2),
+        torch.tensor([math.nan, 1.0]),
+        torch.zeros(0),
+        torch.tensor([1j]),
+        [5, 5, 5],
+    ):
         with pytest.raises(ValueError, match="counts must be"):
             reverse_kl(wrong)
 

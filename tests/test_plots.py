@@ -240,13 +240,14 @@ def test_gif_plays_every_frame_and_rests_on_the_last(shown):
     assert not plt.fignum_exists(fig.number)
 
 
-def test_the_same_gif_with_every_backend():
+def test_the_same_gif_with_every_backend(shown):
     """The canvas of a backend such as pdf has no pixels."""
 
     def made():
         fig, ax = plt.subplots(figsize=(1, 1))
         (line,) = ax.plot([0, 1], [0, 1])
-        return plots.gif(fig, lambda k: line.set_ydata([0, k]), np.int64(3), alt="a line that rises").data
+        plots.gif(fig, lambda k: line.set_ydata([0, k]), np.int64(3), alt="a line that rises")
+        return shown.pop()["text/html"]
 
     usual, expected = mpl.get_backend(), made()
     plt.switch_backend("pdf")
@@ -326,3 +327,32 @@ def test_long_row_labels_stay_inside_the_figure(rows):
     boxes = [label.get_window_extent() for label in ax.get_yticklabels()]
     assert len(boxes) == rows and min(box.x0 for box in boxes) >= 2
     assert all(box.x1 <= ax.get_window_extent().x0 for box in boxes)  # beside the picture, not on it
+
+
+def test_diagram_shows_who_makes_what_and_where_each_gradient_goes():
+    fake, real = torch.full((4, 4), -0.5), torch.full((2, 2), 0.5)
+    ax = plots.diagram(fake=fake, real=real)
+    low, high = ax.images  # the fake stands level with the players, the real image above
+    assert low.get_extent()[3] < high.get_extent()[3]
+    assert low.get_clim() == high.get_clim() == (-1, 1)
+    assert (low.get_array() == -0.5).all() and (high.get_array() == 0.5).all()
+    boxes = {p.get_facecolor(): p for p in ax.patches if p.get_fill()}
+    G, D = (boxes[mpl.colors.to_rgba(color)] for color in (plots.FAKE, plots.DISC))
+    assert G.get_x() + G.get_width() < low.get_extent()[0] < low.get_extent()[1] < D.get_x()
+    arrows = [a for a in ax.texts if getattr(a, "arrow_patch", None)]
+    back = [a for a in arrows if a.arrow_patch.get_edgecolor() == mpl.colors.to_rgba(plots.FAKE)]
+    ends = sorted((a.xy[0], a.xyann[0]) for a in back)  # score → D → fake → G, in orange
+    assert all(end < start for end, start in ends)
+    assert ends[0][0] >= G.get_x() + G.get_width() and ends[-1][1] > D.get_x() + D.get_width()
+    (to_D,) = (a for a in arrows if a.arrow_patch.get_edgecolor() == mpl.colors.to_rgba(plots.DISC))
+    assert D.get_x() < to_D.xy[0] < D.get_x() + D.get_width() and to_D.xy[1] <= D.get_y()
+    assert "L_G" in "".join(t.get_text() for t in ax.texts) and "L_D" in "".join(
+        t.get_text() for t in ax.texts
+    )
+
+
+def test_diagram_takes_words_in_the_place_of_images():
+    ax = plots.diagram("noise", "a fake", "a real one", "a score")
+    assert not ax.images and {"noise", "a fake", "a real one", "a score"} <= {t.get_text() for t in ax.texts}
+    with pytest.raises(ValueError, match="dimension"):
+        plots.diagram(fake=torch.zeros(16, 1, 28, 28))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import tempfile
 
 import numpy as np
 import pytest
@@ -297,6 +296,11 @@ def test_fonts_are_found_by_name():
         ({"font": torch.full((10 * FONTS,), -1)}, "font must lie between 0 and"),
         ({"slant": torch.zeros(3)}, "equally long, got .*'slant': 3"),
         ({"font_names": ("Comic",) * FONTS}, r"no such font here: \['Comic'\]; known: \["),
+        ({"slant": torch.full((10 * FONTS,), torch.nan)}, rf"slant has NaN or infinity in {10 * FONTS} rows"),
+        ({"shift_x": torch.full((10 * FONTS,), torch.inf)}, "shift_x has NaN or infinity"),
+        ({"scale": torch.zeros(10 * FONTS)}, "scale must be positive"),
+        ({"scale": torch.full((10 * FONTS,), -0.9)}, "scale must be positive"),
+        ({"thickness": torch.full((10 * FONTS,), -1.0)}, "thickness not negative"),
     ],
 )
 def test_bad_tables_are_refused(change, message):
@@ -345,31 +349,51 @@ def test_other_fonts_are_another_file(monkeypatch, tmp_path):
     assert len({before, first, fonts._recipe_hash(10, 0)}) == 3
 
 
-@pytest.mark.parametrize("damage", ["truncated", "garbage", "empty", "bit", "folder"])
+@pytest.mark.parametrize("damage", ["truncated", "garbage", "empty", "bit"])
 def test_a_damaged_cache_file_is_reported_and_not_used(own_cache, capsys, damage):
     first = rendered(25, seed=3)
     (path,) = own_cache.iterdir()
     content = path.read_bytes()
-    path.unlink()
-    if damage == "folder":
-        path.mkdir()
-    else:
-        middle = len(content) // 3
-        flipped = bytes([content[middle] ^ 255])
-        path.write_bytes({
-            "truncated": content[: len(content) // 2],
-            "garbage": b"x" * 500,
-            "empty": b"",
-            "bit": content[:middle] + flipped + content[middle + 1 :],
-        }[damage])  # fmt: skip
-        content = path.read_bytes()
+    middle = len(content) // 3
+    flipped = bytes([content[middle] ^ 255])
+    path.write_bytes({
+        "truncated": content[: len(content) // 2],
+        "garbage": b"x" * 500,
+        "empty": b"",
+        "bit": content[:middle] + flipped + content[middle + 1 :],
+    }[damage])  # fmt: skip
+    content = path.read_bytes()
     again = rendered(25, seed=3)
     assert torch.equal(first.images, again.images)
     out = capsys.readouterr().out
     assert out == (f"rendered: {path} is damaged and was not used; the digits were drawn anew. "
                    "Delete the file to have it written again.\n")  # fmt: skip
     assert list(own_cache.iterdir()) == [path], "neither deleted nor joined by another file"
-    assert damage == "folder" or path.read_bytes() == content, "nor overwritten"
+    assert path.read_bytes() == content, "nor overwritten"
+
+
+@pytest.mark.parametrize("cause", ["Permission denied", "Is a directory"])
+def test_a_cache_file_that_cannot_be_read_is_not_called_damaged(own_cache, capsys, monkeypatch, cause):
+    """As in a cache that several people share: the file may be sound, and somebody else's."""
+    first = rendered(25, seed=3)
+    (path,) = own_cache.iterdir()
+    if cause == "Is a directory":
+        path.unlink()
+        path.mkdir()
+    else:  # played, because root may read everything
+
+        def refuse(self):
+            raise PermissionError(errno.EACCES, cause)
+
+        monkeypatch.setattr(type(path), "read_bytes", refuse)
+        monkeypatch.setattr(fonts, "_recipe_hash", lambda n, seed: path.stem)  # which reads the fonts
+    again = rendered(25, seed=3)
+    assert torch.equal(first.images, again.images)
+    assert capsys.readouterr().out == (
+        f"rendered: {path} cannot be read ({cause}); the digits were drawn anew. "
+        "Make it readable, or set GAN_CACHE_DIR to a folder of your own.\n"
+    )
+    assert list(own_cache.iterdir()) == [path], "neither replaced nor joined by another file"
 
 
 def test_a_cache_that_is_a_file_costs_a_line_not_the_data(tmp_path, monkeypatch, capsys):
@@ -389,7 +413,7 @@ def test_no_permission_costs_a_line_not_the_data(own_cache, monkeypatch, capsys)
     def refuse(*_, **__):
         raise PermissionError(errno.EACCES, "Permission denied")
 
-    monkeypatch.setattr(tempfile, "mkstemp", refuse)
+    monkeypatch.setattr("gan_helpers._files.open", refuse, raising=False)
     assert len(rendered(25, seed=3).images) == 25
     assert "not cached (Permission denied); set GAN_CACHE_DIR" in capsys.readouterr().out
 

@@ -95,19 +95,21 @@ class _Late(BaseException):
     """Sent into an answer that runs too long; an answer's `except Exception` does not swallow it."""
 
 
-def _importing(frame: object) -> bool:
-    while frame is not None and "importlib._bootstrap" not in frame.f_code.co_filename:
+def _frames(frame: object) -> Iterator:
+    """Yield the frames of an answer that is running, the innermost first."""
+    while frame is not None and frame.f_code is not call.__code__:
+        yield frame
         frame = frame.f_back
-    return frame is not None
 
 
 @contextlib.contextmanager
 def _deadline(seconds: float) -> Iterator[None]:
     """Interrupt the block after some seconds, also if it catches everything.
 
-    An import is never cut in half: half a module stays behind for the rest of the session. What comes
-    after it has the whole time again. Without limit: other threads than the main one, one long call of a
-    library, and an import without end. On Windows, which knows no alarm, `time.sleep` also runs to its end.
+    An import is never cut in half, for half a module would stay behind for the rest of the session: an alarm
+    that falls into one does not count, and the next comes after as many seconds. Without limit: other
+    threads than the main one, one long call of a library, nested blocks that catch everything, an import
+    without end, and on Windows, which knows no alarm, `time.sleep`.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -119,12 +121,13 @@ def _deadline(seconds: float) -> Iterator[None]:
         return line
 
     def late(_: int, frame: object) -> None:
-        if _importing(frame):
+        frames = list(_frames(frame))
+        if any("importlib._bootstrap" in f.f_code.co_filename for f in frames):
             return
         sys.settrace(lambda *_: None)
-        while frame is not None and frame.f_code is not call.__code__:
-            frame.f_trace = line  # whoever catches the first one gets a second on the line that caught it
-            frame = frame.f_back
+        for f in frames:  # whoever catches the first one gets a second on the line that caught it
+            if f.f_code.co_filename not in (__file__, contextlib.__file__):
+                f.f_trace = line
         raise _Late
 
     ended, lock = threading.Event(), threading.Lock()

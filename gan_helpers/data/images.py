@@ -1,9 +1,9 @@
-"""Images by name, and their three disjoint parts. (N, 1, H, W) float32 in [-1, 1]."""
+"""Images by name, and their three disjoint parts. (N, 1 or 3, H, W) float32 in [-1, 1]."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import torch
@@ -11,6 +11,7 @@ from torch import Tensor
 
 from gan_helpers.data.download import PARTS, NotAvailable, load_idx
 from gan_helpers.data.fonts import Factors, cached_digits, to_images
+from gan_helpers.data.people import People, cached_people, sample_people, to_colour
 from gan_helpers.seeds import Device, Seed, integer, make_generator
 
 DOWNLOAD_SECONDS = 300.0  # for a data set that was asked for by name
@@ -18,42 +19,15 @@ AUTO_SECONDS = 6.0  # for load_images("auto"), which has something else to offer
 
 
 class Images(NamedTuple):
-    """images (N, 1, H, W) float32 in [-1, 1], labels (N,) int64, and the data set's name.
+    """images (N, 1, H, W) or in colour (N, 3, H, W), float32 in [-1, 1], labels (N,) int64, and a name.
 
-    `factors` is the table that `rendered` digits were drawn from, None for real images.
+    `factors` is the table that `rendered` digits or `people` were drawn from, None for real images.
     """
 
     images: Tensor
     labels: Tensor
     name: str
-    factors: Factors | None = None
-
-
-def check_range(images: object) -> None:
-    """Raise ValueError unless `images` is a float32 tensor with values in [-1, 1] that is not in [0, 1].
-
-    Digits in [0, 1] lie in [-1, 1] too, and would be trained on and judged without a word. So these are
-    refused: no value below -0.01, half of all below 0.2, and some above 0.5, a white digit on what should
-    be a background of -1. No untrained, young or diverged generator with tanh was seen to make such images
-    (300 of one image each, and batches, of 16 generators), nor one with a sigmoid that faces data in [-1, 1].
-    """
-    if isinstance(images, tuple):
-        raise ValueError("expected a tensor of images, got a tuple (a whole data set?): pass its .images")
-    if not isinstance(images, Tensor) or images.dtype != torch.float32:
-        got = images.dtype if isinstance(images, Tensor) else type(images).__name__
-        remedy = "images.float()" if isinstance(images, Tensor) else "torch.as_tensor(images).float()"
-        raise ValueError(f"expected a tensor of torch.float32, got {got}: pass {remedy}, in [-1, 1]")
-    low, high = images.aminmax() if images.numel() else (torch.tensor(torch.nan),) * 2
-    if not (low >= -1.001 and high <= 1.001):
-        raise ValueError(
-            f"images run from {low:.3g} to {high:.3g}: expected values in [-1, 1], the range of the course's "
-            "data (a generator without tanh? data in 0..1 or 0..255? NaN from a diverged run?)"
-        )
-    if low >= -0.01 and high > 0.5 and images.median() < 0.2:
-        raise ValueError(
-            f"images run from {low:.3g} to {high:.3g}, and most pixels are near 0: expected [-1, 1], "
-            "with a background of -1. If these are in [0, 1], pass 2 * images - 1"
-        )
+    factors: Factors | People | None = None
 
 
 def take(images: Images, index: Tensor) -> Images:
@@ -87,6 +61,25 @@ def rendered(n: int = 10_000, *, seed: Seed = 0, device: Device = "cpu") -> Imag
         seed = int(torch.randint(2**62, (), generator=generator))
     pixels, factors = cached_digits(integer(n, "n"), int(seed))
     return Images(to_images(pixels).to(device), factors.digit.to(device), "rendered", factors)
+
+
+def people(n: int = 10_000, *, seed: Seed = 0, size: int = 32,
+           correlate: Mapping[str, tuple[str, float]] | None = None, device: Device = "cpu",
+           **fixed: float | bool | Tensor) -> Images:  # fmt: skip
+    """`n` drawn people in colour, (n, 3, size, size) with size 32 or 64; every factor of each is known.
+
+    `.factors` (on the CPU) is the table of `People` they were drawn from, `.labels` say who wears glasses
+    (0, 1); `people_masks(x.factors)` says which part each pixel shows. Factors are independent of each other.
+    A keyword fixes one, for all or with a tensor (n,) for each: `people(100, seed=1, glasses=True)` are the
+    people of seed 1, with glasses on. `correlate={"beard": ("hat", 0.5)}` gives two factors that correlation:
+    in a share of the people the first follows the second, everything else stays as it was.
+
+    Drawn once (thousands a second) and kept in the cache, as `rendered`. Raises ValueError for an unknown
+    factor, a value outside its range, another size, and a correlation that cannot be had.
+    """
+    table = sample_people(n, seed=seed, correlate=correlate, **fixed)
+    images = to_colour(cached_people(table, size)).to(device)
+    return Images(images, table.glasses.to(device, torch.int64), "people", table)
 
 
 def mnist(split: str = "small", *, device: Device = "cpu",
