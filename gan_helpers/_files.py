@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-import tempfile
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,9 +40,10 @@ def whole(path: str | os.PathLike) -> Iterator[BinaryIO]:
     """
     path, buffer = Path(path), io.BytesIO()
     yield buffer
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+    temporary = path.with_name(f"{path.name}.{secrets.token_hex(4)}")  # mkstemp's could be read by us alone
+    file = open(temporary, "xb")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with file:
             file.write(buffer.getbuffer())
             file.flush()
             os.fsync(file.fileno())

@@ -444,8 +444,8 @@ class PeopleJudge(NamedTuple):
     scores: dict[str, float]  # how well it reads it
 
     def distance(self, images: Tensor) -> float:
-        """Squared Fréchet distance of images (n, 3, size, size) from real ones; the first 2,000 at most."""
-        return frechet_distance(real=self.features, fake=reader_features(self.reader, images[:SAMPLES]))
+        """Squared Fréchet distance of the first `samples` images (n, 3, size, size) from real ones."""
+        return frechet_distance(real=self.features, fake=reader_features(self.reader, images[: self.samples]))
 
     def read(self, images: Tensor) -> People:
         """The table of people that the reader sees in images (n, 3, size, size)."""
@@ -455,7 +455,7 @@ class PeopleJudge(NamedTuple):
         """`factor_coverage` of images (n, 3, size, size), n at least 200."""
         return factor_coverage(real=self.people, fake=self.read(images))
 
-    noise, generate = Judge.noise, Judge.generate
+    samples, noise, generate = Judge.samples, Judge.noise, Judge.generate
 
 
 def make_people_judge(images: Images) -> PeopleJudge:

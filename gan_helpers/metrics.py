@@ -80,7 +80,7 @@ def inception_score(logits: Tensor, *, splits: int = 1) -> float:
     splits = integer(splits, "splits")
     logits = _rows(logits, "logits", 2 * splits, "a tensor (n, classes)")
     if (logits >= 0).all() and ((logits.sum(1) - 1).abs() < 0.01).all():
-        raise ValueError("logits are expected, but these rows are probabilities: pass p.log()")
+        raise ValueError("expected logits, but these rows are probabilities p: pass p.clamp(min=1e-12).log()")
     scores = []
     for part in logits.tensor_split(splits):
         log_p = part.log_softmax(1)

@@ -176,6 +176,8 @@ class Normal(ast.NodeTransformer):
             return None  # it changes nothing for whom it lets pass
         if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
             node.exc = node.exc.func  # without its words
+        if isinstance(node, ast.AnnAssign):
+            node.annotation = ast.Constant("")  # the field stays, its kind computes nothing
         if isinstance(node, ast.Name | ast.Attribute):
             return self.name(node)
         outer = self.names

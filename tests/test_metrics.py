@@ -258,14 +258,10 @@ def test_probabilities_are_no_logits():
     p = (20 * torch.eye(10).repeat(10, 1)).softmax(1)
     assert inception_score(p.log()) == pytest.approx(10, abs=1e-4)
     for wrong in (p, p.bfloat16(), confident(50, 0.5).exp(), torch.eye(3)):
-        with pytest.raises(ValueError, match=r"these rows are probabilities: pass p\.log\(\)"):
+        with pytest.raises(ValueError, match=r"these rows are probabilities p: pass p\.clamp"):
             inception_score(wrong)
-    for logits in (
-        p + 0.1,
-        2 * p,
-        p - 0.1,
-        torch.cat([p, 3 * p[:1]]),
-    ):  # not negative, or with sum 1: not both
+    # without a negative number, or with sum 1, but not both
+    for logits in (p + 0.1, 2 * p, 2 * p - 0.1, torch.cat([p, 3 * p[:1]])):
         assert 1 <= inception_score(logits) < 3
 
 

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -292,8 +293,14 @@ def test_half_a_file_is_red(project):
         recorded("nb01_toy", project.folder)
 
 
-def test_an_interrupted_write_leaves_the_record_before(project):
+def test_an_interrupted_write_leaves_the_record_before(project, monkeypatch):
+    def full(*_):
+        raise OSError("No space left on device")
+
     record = project.make()
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="No space left"):
+        patch.setattr(os, "fsync", full)
+        records.write(project.path, record | {"rounds": 6})
     with pytest.raises(TypeError):
         records.write(project.path, record | {"values": object()})
     assert records.read("nb01_toy", project.folder) == record

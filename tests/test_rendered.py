@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import tempfile
 
 import numpy as np
 import pytest
@@ -414,7 +413,7 @@ def test_no_permission_costs_a_line_not_the_data(own_cache, monkeypatch, capsys)
     def refuse(*_, **__):
         raise PermissionError(errno.EACCES, "Permission denied")
 
-    monkeypatch.setattr(tempfile, "mkstemp", refuse)
+    monkeypatch.setattr("gan_helpers._files.open", refuse, raising=False)
     assert len(rendered(25, seed=3).images) == 25
     assert "not cached (Permission denied); set GAN_CACHE_DIR" in capsys.readouterr().out
 

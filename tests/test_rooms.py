@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "gan_helpers"
-# From the ground floor up. A room imports from floors below its own; `data` and `networks` are folders.
+# From the ground floor up. A room imports from floors below its own; `data`, `networks`, `live` are folders.
 FLOORS = (
     ("seeds", "_files", "stamp"),
     ("losses",),
     ("data", "networks", "training"),
     ("metrics", "checkpoints"),
     ("games", "judge", "records", "plots"),
-    ("evidence",),
+    ("evidence", "live"),
     ("notebook", "machine"),
     ("checks",),
 )

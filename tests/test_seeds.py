@@ -80,6 +80,14 @@ def test_integers_of_numpy_are_integers_and_others_are_named():
             seeds.integer(wrong, "n")
 
 
+def test_a_file_can_be_read_by_whom_the_user_lets(tmp_path):
+    """As any new file: a cache may be shared by a class."""
+    with whole(tmp_path / "x.bin") as file:
+        file.write(b"x")
+    (tmp_path / "y.bin").write_bytes(b"y")
+    assert (tmp_path / "x.bin").stat().st_mode == (tmp_path / "y.bin").stat().st_mode
+
+
 def test_the_cache_is_the_users_or_the_one_that_is_named(monkeypatch, tmp_path):
     monkeypatch.setenv("GAN_CACHE_DIR", str(tmp_path / "here"))
     assert cache_folder() == tmp_path / "here"

@@ -30,7 +30,7 @@ def unused(x):
 
 
 class Game:
-    speed = 1
+    speed: int = 1
 
     def play(self, x):
         return table() + self.again(x)
@@ -44,14 +44,15 @@ def table():
 '''
 TOOLS = """
 SCALE = 2
+LIMIT = 5
 
 
 def halve(x):
     return x / SCALE
 
 
-def offset(x, tools=SCALE):
-    return x + tools
+def offset(x, LIMIT=LIMIT):
+    return x + LIMIT
 
 
 def other(x):
@@ -88,6 +89,7 @@ SAME = {
     "words of an error": ("a number, please", "no number"),
     "a refusal more": ("    return half", "    if x == 7:\n        raise TypeError\n    return half"),
     "annotation": ("def step(x):", "def step(x: float) -> float:"),
+    "the kind of a field": ("speed: int = 1", "speed: float = 1"),
     "uncalled function": ("return 3 * x", "return 4 * x"),
     "uncalled function gone": ("def unused(x):\n    return 3 * x\n", ""),
     "another name for an import": (
@@ -99,7 +101,7 @@ DIFFERENT = {
     "variable": ("def step(x):", "def step(z):"),
     "constant": ("RATE = 0.5", "RATE = 0.6"),
     "operation": ("* RATE", "/ RATE"),
-    "class attribute": ("speed = 1", "speed = 2"),
+    "class attribute": ("speed: int = 1", "speed: int = 2"),
     "method of a class that is made": ("return x\n\n\ndef table", "return -x\n\n\ndef table"),
     "function called by a method": ('return TABLE["one"]', 'return -TABLE["one"]'),
     "entry of a table": ('TABLE["one"] = 1', 'TABLE["one"] = 2'),
@@ -114,9 +116,9 @@ DIFFERENT = {
 TOOLS_SAME = {"uncalled helper": ("return 7", "return 8")}
 TOOLS_DIFFERENT = {
     "called helper": ("return x / SCALE", "return x / SCALE / 1"),
-    "called by its module": ("return x + tools", "return x - tools"),
+    "called by its module": ("return x + LIMIT", "return x - LIMIT"),
     "constant of a helper": ("SCALE = 2", "SCALE = 3"),
-    "default of a parameter that is called like a module": ("tools=SCALE", "tools=2"),
+    "default of a parameter that is called like it": ("LIMIT = 5", "LIMIT = 6"),
 }
 
 

@@ -1356,7 +1356,7 @@ if curves:
     )
 
 # %% [markdown]
-# In the mean over three seeds the ladder reaches the target 1.5 times sooner (CPU seconds of one core). A round is 1.3 times cheaper, turn by turn: that is sure. The rest is not: on two seeds the larger rate needed more rounds, on the third notebook 06 never got there. (The settings were chosen on two other seeds.) Shared fakes end a hair above the target: undecided, so not kept. Batches of 128 give the most images per second, and with half as many steps they end above the target. A cheaper round is no speed-up before games of full length are measured. A GPU's ladder, not recorded yet: `python benchmarks/speedrun.py --device cuda`.
+# In the mean over three seeds the ladder reaches the target 1.5 times sooner (CPU seconds of one core). A round is 1.3 times cheaper, turn by turn: that is sure. The rest is not: on two seeds the larger rate needed more rounds, on the third notebook 06 never got there. (The settings were chosen on two other seeds.) Shared fakes end a hair above the target: undecided, so not kept. Batches of 128 give the most images per second, and with half as many steps they end above the target. A cheaper round is no speed-up before games of full length are measured. A GPU's ladder, not recorded yet: `python benchmarks/nb20_speedrun.py --device cuda`.
 #
 # ## 8 Colab and cloud
 #
