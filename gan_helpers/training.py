@@ -149,10 +149,20 @@ def _rounds(G, D, opt_G, opt_D, batches, z_dim, *, loss, d_steps, g_steps, seed)
 
 
 class Stacked(NamedTuple):
-    """Equal networks as one: `net` computes, `params` holds all parameters with a first axis (seeds, ...)."""
+    """Equal networks as one: `net` computes, `params` holds all parameters with a first axis (seeds, ...).
+
+    Called with x (seeds, n, ...), network k gets x[k]; the outputs come back with the same first axis. A sum
+    over networks keeps gradients apart: that of params[...][k] is network k's own.
+    """
 
     net: nn.Module
     params: dict[str, Tensor]
+
+    def __call__(self, x: Tensor) -> Tensor:
+        count = len(next(iter(self.params.values())))
+        if x.ndim < 3 or len(x) != count:
+            raise ValueError(f"expected ({count}, n, ...), one batch per network, got {tuple(x.shape)}")
+        return vmap(lambda params, batch: functional_call(self.net, params, (batch,)))(self.params, x)
 
 
 def stack(nets: Sequence[nn.Module]) -> Stacked:

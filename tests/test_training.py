@@ -73,6 +73,24 @@ def sigma(t):
 # --- one game ---
 
 
+def test_a_stack_gives_each_network_its_own_batch_and_its_own_gradient():
+    Gs, _ = fresh([0, 1])
+    x = torch.randn(2, 5, 2, dtype=torch.float64)
+    alone = [G(batch) for G, batch in zip(Gs, x, strict=True)]
+    wanted = [
+        torch.autograd.grad(y.square().mean(), list(G.parameters())) for y, G in zip(alone, Gs, strict=True)
+    ]
+    G = stack(Gs)
+    together = G(x)
+    torch.testing.assert_close(together, torch.stack(alone))
+    got = torch.autograd.grad(together.square().mean((1, 2)).sum(), list(G.params.values()))
+    for gradient, *own in zip(got, *wanted, strict=True):
+        torch.testing.assert_close(gradient, torch.stack(own))
+    for wrong in (x[:1], x[0], torch.zeros(3, 5, 2)):
+        with pytest.raises(ValueError, match=r"expected \(2, n, ...\), one batch per network"):
+            G(wrong)
+
+
 @pytest.mark.parametrize(("d_steps", "g_steps"), [(1, 1), (3, 1), (1, 2)])
 def test_the_dirac_gan_moves_as_on_paper(d_steps, g_steps):
     theta, psi, h = 1.0, -1.0, 0.2
