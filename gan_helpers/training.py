@@ -211,6 +211,16 @@ def _design(net: nn.Module) -> dict[str, str]:
     return found
 
 
+def gradient_sizes(player: Stacked, total: Tensor) -> Tensor:
+    """(seeds,): the length of each network's own gradient of `total`, a sum of one number per game.
+
+    The Euclidean norm over all parameters of that network. `total` can be differentiated again. Shown in
+    notebook 02.
+    """
+    gradients = torch.autograd.grad(total, list(player.params.values()), retain_graph=True)
+    return torch.stack([g.flatten(1).square().sum(1) for g in gradients]).sum(0).sqrt()
+
+
 def play_many(G: Stacked, D: Stacked, opt_G: torch.optim.Optimizer, opt_D: torch.optim.Optimizer,
               batches: Sequence[Iterable[Batch]], z_dim: int, *, seeds: Sequence[Seed],
               loss: Loss = (L_D, L_G), d_steps: int = 1,
