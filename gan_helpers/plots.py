@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import html
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -203,6 +203,54 @@ def curves(
         band = line.get_color()
         ax.fill_between(x, runs.min(axis=0), runs.max(axis=0), color=band, alpha=0.2, linewidth=0)
     return ax
+
+
+def lines(
+    x: torch.Tensor | np.ndarray,
+    runs: Mapping[str, tuple[object, str]],
+    *,
+    log: str = "",
+    ylim: tuple[float, float] | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw {label: (runs, colour)} as in `curves`, each label at the right end of its line.
+
+    runs: (seeds, len(x)), or (len(x),) for a single line. `log` names the logarithmic axes: "x", "y" or "xy".
+    Scales and `ylim` are set before the labels, which are moved apart where lines end close together, and
+    kept inside the axes' height.
+    """
+    x, ax = _array(x, "x", 1), _axes(ax)
+    ends = []
+    for label, (values, color) in runs.items():
+        values = np.atleast_2d(_array(values, label, (1, 2)))
+        curves(x, values, color=color, ax=ax)
+        ends.append((float(np.median(values[:, -1])), label, color))
+    if unknown := set(log) - {"x", "y"}:
+        raise ValueError(f"log={log!r}: expected 'x', 'y' or 'xy', not {unknown.pop()!r}")
+    ax.set(xscale="log" if "x" in log else "linear", yscale="log" if "y" in log else "linear")
+    ax.set_ylim(ylim or ax.get_ylim())
+    ends.sort()
+    heights = _apart([ax.transData.transform((x[-1], y))[1] for y, *_ in ends], ax)
+    for height, (_, label, color) in zip(heights, ends, strict=True):
+        share = ax.transAxes.inverted().transform((0, height))[1]
+        ax.annotate(label, (1, share), (6, 0), xycoords="axes fraction", textcoords="offset points",
+                    color=color, va="center", fontsize=10)  # fmt: skip
+    ax.margins(x=0)
+    return ax
+
+
+def _apart(heights: list[float], ax: Axes) -> list[float]:
+    """Ascending heights in pixels, moved inside the axes and so far apart that labels do not touch."""
+    low, high = ax.transAxes.transform([(0, 0), (0, 1)])[:, 1]
+    step = 14 * ax.figure.dpi / 72  # points to pixels
+    heights = [min(max(y, low), high) for y in heights]
+    for k in range(1, len(heights)):
+        heights[k] = max(heights[k], heights[k - 1] + step)
+    ceiling = high
+    for k in reversed(range(len(heights))):
+        heights[k] = min(heights[k], ceiling)
+        ceiling = heights[k] - step
+    return heights
 
 
 def points(

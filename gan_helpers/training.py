@@ -149,10 +149,20 @@ def _rounds(G, D, opt_G, opt_D, batches, z_dim, *, loss, d_steps, g_steps, seed)
 
 
 class Stacked(NamedTuple):
-    """Equal networks as one: `net` computes, `params` holds all parameters with a first axis (seeds, ...)."""
+    """Equal networks as one: `net` computes, `params` holds all parameters with a first axis (seeds, ...).
+
+    Called with x (seeds, n, ...), network k gets x[k]; the outputs come back with the same first axis. A sum
+    over networks keeps gradients apart: that of params[...][k] is network k's own.
+    """
 
     net: nn.Module
     params: dict[str, Tensor]
+
+    def __call__(self, x: Tensor) -> Tensor:
+        count = len(next(iter(self.params.values())))
+        if x.ndim < 3 or len(x) != count:
+            raise ValueError(f"expected ({count}, n, ...), one batch per network, got {tuple(x.shape)}")
+        return vmap(lambda params, batch: functional_call(self.net, params, (batch,)))(self.params, x)
 
 
 def stack(nets: Sequence[nn.Module]) -> Stacked:
@@ -199,6 +209,16 @@ def _design(net: nn.Module) -> dict[str, str]:
             elif callable(value):
                 found[f"{key} of {place}"] = getattr(value, "__qualname__", type(value).__name__)
     return found
+
+
+def gradient_sizes(player: Stacked, total: Tensor) -> Tensor:
+    """(seeds,): the length of each network's own gradient of `total`, a sum of one number per game.
+
+    The Euclidean norm over all parameters of that network. `total` can be differentiated again. Shown in
+    notebook 02.
+    """
+    gradients = torch.autograd.grad(total, list(player.params.values()), retain_graph=True)
+    return torch.stack([g.flatten(1).square().sum(1) for g in gradients]).sum(0).sqrt()
 
 
 def play_many(G: Stacked, D: Stacked, opt_G: torch.optim.Optimizer, opt_D: torch.optim.Optimizer,

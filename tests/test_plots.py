@@ -112,6 +112,37 @@ def test_curves_show_median_and_full_spread():
     assert band[:, 1].min() == 0 and band[:, 1].max() == 10
 
 
+def test_lines_label_each_end_in_its_colour_and_keep_labels_apart():
+    runs = {
+        "high": ([[1.0, 10.0], [1.0, 1000.0], [3.0, 100.0]], plots.FAKE),
+        "twin": ([1.0, 101.0], plots.REAL),
+        "low": (torch.tensor([1.0, 0.01]), plots.DISC),
+    }
+    ax = plots.lines([1, 100], runs, log="xy", ylim=(1e-3, 1e3))
+    assert ax.get_xscale() == ax.get_yscale() == "log" and ax.get_ylim() == (1e-3, 1e3)
+    np.testing.assert_allclose(ax.lines[0].get_ydata(), [1, 100])  # the median
+    assert len(ax.collections) == 1  # a band for the three runs alone
+    texts = {t.get_text(): t for t in ax.texts}
+    assert {name: t.get_color() for name, t in texts.items()} == {name: c for name, (_, c) in runs.items()}
+    share = {name: t.xy[1] for name, t in texts.items()}
+    assert share["low"] == pytest.approx(1 / 6) and share["high"] == pytest.approx(5 / 6)
+    pixels = ax.transAxes.transform([(0, share["high"]), (0, share["twin"])])[:, 1]
+    assert pixels[1] - pixels[0] == pytest.approx(14 * ax.figure.dpi / 72)  # 100 and 101 would touch
+
+
+def test_labels_stay_inside_the_axes_and_a_scale_needs_its_letter():
+    ends = {f"run {k}": ([0.0, 1 - k / 1000], plots.GREY) for k in range(4)} | {"out": ([0, 9.0], plots.PINK)}
+    ax = plots.lines([0, 1], ends, ylim=(0, 1))
+    assert ax.get_xscale() == ax.get_yscale() == "linear"
+    heights = sorted(ax.transAxes.transform([(0, t.xy[1]) for t in ax.texts])[:, 1])
+    top = ax.transAxes.transform((0, 1))[1]
+    assert heights[-1] == pytest.approx(top) and np.diff(heights) == pytest.approx(14 * ax.figure.dpi / 72)
+    with pytest.raises(ValueError, match="log='z': expected 'x', 'y' or 'xy', not 'z'"):
+        plots.lines([0, 1], ends, log="z")
+    with pytest.raises(ValueError, match=r"\(seeds, 2\), one column per x"):
+        plots.lines([0, 1], {"a": ([0, 1, 2], plots.GREY)})
+
+
 def test_bfloat16_and_gradients_are_accepted():
     plots.points(torch.randn(4, 2, dtype=torch.bfloat16, requires_grad=True))
 

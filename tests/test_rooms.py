@@ -9,7 +9,7 @@ PACKAGE = Path(__file__).parent.parent / "gan_helpers"
 # From the ground floor up. A room imports from floors below its own; `data`, `networks`, `live` are folders.
 FLOORS = (
     ("seeds", "_files", "stamp"),
-    ("losses",),
+    ("losses", "densities"),
     ("data", "networks", "training"),
     ("metrics", "checkpoints"),
     ("games", "judge", "records", "plots"),

@@ -23,7 +23,7 @@ from gan_helpers.checkpoints import FORMAT, load_checkpoint, save_checkpoint
 from gan_helpers.games import dcgan_game, dcgan_rounds
 from gan_helpers.losses import LOSSES
 from gan_helpers.networks import dcgan_discriminator, dcgan_generator, mlp
-from gan_helpers.training import averaged, ema_update, own_rates, play, play_many, stack
+from gan_helpers.training import averaged, ema_update, gradient_sizes, own_rates, play, play_many, stack
 
 SOURCE = Path(__file__).parent.parent / "notebooks" / "source" / "04_gan_laboratory_2d.py"
 
@@ -71,6 +71,28 @@ def sigma(t):
 
 
 # --- one game ---
+
+
+def test_a_stack_gives_each_network_its_own_batch_and_its_own_gradient():
+    Gs, _ = fresh([0, 1])
+    x = torch.randn(2, 5, 2, dtype=torch.float64)
+    alone = [G(batch) for G, batch in zip(Gs, x, strict=True)]
+    wanted = [
+        torch.autograd.grad(y.square().mean(), list(G.parameters())) for y, G in zip(alone, Gs, strict=True)
+    ]
+    G = stack(Gs)
+    together = G(x)
+    torch.testing.assert_close(together, torch.stack(alone))
+    got = torch.autograd.grad(together.square().mean((1, 2)).sum(), list(G.params.values()))
+    for gradient, *own in zip(got, *wanted, strict=True):
+        torch.testing.assert_close(gradient, torch.stack(own))
+    sizes = [torch.cat([g.flatten() for g in own]).norm() for own in wanted]
+    total = G(x).square().mean((1, 2)).sum()
+    torch.testing.assert_close(gradient_sizes(G, total), torch.stack(sizes))
+    torch.testing.assert_close(gradient_sizes(G, 3 * total), 3 * torch.stack(sizes))  # the graph is kept
+    for wrong in (x[:1], x[0], torch.zeros(3, 5, 2)):
+        with pytest.raises(ValueError, match=r"expected \(2, n, ...\), one batch per network"):
+            G(wrong)
 
 
 @pytest.mark.parametrize(("d_steps", "g_steps"), [(1, 1), (3, 1), (1, 2)])

@@ -16,7 +16,7 @@ def _leaf(*values: float, dtype: torch.dtype = torch.float64) -> Tensor:
 
 
 @exercise(
-    1,
+    4,
     {
         "the sign is flipped: for t = 0.9 a fake with P = 0.5 must still be pulled up": lambda t: math.log(
             (1 - t) / t
@@ -31,7 +31,7 @@ def _leaf(*values: float, dtype: torch.dtype = torch.float64) -> Tensor:
         ),
     },
 )
-def check_1(answer: object, mistakes: dict) -> None:
+def check_4(answer: object, mistakes: dict) -> None:
     """`turning_score(t)`: log t/(1 - t)."""
     same(answer, lambda t: math.log(t / (1 - t)), mistakes, (0.9,), (0.6,), (0.2,))
 
@@ -41,7 +41,7 @@ def _hinge(r: Tensor, f: Tensor) -> tuple[Tensor, Tensor]:
 
 
 @exercise(
-    2,
+    1,
     {
         "the margins are on the wrong sides: real scores should end above 1, fakes below -1": lambda r, f: (
             F.relu(1 + r).mean() + F.relu(1 - f).mean(),
@@ -94,7 +94,7 @@ def _hinge(r: Tensor, f: Tensor) -> tuple[Tensor, Tensor]:
         ),
     },
 )
-def check_2(answer: object, mistakes: dict) -> None:
+def check_1(answer: object, mistakes: dict) -> None:
     """`hinge_losses(score_real, score_fake)`: (loss_D, loss_G)."""
     r, f = _leaf(-2.0, 0.5, 3.0), _leaf(-3.0, -0.25, 0.5, 2.0, 0.0)
     far = torch.tensor([-2.0, 0.5, -30.0, 40.0]), torch.tensor([0.3, -30.0, 40.0])
@@ -117,7 +117,7 @@ def _from_probabilities(eps: float):
 
 
 @exercise(
-    3,
+    2,
     {
         "the fakes are smoothed as well: one-sided means that their label stays 0": lambda r, f, a: (
             _smoothed(r, f, a) + a * (F.softplus(-f) - F.softplus(f)).mean()
@@ -151,7 +151,7 @@ def _from_probabilities(eps: float):
         ),
     },
 )
-def check_3(answer: object, mistakes: dict) -> None:
+def check_2(answer: object, mistakes: dict) -> None:
     """`smoothed_loss_D(score_real, score_fake, alpha)`: right up to scores of ±200 in float32."""
     r, f = _leaf(-1.0, 0.5, 3.0), _leaf(-2.0, 0.25, 1.0, 0.0)
     small = r.detach().float(), f.detach().float()
@@ -180,7 +180,7 @@ def _kl_fit(m: Tensor, s: Tensor, w: Tensor) -> tuple[Tensor, Tensor]:
 
 
 @exercise(
-    4,
+    3,
     {
         "the humps count with their weights, not equally": lambda m, s, w: (m.mean(), _kl_fit(m, s, w)[1]),
         "that is the larger hump alone: KL covers, it must give mass wherever p_d has some": lambda m, s, w: (
@@ -221,7 +221,7 @@ def _kl_fit(m: Tensor, s: Tensor, w: Tensor) -> tuple[Tensor, Tensor]:
         ),
     },
 )
-def check_4(answer: object, mistakes: dict) -> None:
+def check_3(answer: object, mistakes: dict) -> None:
     """`kl_fit(means, stds, weights)`: mean and standard deviation of the mixture."""
     two = ([-2.0, 1.5], [0.8, 0.4], [0.65, 0.35])
     three = ([0.0, 3.0, -1.0], [1.0, 0.5, 2.0], [0.2, 0.5, 0.3])

@@ -22,8 +22,8 @@ HINGE = "F.relu(1 - r).mean() + F.relu(1 + f).mean()"
 A, B = "(1 - torch.exp(-r / 2)).mean()", "(torch.exp(f / 2) - 1).mean()"
 
 WRONG = {
-    1: [("lambda t: torch.logit(t)", "TypeError")],
-    2: [
+    4: [("lambda t: torch.logit(t)", "TypeError")],
+    1: [
         (f"lambda r, f: (({HINGE}).item(), -f.mean())", ".item()"),
         (f"lambda r, f: ({HINGE}, -f.detach().mean())", "no gradient"),
         (f"lambda r, f: {HINGE}", "return 2 results"),
@@ -32,12 +32,12 @@ WRONG = {
         ("lambda r, f: (F.relu(1 - r.clamp(-5, 5)).mean() + F.relu(1 + f).mean(), -f.mean())", "for another"),
         ("lambda r, f: (F.relu(1 - r) + F.relu(1 + f), -f.mean())", "raised RuntimeError"),
     ],
-    3: [
+    2: [
         (_LATE_SWITCH, "expected 57"),
         (_BAD_SLOPE, "infinity"),
         (_NO_GRADIENT, "no gradient"),
     ],
-    4: [("lambda m, s, w: (w * m).sum()", "return 2 results")],
+    3: [("lambda m, s, w: (w * m).sum()", "return 2 results")],
     5: [
         (f"lambda r, f: ({A} - {B}).detach()", "no gradient comes back"),
         (f"lambda r, f: {A} - {B.replace('f', 'f.detach()')}", "no gradient reaches score_fake"),
@@ -46,18 +46,18 @@ WRONG = {
 }
 
 RIGHT = {
-    1: ["lambda t: -math.log(1 / t - 1)", "lambda t: torch.logit(torch.tensor(t)).item()"],
-    2: [
+    4: ["lambda t: -math.log(1 / t - 1)", "lambda t: torch.logit(torch.tensor(t)).item()"],
+    1: [
         "lambda r, f: [(1 - r).clamp(min=0).mean() + (1 + f).clamp(min=0).mean(), -f.mean()]",
         "lambda r, f: torch.stack([F.relu(1 - r).mean() + F.relu(1 + f).mean(), -f.sum() / len(f)])",
     ],
-    3: [
+    2: [
         "lambda r, f, a: F.binary_cross_entropy_with_logits(r, torch.full_like(r, 1 - a))"
         " + F.binary_cross_entropy_with_logits(f, torch.zeros_like(f))",
         "lambda r, f, a: -((1 - a) * F.logsigmoid(r) + a * F.logsigmoid(-r)).mean() - F.logsigmoid(-f).mean()",
         "lambda r, f, a: (F.softplus(-r) + a * r).mean() + F.softplus(f).mean()",
     ],
-    4: [
+    3: [
         "lambda m, s, w: ((w * m).sum(), (w * s**2 + w * (m - (w * m).sum()) ** 2).sum().sqrt())",
         "lambda m, s, w: [float(w @ m), float(w @ (s**2 + m**2) - (w @ m) ** 2) ** 0.5]",
     ],
