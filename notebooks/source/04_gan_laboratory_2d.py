@@ -52,7 +52,8 @@ torch.set_num_threads(1)  # tiny networks: a second thread, or a GPU, costs more
 # %%
 x_all = data.ring(20_000, seed=seeds.one(), std=0.1)  # (20000, 2)
 RING = data.ring_centres()  # (8, 2): the middle of each cluster
-Z_DIM, BATCH = 2, 64
+Z_DIM = 2
+BATCH = 64
 
 
 def make_players(seed):
@@ -69,10 +70,11 @@ def adam(params, lr, beta1=0.5):
 # We play 800 rounds and keep copies of both players on the way. The loop `training.play` comes from the course's package. Section 2 writes it out.
 
 # %%
-LOOKS = [*range(0, 160, 20), *range(175, 350, 25), 400, 500, 600, 800]
+LOOKS = [*range(0, 120, 20), 140, 180, 200, 225, 250, 300, 350, 400, 600, 800]
 seed = seeds.one()
 G, D = make_players(seed)
-opt_G, opt_D = adam(G.parameters(), 3e-3), adam(D.parameters(), 5e-3)
+opt_G = adam(G.parameters(), 3e-3)
+opt_D = adam(D.parameters(), 5e-3)
 batches = data.batches(x_all, BATCH, seed=seed, steps=800)
 game = training.play(G, D, opt_G, opt_D, batches, Z_DIM, seed=1000 + seed)
 film = {0: copy.deepcopy((G, D))}
@@ -99,9 +101,9 @@ def draw(ax, G, D, title, limit=2.7):
     ax.set(xticks=[], yticks=[], xlabel="", ylabel="", title=title)
 
 
-fig, ax = plt.subplots(figsize=(4.2, 4.4))
+fig, ax = plt.subplots(figsize=(3.5, 3.7))
 alt = "An orange net unfolds over the plane, opens in the middle and pulls its cells onto the eight blue clusters. The discriminator's blue and orange field bends under it all the time."
-plots.gif(fig, lambda k: draw(ax, *film[LOOKS[k]], f"round {LOOKS[k]}"), len(LOOKS), fps=3, alt=alt)
+plots.gif(fig, lambda k: draw(ax, *film[LOOKS[k]], f"round {LOOKS[k]}"), len(LOOKS), fps=3, colors=40, alt=alt)
 
 # %% tags=["hide-input"]
 fig, axes = plt.subplots(1, 4, figsize=(10, 2.8))
@@ -134,7 +136,8 @@ def L_G(D, x_real, x_fake):
 
 
 # %%
-def play(G, D, opt_G, opt_D, batches, z_dim, *, loss=(L_D, L_G), d_steps=1, g_steps=1, seed=0):
+def play(G, D, opt_G, opt_D, batches, z_dim, *, loss=(L_D, L_G),
+         d_steps=1, g_steps=1, seed=0):
     """Play the game; after each round yield the two losses."""
     L_D, L_G = loss
     noise = data.make_generator(seed)
@@ -150,7 +153,7 @@ def play(G, D, opt_G, opt_D, batches, z_dim, *, loss=(L_D, L_G), d_steps=1, g_st
         if step % d_steps:
             continue  # not yet the generator's turn
 
-        # 2. The generator's move, on new noise. The gradient passes through D, but only G steps.
+        # 2. The generator's move, on new noise. Its gradient passes through D.
         for _ in range(g_steps):
             z = torch.randn(len(x_real), z_dim, generator=noise).to(x_real)
             loss_G = L_G(D, x_real, G(z))
@@ -173,26 +176,17 @@ def play(G, D, opt_G, opt_D, batches, z_dim, *, loss=(L_D, L_G), d_steps=1, g_st
 # | `loss_G = L_G(D, x_real, G(z))` | with `no_grad` here nothing would move: this gradient *must* pass through $D$ into $G$ |
 # | `yield …` | it hands the losses out and **pauses**, so that you can draw, log or stop in a plain `for` loop |
 #
-# Two of these lines are about a gradient that lies in the wrong network. Let us look for it.
+# One line looks superfluous: why should there be a gradient in $D$ before $D$ has looked at its batch? Let us look.
 
 # %%
 G, D = make_players(seeds.one())
-opt_G, opt_D = adam(G.parameters(), 3e-3), adam(D.parameters(), 5e-3)
-batches = data.batches(x_all, BATCH, seed=seeds.one(), steps=8)
-list(play(G, D, opt_G, opt_D, batches, Z_DIM, d_steps=9))  # eight moves of D, none of G
-in_G = [p.grad for p in G.parameters()]
-
-opt_D.zero_grad()
-L_G(D, x_all[:64], G(torch.randn(64, Z_DIM))).backward()  # what a move of G does first
-in_D = [p.grad.abs().max().item() for p in D.parameters()]
-claim(
-    "After eight moves of D there is no gradient in G.",
-    [g is None for g in in_G], exact=True,
-)
-claim("The generator's backward pass leaves one in D.", max(in_D), above=0, exact=True)
+z = torch.randn(BATCH, Z_DIM, generator=data.make_generator(0))
+L_G(D, x_all[:BATCH], G(z)).backward()  # the first half of G's move
+in_D = [p.grad.abs().max() for p in D.parameters()]
+claim("The generator's move leaves a gradient in every layer of D.", in_D, above=0, exact=True)
 
 # %% [markdown]
-# So `no_grad` keeps $D$'s move out of $G$, and `opt_D.zero_grad()` removes what $G$'s move has left in $D$. Only one of the two is needed for a right result. The first exercise asks which.
+# That is why `opt_D.zero_grad()` stands *before* `loss_D.backward()`. The first exercise leaves lines out, and asks which of them you can do without.
 #
 # `training.play` holds the same lines, with checks of its arguments. A test of the course compares them.
 #
@@ -275,30 +269,17 @@ predict(
 
 # %%
 def share_near(x):
-    """Share of the points x (n, 2) within three standard deviations of a centre."""
-    return (torch.cdist(x, RING).min(1).values < 0.3).float().mean().item()
+    """Share of the points x (..., n, 2) within three standard deviations of a centre."""
+    distance = torch.cdist(x, RING).amin(-1)
+    return (distance < 0.3).float().mean(-1)
 
 
-ends = []
-for x in healthy.past[-1]:
-    ends.append(share_near(x))
-real = share_near(x_all)
-table("share of points near a centre", {"fakes, round 600": ends}, unit="%", floor={"data": real})
-claim("More than a tenth of the fakes lies between the clusters.", ends, below=0.9)
-
-# %%
-G = healthy.Gs[0]
-with torch.no_grad():
-    x = G(z_test)
-    distance, cluster = torch.cdist(x, RING).min(1)
-    first = z_test[(cluster == 0) & (distance < 0.3)][0]  # noise that lands on cluster 0
-    other = z_test[(cluster == 4) & (distance < 0.3)][0]  # … and on cluster 4
-    path = torch.lerp(first, other, torch.linspace(0, 1, 1001)[:, None])
-    gap = torch.cdist(G(path), RING).min(1).values.max()
-claim("On the way from one cluster to another G passes between.", gap, above=0.3, exact=True)
+ends = share_near(healthy.past[-1])
+table("share of points near a centre", {"fakes": ends}, unit="%", floor={"data": share_near(x_all)})
+claim("At round 600 more than a quarter of the fakes lies between.", ends, below=0.75)
 
 # %% [markdown]
-# $G$ is a continuous function, and its noise is one connected cloud. So the fakes are one connected cloud as well, and between two clusters there is always a thread. $G$ can make it thin, by stretching the net where few samples live. *What this does not show:* how thin it becomes with more rounds or a larger network.
+# $G$ is a continuous function, and its noise is one connected cloud. So the fakes are one connected cloud as well, and between two clusters there is always a thread. $G$ can make it thin, by stretching the net where few samples live. *What this does not show:* how thin. Continuity asks for a thread, not for half of the fakes. That much is only what 600 rounds have reached.
 #
 # ## 4 Your laboratory (3 min)
 #
@@ -317,15 +298,15 @@ lab = live.laboratory(play, players, {"ring": x_all}, centres=centres, losses=lo
 # %% [markdown]
 # Three missions. Predict before you move a slider, and give each change 300 rounds.
 #
-# 1. **Make it collapse.** The ring is covered. Change one thing so that at most two clusters remain.
+# 1. **Make it collapse.** Wait until the ring is covered. Then change *one* rate so that at most three clusters remain. It is harder than you think.
 # 2. **Fool the losses.** Reset, and find a setting where both losses rest at their equilibrium, 1.39 and 0.69, while nothing is covered.
 # 3. **Draw your initials.** Draw them on the picture. Which letters are easy for $G$? Where does it cheat?
 #
 # <details><summary>One way for each</summary>
 #
-# 1. MISSION 1
-# 2. Reset, with the rate of $D$ at 0.0005. Section 7 plays this game with eight seeds.
-# 3. A letter that is one stroke suits a net best. For two separate letters $G$ must leave a thread between them, as between the clusters.
+# 1. Raise the rate of $G$ to 0.1. Slowing $D$ down does *not* do it: in the deeper notebook a $D$ ten times slower keeps the ring in all eight seeds, once it is found.
+# 2. Set the rate of $D$ to 0.0005 *before* the ring is found. Section 7 plays this game with eight seeds.
+# 3. A letter that is one stroke suits a net best. Between two letters $G$ must leave a thread, as between the clusters.
 # </details>
 #
 # ## 5 One round in slow motion (8 min)
@@ -337,7 +318,7 @@ predict(
     "The arrows in panel 5 show where each fake wants to go. Then G moves. Will the fakes go there?",
     [
         ("Yes, G follows the gradient of its loss", False, "It does, but there are 64 wishes and one step."),
-        ("Only roughly, and neighbours go together", True, "All fakes hang on the same parameters."),
+        ("Only roughly, whole regions move alike", True, "All fakes hang on the same parameters."),
         ("No, Adam changes the direction", False, "We leave Adam out below, and little changes."),
     ],
 )
@@ -348,7 +329,7 @@ lab.next(250)
 live.slow_motion(lab)
 
 # %% [markdown]
-# In panel 3, blue shows where $P$ rose and orange where it fell. $D$ does not lift single points. It tilts whole regions. And $G$ cannot move single points either: compare panels 5 and 6.
+# In panel 3, blue shows where $P$ rose and orange where it fell. $D$ does not lift single points, it tilts whole regions. And $G$ does not move single points either: compare panels 5 and 6.
 #
 # Let us measure it, with a plain gradient step, so that Adam's memory plays no part. What a fake **wants** is $-\partial L_G/\partial x$ at its own place, which notebook 02 found to be $(1-P)\,\nabla_xD$. What it **gets** is the way it moves when $G$ makes a small step.
 
@@ -379,31 +360,22 @@ def moves(G, z, wants):
 # %%
 young = play_eight(rounds=250)
 z = torch.randn(64, Z_DIM, generator=data.make_generator(7))
-together, alone, near_wishes, near_moves = [], [], [], []
+together = []
+alone = []
 for G, D in zip(young.Gs, young.Ds, strict=True):
-    x = G(z).detach()
-    wants = wishes(D, x)
+    wants = wishes(D, G(z))
     gets = moves(G, z, wants)
     single = []
     for k in range(64):
-        single.append(moves(G, z[k : k + 1], wants[k : k + 1]))
-    nearest = torch.cdist(x, x).fill_diagonal_(torch.inf).argmin(1)
+        single.append(moves(G, z[[k]], wants[[k]]))
     together.append(F.cosine_similarity(wants, gets).mean())
     alone.append(F.cosine_similarity(wants, torch.cat(single)).mean())
-    near_wishes.append(F.cosine_similarity(wants, wants[nearest]).mean())
-    near_moves.append(F.cosine_similarity(gets, gets[nearest]).mean())
 
 # %%
-rows = {
-    "wish and move, G steps for 64 fakes": together,
-    "wish and move, G steps for one fake": alone,
-    "wishes of nearest fakes": near_wishes,
-    "moves of nearest fakes": near_moves,
-}
-table("mean cosine (1: same direction, 0: right angle)", rows)
+rows = {"G steps for 64 fakes": together, "G steps for one fake": alone}
+table("cosine of wish and move (1: same direction, 0: right angle)", rows)
 claim("For 64 fakes at once, wish and move agree in tendency only.", together, below=0.7)
 claim("One fake alone gets nearly what it wants.", alone, above=0.95)
-claim("Neighbours move more alike than they wish to.", near_moves, above=torch.tensor(near_wishes) + 0.1)
 
 # %% [markdown]
 # The suspicion holds. A fake alone gets its wish, and 64 together get a compromise. This is why a net is the right picture of a generator: pull at one knot, and its neighbours come along.
@@ -504,11 +476,12 @@ alt = "Data in blue and fakes in orange of the four games at round 600. Slow D: 
 plots.show(fig, alt=alt)
 
 # %%
-end_D, end_G, reached = {}, {}, {}
+end_D = {}
+reached = {}
 for name, run in games.items():
-    end_D[name], end_G[name] = run.losses[-300:].mean(0)  # each (8,)
+    end_D[name] = run.losses[-300:, 0].mean(0)  # (8,)
     reached[name] = count(run)
-table("L_D, mean of the last 300 rounds", end_D, floor={"equilibrium": 2 * math.log(2)})
+table("L_D, mean of the last 300 rounds", end_D)
 table("covered clusters, median of eight seeds", reached)
 
 # %%
@@ -574,7 +547,7 @@ alt = "Discriminator losses of the four games, one tick per seed. By the game's 
 plots.show(fig, alt=alt)
 
 # %%
-claim("A fresh judge ranks game 3 above game 1 in every seed.", fresh["game 3"], above=fresh["game 1"] + 0.2)
+claim("A fresh judge ranks game 3 above game 1.", fresh["game 3"], above=fresh["game 1"] + 0.2)
 claim("It ranks game 3 above game 2 as well.", fresh["game 3"], above=fresh["game 2"])
 claim("It puts the half-covered game 4 below game 3.", fresh["game 4"], below=fresh["game 3"])
 
@@ -650,7 +623,7 @@ if WITHOUT:
 
 # %% tags=["exercise-1"]
 def share_within(k):
-    """k: a positive number. Returns the share of an isotropic 2-D Gaussian within k sigma."""
+    """k: a positive number. Returns the share of the Gaussian within k sigma."""
     return None  # <- your answer
 
 
@@ -686,7 +659,7 @@ nb04.check_1(share_within)
 
 # %% tags=["exercise-2"]
 def generators_turn(step, d_steps):
-    """True if the generator moves after batch number `step` (1, 2, 3, …), else False."""
+    """True if the generator moves after batch number `step` (1, 2, …), else False."""
     return None  # <- your answer
 
 
