@@ -13,7 +13,7 @@
 # - **drive** a game while it is played, and make it fail on purpose;
 # - **judge** a game by its fakes and by a fresh discriminator, and not by its losses.
 #
-# *Before:* [01](01_the_minimax_game.ipynb), [02](02_losses_and_gradients.ipynb), [03](03_gradient_descent_in_games.ipynb). *Study:* 53 minutes, and 20 for the exercises. *Run time:* about 40 seconds on one CPU core. *Deeper:* [the second notebook](deeper/04_gan_laboratory_2d.ipynb) leaves lines out, maps learning rates, and asks over a thousand games what their losses told.
+# *Before:* [01](01_the_minimax_game.ipynb), [02](02_losses_and_gradients.ipynb), [03](03_gradient_descent_in_games.ipynb). *Study:* 48 minutes, and 20 for the exercises. *Run time:* about 40 seconds on one CPU core. *Deeper:* [the second notebook](deeper/04_gan_laboratory_2d.ipynb) leaves lines out, maps learning rates, and asks over a thousand games what their losses told.
 
 # %% tags=["setup"]
 import sys
@@ -115,7 +115,7 @@ plots.show(fig, alt=alt)
 # %% [markdown]
 # Every picture of this lesson has the same layers. **Blue points** are data, and dark orange points are fakes. The **field** is $P(x)=\sigma(D(x))$: blue where $D$ says "real", orange where it says "fake", with a black line at ½. The **net** is a square mesh of noise, seen through $G$. All its cells hold equally many samples, so small cells are crowded places.
 #
-# ## 2 The loop, line by line (7 min)
+# ## 2 The loop, line by line (6 min)
 #
 # Here is the whole game. First come the losses of notebooks 01 and 02, as functions of $D$ and of two batches of points.
 #
@@ -190,7 +190,7 @@ claim("The generator's move leaves a gradient in every layer of D.", in_D, above
 #
 # `training.play` holds the same lines, with checks of its arguments. A test of the course compares them.
 #
-# ## 3 Does it always work? (10 min)
+# ## 3 Does it always work? (8 min)
 #
 # One film is one seed. We need a number and more seeds.
 #
@@ -309,7 +309,7 @@ lab = live.laboratory(play, players, {"ring": x_all}, centres=centres, losses=lo
 # 3. A letter that is one stroke suits a net best. Between two letters $G$ must leave a thread, as between the clusters.
 # </details>
 #
-# ## 5 One round in slow motion (8 min)
+# ## 5 One round in slow motion (7 min)
 #
 # Your game is set back to its start, with your settings, and 250 rounds are played. Then one round is watched.
 
@@ -690,9 +690,9 @@ nb04.check_2(generators_turn)
 #
 # ## Recap (1 min)
 #
-# 1. $G$ unfolds a net of noise onto the data. It can stretch the net but never tear it, so a thread remains between two clusters ([section 1](#1-Noise-unfolds-onto-a-ring-(7-min)), [section 3](#3-Does-it-always-work?-(10-min))).
-# 2. The loop is two moves, each on a new batch and new noise; `no_grad`, `zero_grad` and two optimisers keep every gradient with its player ([section 2](#2-The-loop,-line-by-line-(7-min))).
-# 3. One fake alone gets nearly what it wants, but 64 together get a compromise, because they share the parameters ([section 5](#5-One-round-in-slow-motion-(8-min))).
+# 1. $G$ unfolds a net of noise onto the data. It can stretch the net but never tear it, so a thread remains between two clusters ([section 1](#1-Noise-unfolds-onto-a-ring-(7-min)), [section 3](#3-Does-it-always-work?-(8-min))).
+# 2. The loop is two moves, each on a new batch and new noise; `no_grad`, `zero_grad` and two optimisers keep every gradient with its player ([section 2](#2-The-loop,-line-by-line-(6-min))).
+# 3. One fake alone gets nearly what it wants, but 64 together get a compromise, because they share the parameters ([section 5](#5-One-round-in-slow-motion-(7-min))).
 # 4. With $\beta_1=0.9$ the crowd wanders from cluster to cluster, and one moment of it looks like collapse ([section 6](#6-The-default-momentum-(3-min))).
 # 5. Losses at their equilibrium can come from a $D$ that sees nothing, and a rising $L_G$ from a healthy game; a fresh judge tells them apart ([section 7](#7-Which-game-is-going-well?-(5-min)), [section 8](#8-Ask-a-fresh-judge-(6-min))).
 #
