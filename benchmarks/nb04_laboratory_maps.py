@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import recorder
 
-CELLS = ("04_gan_laboratory_2d", "record")
+CELLS = ("deeper/04_gan_laboratory_2d", "record")
 RATES = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
 EQUAL_RATES = (3e-4, 1e-3, 3e-3, 1e-2, 3e-2)
 BETAS = (0.0, 0.25, 0.5, 0.7, 0.8, 0.9)
