@@ -23,6 +23,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from PIL import Image
 
 from gan_helpers.seeds import integer
@@ -315,6 +316,50 @@ def warped_grid(
     lines = [*points[::every], *points[:, ::every].transpose(1, 0, 2)]
     ax.add_collection(LineCollection(lines, colors=color, linewidths=0.7, alpha=0.8))
     ax.autoscale_view()
+    return ax
+
+
+def diagram(
+    z: str = "noise $z$",
+    fake: torch.Tensor | np.ndarray | str = "fake $G(z)$",
+    real: torch.Tensor | np.ndarray | str = "real $x$",
+    score: str = "score $D(x)$",
+    *,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw the players: noise → G → fake → D ← real, D → score, and below them the two gradient paths.
+
+    `fake` and `real` are words, or one image (H, W) in [-1, 1] each. Solid arrows: what is computed. Dashed
+    ones: where the gradient of a loss goes, black for L_D and orange for L_G, which passes through D.
+    """
+    ax = _axes(ax, (7.6, 3.9))
+    ax.set(xlim=(0, 13), ylim=(-0.1, 6.4))
+    ax.axis("off")
+    for x, name, color in ((3.2, "$G$", FAKE), (9.4, "$D$", DISC)):
+        ax.add_patch(Rectangle((x - 0.7, 1.6), 1.4, 1.4, color=color))
+        ax.text(x, 2.3, name, color="white", ha="center", va="center", fontsize=17)
+    for y, name, what, color in ((2.3, "fake", fake, FAKE), (5.1, "real", real, REAL)):
+        if isinstance(what, str):
+            ax.text(6.3, y, what, color=color, ha="center", va="center")
+            continue
+        image = _array(what, "the image", 2)
+        ax.imshow(image, extent=(5.1, 7.5, y - 1.2, y + 1.2), vmin=-1, vmax=1, zorder=2)
+        ax.add_patch(Rectangle((5.1, y - 1.2), 2.4, 2.4, fill=False, ec=color, lw=3, zorder=3))
+        ax.text(4.9, y + 1.0, name, color=color, ha="right", va="center")
+    ax.set_aspect("equal")  # imshow sets one of its own
+    ax.text(0.9, 2.3, z, ha="center", va="center")
+    ax.text(12.0, 2.3, score, ha="center", va="center")
+    forward = {"arrowstyle": "-|>", "color": GREY, "lw": 1.5}
+    back = {"arrowstyle": "-|>", "color": FAKE, "lw": 1.5, "linestyle": "--"}
+    for left, right in ((1.7, 2.5), (3.9, 5.1), (7.5, 8.7), (10.1, 11.2)):
+        ax.annotate("", (right, 2.5), (left, 2.5), arrowprops=forward)
+        if left > 3:
+            ax.annotate("", (left, 2.1), (right, 2.1), arrowprops=back)
+    ax.annotate("", (9.2, 3.0), (7.5, 4.6), arrowprops=forward)
+    ax.text(6.3, 0.8, "gradient of $L_G$: through $D$, moves $G$", color=FAKE, ha="center", va="top")
+    ax.plot((12.0, 12.0, 9.4), (1.8, 0.7, 0.7), color=DISC, linestyle="--", linewidth=1.5)
+    ax.annotate("", (9.4, 1.6), (9.4, 0.65), arrowprops=back | {"color": DISC})
+    ax.text(10.7, 0.5, "gradient of $L_D$: moves $D$", color=DISC, ha="center", va="top")
     return ax
 
 
