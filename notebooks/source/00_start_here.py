@@ -9,11 +9,11 @@
 #
 # **After this lesson you can**
 #
-# - **train** a GAN of your own on handwriting, and say what each line of its loop does;
-# - **measure** how good its images are, with a judge, two ends and five seeds;
+# - **train** a GAN of your own, and say what each line of its loop does;
+# - **measure** how good its images are, with a judge and five seeds;
 # - **break** it with one number, and test an explanation before you believe it.
 #
-# *Before:* Python, a little PyTorch, one course of calculus and one of probability. *Study:* 33 minutes, and 20 for the exercises. *Run time:* about 30 seconds on two CPU cores; no GPU is needed.
+# *Before:* Python, a little PyTorch, one course of calculus and one of probability. *Study:* 32 minutes, and 20 for the exercises. *Run time:* about 30 seconds on two CPU cores; no GPU is needed.
 
 # %% [markdown]
 # ## 1 People who do not exist (2 min)
@@ -47,7 +47,7 @@ torch.set_num_threads(1)  # small networks: a second thread costs more than it b
 people = data.people(8, seed=7).factors  # a table with one row for each person
 glasses = people._replace(glasses=~people.glasses)
 hair = people._replace(long_hair=~people.long_hair)
-pictures = torch.cat([data.draw_people(table) for table in (people, glasses, hair)])
+pictures = torch.cat([data.draw_people(who) for who in (people, glasses, hair)])
 labels, title = ["eight people", "glasses changed", "hair changed"], "One thing changes, the rest stays"
 ax = plots.image_grid(pictures, columns=8, row_labels=labels, title=title)
 alt = "Three rows of eight drawn faces in colour. In the second row those with glasses have none, and the others wear some; in the third long hair is short, and short hair long. All else is as in the first row."
@@ -60,16 +60,15 @@ plots.show(ax.figure, alt=alt)
 #
 # The idea of a **generative adversarial network**, GAN for short, is a game of two networks (Goodfellow et al. 2014). The **generator** $G$ turns a list of random numbers, the **noise** $z$, into an image, a **fake**. The **discriminator** $D$ looks at an image, real or fake, and answers with one number, its **score**. $D$ learns to give real images high scores, and fakes low ones. $G$ learns to make fakes that get high scores. Each player is the other one's teacher.
 #
-# Faces in colour take minutes to learn. We begin with something that takes seconds.
-#
 # ## 2 A GAN of your own (14 min)
 #
-# The data are 1,797 digits, written by hand and stored with 8×8 pixels. We cut them into two parts that share no image. The game learns from `x_fit`. The images in `x_new` are kept away from it: they will show how good the fakes are.
+# Faces take minutes to learn, so we begin with 1,797 digits, written by hand and stored with 8×8 pixels. We cut them into two parts that share no image. The game learns from `x_fit`. The images in `x_new` are kept away from it. They will show how good the fakes are.
 
 # %%
 parts = data.split(data.digits8(), seed=0)
 x_fit = parts.fit.images.flatten(1)  # 1,078 images: 64 pixels in a row, from -1 to 1
 x_new = torch.cat([parts.select.images, parts.report.images]).flatten(1)  # 719
+labels_new = torch.cat([parts.select.labels, parts.report.labels])
 assert torch.cdist(x_fit, x_new).min() > 0.1  # no image is in both parts
 
 # %% [markdown]
@@ -178,7 +177,7 @@ alt = "The film as rows of pictures. Down a column, noise becomes a blob, then a
 plots.show(ax.figure, alt=alt)
 
 # %% [markdown]
-# **What it means.** Out of noise come digits, though nobody told $G$ what a digit is. All that it ever received is the gradient of $D$'s score. Follow some columns from round 600 to the end: not all of them stay the same digit.
+# **What it means.** Out of noise come digits, though all that $G$ ever received is the gradient of $D$'s score. Follow some columns from round 600 to the end. Not all of them stay the same digit.
 #
 # But twelve columns of one run prove little. The same code with another **seed**, the start of all its random numbers, can end elsewhere. So here is the rule of this course: *every statement about a GAN is measured, over several seeds, by a line of code that stops with an error if the statement is false.* Such a line is a `claim`. It prints ✓ and the numbers.
 #
@@ -197,14 +196,14 @@ def read_digits(x):
     return parts.fit.labels[nearest]
 
 
-labels_new = torch.cat([parts.select.labels, parts.report.labels])
-right = (read_digits(x_new) == labels_new).float().mean()
-print(f"the reader is right on {right:.0%} of new real digits")
-
 changed = []
 for run in films:
     differ = read_digits(run[600]) != read_digits(run[1500])
     changed.append(differ.float().mean())
+table(
+    "share of new real images that the reader reads rightly",
+    {"reader": (read_digits(x_new) == labels_new).float().mean()},
+)
 claim(
     "After round 600 more than a quarter of the fakes still become another digit.",
     changed, above=0.25,
@@ -213,9 +212,9 @@ claim(
 # %% [markdown]
 # ## 3 How good is it? (5 min)
 #
-# The fakes look rough, but an eye is a poor instrument. We build a **judge**. Mix the 719 new real images with 719 fakes. Then ask each image for its **nearest neighbour**, the most similar other image in the mix. Is it of the same kind, real or fake?
+# An eye is a poor instrument, so we build a **judge**. Mix the 719 new real images with 719 fakes. Then ask each image for its **nearest neighbour**, the most similar other image in the mix. Is it of the same kind, real or fake?
 #
-# If fakes were as good as real images, the neighbour would be of either kind equally often, and the judge would be right in half of the cases. If fakes are easy to tell, fakes lie beside fakes, and it is right nearly always.
+# If fakes are as good as real images, the neighbour is of either kind equally often, and the judge is right in half of the cases. If they are easy to tell, fakes lie beside fakes, and it is right nearly always.
 
 
 # %%
@@ -263,7 +262,7 @@ claim(
 )
 
 # %% [markdown]
-# **What it means.** A number alone says little. It needs its **two ends**: the best that could be, which is a set of real images, and the worst, which is a $G$ that has learned nothing. Our GANs have left the worst end in every seed, but most of the way is still before them.
+# **What it means.** A number alone says little. It needs its **two ends**: a set of real images, which is the best that could be, and a $G$ that has learned nothing. Our GANs have left the worse end in every seed, but most of the way is still before them.
 #
 # We took care that the judge uses images which $G$ never learned from. Does this matter? Imagine a lazy "generator", which only copies images from `x_fit`.
 
@@ -299,7 +298,7 @@ how_sure()
 # %% [markdown]
 # ## 4 One number, and it breaks (7 min)
 #
-# The optimiser Adam does not follow the newest gradient alone. It follows an average over the past, a **momentum**, in which the past has the weight $\beta_1$. PyTorch's default is $\beta_1=0.9$, and it serves most of deep learning well. Our loop has $\beta_1=0$: no past. We change this one number.
+# The optimiser Adam follows an average of past gradients and the newest one, a **momentum**, in which the past has the weight $\beta_1$. PyTorch's default is $\beta_1=0.9$, and few people ever change it. Our loop has $\beta_1=0$, which means no past. We change this one number.
 
 # %%
 predict(
@@ -344,7 +343,7 @@ claim("With beta1 = 0.9 the judge is right in nearly all cases.", told_apart, ab
 claim("G makes fewer kinds of digits than with beta1 = 0.", heavy_kinds, below=kinds[:3])
 
 # %% [markdown]
-# So the default of PyTorch ruins our GAN. A first explanation is at hand: 0.9 may simply be too much for these small networks. An explanation needs a **control**, an experiment that could refute it. We let the opponent stand still. $G$ is the trained generator, nobody changes it, and a new $D$ learns alone. If 0.9 is too much for such a network, it must fail here, too.
+# So the default of PyTorch ruins our GAN. A first explanation is at hand: 0.9 may simply be too much for these small networks. An explanation needs a **control**, an experiment that could refute it. We let the opponent stand still: $G$ is the generator of section 2, nobody changes it, and a new $D$ learns alone. If 0.9 is too much for such a network, it must fail here, too.
 
 
 # %%
@@ -371,7 +370,7 @@ table("loss of a D that learns alone", rows)
 claim("Against a G that stands still, D learns better with beta1 = 0.9.", with_momentum, below=without)
 
 # %% [markdown]
-# **What it means.** The explanation is refuted. While the opponent stands still, the same momentum *helps*. It hurts when both players move, and each changes what the other one should do. This is what makes GANs different, and why this course exists. What exactly goes wrong we have not tested here. Lesson 03 does, with players so small that you can follow every step.
+# **What it means.** The explanation is refuted. While the opponent stands still, the same momentum *helps*. It hurts when both players move, and each changes what the other one should do. What exactly goes wrong then we have not tested here. Lesson 03 does, with players so small that you can follow every step.
 #
 # *What this does not show:* we changed one number in one small GAN, and only $D$ learned alone.
 
@@ -390,7 +389,7 @@ how_sure("With beta1 = 0.9…", "G makes fewer…", "Against a G…")
 # | **V In the world** | What are GANs good for, and whom can they harm? | 16 GAN, VAE, diffusion · 17 Little data · 18 Privacy and misuse · 19 Text, music, time series |
 # | **VI Scale** | How far does a GPU carry us? | [20 GPU training](20_gpu_training.ipynb) |
 #
-# What has no link yet is being written. Is your machine ready for all of it? The next cell looks, and says what to do about each problem: ✓ is fine, ○ is something that you can live without, ✗ must be mended first.
+# What has no link yet is being written. The next cell looks whether your machine is ready: ✓ is fine, ○ is something that you can live without, ✗ must be mended first.
 
 # %%
 machine.self_test()
