@@ -345,7 +345,7 @@ table("kinds of digits that G makes", {"beta1 = 0.9": heavy_kinds, "beta1 = 0": 
 # %%
 told_apart = judge_all(heavy, x_new, 1500)
 claim("With beta1 = 0.9 the judge is right in nearly all cases.", told_apart, above=0.97)
-claim("G makes fewer kinds of digits than with beta1 = 0.", heavy_kinds, below=kinds[:3])
+claim("With beta1 = 0.9 G makes fewer kinds of digits.", heavy_kinds, below=kinds[:3])
 
 # %% [markdown]
 # So the default of PyTorch ruins our GAN. A first explanation is at hand: 0.9 may simply be too much for these small networks. An explanation needs a **control**, an experiment that could refute it. We let the opponent stand still: $G$ is the generator of section 2, nobody changes it, and a new $D$ learns alone. If 0.9 is too much for such a network, it must fail here, too.
@@ -382,7 +382,7 @@ claim("Against a G that stands still, D learns better with beta1 = 0.9.", with_m
 # *What this does not show:* we changed one number in one small GAN, and only $D$ learned alone.
 
 # %%
-how_sure("With beta1 = 0.9…", "G makes fewer…", "Against a G…")
+how_sure("With beta1 = 0.9 the…", "With beta1 = 0.9 G…", "Against a G…")
 
 # %% [markdown]
 # ## 5 The course, and your machine (1 min)
@@ -431,7 +431,7 @@ machine.self_test()
 predict(
     "The loop has no detach() any more. What happens?",
     [
-        ("G learns worse: the loss of D now moves G, too", False, "Only opt_G moves G, and opt_G never sees these gradients."),
+        ("G learns worse: the loss of D now moves G, too", False, "Its gradients do arrive in G. But look for a line that wipes them away."),
         ("PyTorch stops with an error", True, "In the second backward() it meets a part of the graph that is already gone."),
         ("Nothing changes", False, "Nearly: first there is an error to get rid of."),
     ],
@@ -483,17 +483,21 @@ for seed in seeds.several(3):
 claim("Without detach G gets the same weights, to the last bit.", same)
 
 # %% [markdown]
-# Not a single bit differs. Without `detach` the loss of $D$ does leave gradients in $G$. But `opt_G.zero_grad()` wipes them away before $G$ moves, and `opt_D` moves $D$ only. So here `detach` only saves time. Is it really this line that protects us? **Predict first:** what if `opt_G.zero_grad()` stands at the top of the round, before the move of $D$?
+# Not a single bit differs. Without `detach` the loss of $D$ does leave gradients in $G$. But `opt_G.zero_grad()` wipes them away before $G$ moves, and `opt_D` moves $D$ only. So here `detach` only saves time. Is it really this line that protects us? **Predict first:** what if it stands at the top of the round, before the move of $D$?
 
 # %% tags=["exercise-break"]
-differ = []
+same_with = []
+differ_without = []
 for k, seed in enumerate(seeds.several(3)):
+    weights, _ = short_game(seed, detach=True, wipe_first=True)
+    same_with.append(torch.equal(weights, usual[k]))
     weights, _ = short_game(seed, detach=False, retain=True, wipe_first=True)
-    differ.append(not torch.equal(weights, usual[k]))
-claim("If the gradients of G are wiped too early, leaving out detach changes G.", differ)
+    differ_without.append(not torch.equal(weights, usual[k]))
+claim("With detach it does not matter when the gradients of G are wiped.", same_with)
+claim("If they are wiped first, leaving out detach changes G.", differ_without)
 
 # %% [markdown]
-# Both lines are harmless alone, and a bug together. Keep `detach`: it costs nothing, and it says what you mean.
+# Each change is harmless alone, and together they are a bug. Keep `detach`: it saves time, and it says what you mean.
 #
 # ### Exercise 1 · One range for all
 #
