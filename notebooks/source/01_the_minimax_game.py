@@ -19,9 +19,9 @@
 #
 # - **derive** the value function of a GAN from that one question, and the discriminator that answers it best;
 # - **explain** what the Jensen–Shannon divergence measures, and why the generator plays against it;
-# - **say** what the two losses read at the end of a perfect game, and why this reading proves nothing.
+# - **say** what the losses read at the end of a perfect game, and why this proves nothing.
 #
-# *Before this:* [00 Start here](00_start_here.ipynb). *Study:* 48 minutes, and 25 for the exercises. *Run time:* about 30 seconds on one CPU core. *Deeper:* [the second notebook](deeper/01_the_minimax_game.ipynb) finds the best discriminator three more ways, lets a network learn it, and refutes nine more wrong formulas.
+# *Before this:* [00](00_start_here.ipynb). *Study:* 46 minutes, and 25 for the exercises. *Run time:* about 30 seconds on one CPU core. *Deeper:* [the second notebook](deeper/01_the_minimax_game.ipynb) finds the best discriminator in three more ways, lets a network learn it, and refutes nine more formulas.
 
 # %% tags=["setup"]
 import sys
@@ -128,11 +128,11 @@ claim(
 )
 
 # %% [markdown]
-# No fake knows its partner in advance, so the best this $G$ can do is to aim at the mean. For images the mean is a grey blur. The right panel is the control: once the pairs are no longer random, the bumps appear. But we can sort only numbers, not images.
+# No fake knows its partner in advance, so $G$ does best to aim at the mean. For images the mean is a grey blur. The right panel is the control: once the pairs are no longer random, the bumps appear. But we can sort only numbers, not images.
 #
-# So we must compare two *sets* of samples, without pairs, and the comparison must tell each fake where to go. A discriminator does both.
+# So we must compare two *sets* of samples, without pairs, and tell each fake where to go. A discriminator does both.
 #
-# ## 2 One question per sample (5 min)
+# ## 2 One question per sample (4 min)
 #
 # Toss a fair coin. Heads: draw $x$ from the data, $x\sim p_d$. Tails: draw noise $z\sim p_z$ and let the generator make a fake, $x=G(z)\sim p_g$. The discriminator sees $x$ but not the coin, and answers with a probability $P(x)$ for heads, "real".
 
@@ -152,15 +152,11 @@ alt = "Two rows of the same forty points on a line. In the upper row all are gre
 plots.show(fig, alt=alt)
 
 # %% [markdown]
-# Statisticians call this a **two-sample test**: do two sets of samples come from one distribution? As usual for a probability, the answer is graded by the **cross-entropy**. It costs $-\log P(x)$ if $x$ was real, and $-\log(1-P(x))$ if it was fake, so a confident wrong answer is expensive. The mean cost is
-#
-# $$H=-\tfrac12\,\mathbb E_{x\sim p_d}[\log P(x)]-\tfrac12\,\mathbb E_{z\sim p_z}[\log(1-P(G(z)))].$$
-#
-# The **value function** of a GAN is this cost times $-2$:
+# Statisticians call this a **two-sample test**: do two sets of samples come from one distribution? The answer is graded by its logarithm: $\log P(x)$ if $x$ was real, $\log(1-P(x))$ if it was fake. A right answer earns nearly 0, and a confident wrong one costs much. The mean grades of both sides, added, are the **value function** of a GAN:
 #
 # $$V(D,G)=\mathbb E_{x\sim p_d}[\log P(x)]+\mathbb E_{z\sim p_z}[\log(1-P(G(z)))],\qquad\min_G\max_D V(D,G)$$
 #
-# (Goodfellow et al. 2014, Eq. 1). The discriminator wants a low cost, so it makes $V$ large. The generator wants to fool it, so it makes $V$ small. One maximises what the other minimises: a **minimax game**.
+# (Goodfellow et al. 2014, Eq. 1). The discriminator wants good grades, so it makes $V$ large. The generator wants to fool it, so it makes $V$ small. One maximises what the other minimises: a **minimax game**.
 #
 # A matter of letters: that paper writes $D$ for the probability. In this course $D(x)$ is the *score*, any real number, and $P(x)=\sigma(D(x))$. With the softplus $\zeta$ of notebook 00 we have $\log P=-\zeta(-D)$ and $\log(1-P)=-\zeta(D)$.
 
@@ -172,24 +168,22 @@ def value(score_real, score_fake):
 
 
 # %%
-score_real = torch.randn(500)  # any scores will do
-score_fake = torch.randn(500)
-scores = torch.cat([score_real, score_fake])
+scores = torch.randn(1_000)  # any scores will do; the first 500 are of real samples
 labels = torch.cat([torch.ones(500), torch.zeros(500)])
 cross_entropy = F.binary_cross_entropy_with_logits(scores, labels)
 blind = torch.zeros(500)  # the answer is always ½
 
 claim(
     "V is -2 times PyTorch's ordinary cross-entropy.",
-    value(score_real, score_fake), near=-2 * cross_entropy, within=1e-5, exact=True,
+    value(scores[:500], scores[500:]), near=-2 * cross_entropy, within=1e-5, exact=True,
 )
 claim(
-    "A discriminator that always answers ½ has V = -log 4.",
+    "A D that always answers ½ has V = -log 4.",
     value(blind, blind), near=-math.log(4), within=1e-5, exact=True,
 )
 
 # %% [markdown]
-# So a discriminator is an ordinary classifier with the ordinary loss. Only one thing is unusual: the generator can change one of its two classes. And remember the second line. A blind discriminator reads $-\log4=-1.386$ for *every* generator.
+# So a discriminator is an ordinary classifier with the ordinary loss, the **cross-entropy** $-V/2$. Only one thing is unusual: the generator can change one of its two classes. And a blind discriminator reads $-\log4=-1.386$ for *every* generator.
 #
 # ## 3 The best answer (6 min)
 #
@@ -197,7 +191,7 @@ claim(
 #
 # $$V(D,G)=\int \bigl(p_d(x)\log P(x)+p_g(x)\log(1-P(x))\bigr)\,dx.$$
 #
-# $P$ may be chosen at each $x$ alone, so make the bracket as large as possible there. Fix an $x$ where both densities are positive, and write $a=p_d(x)$, $b=p_g(x)$ and $y=P(x)$. The derivative of $a\log y+b\log(1-y)$ is $\frac ay-\frac b{1-y}$. It falls as $y$ grows, so its only zero, $y=\frac a{a+b}$, is the maximum:
+# We may choose $P$ at each $x$ alone. Fix an $x$ where both densities are positive, and write $a=p_d(x)$, $b=p_g(x)$ and $y=P(x)$. The derivative of $a\log y+b\log(1-y)$ is $\frac ay-\frac b{1-y}$. It falls as $y$ grows, so its only zero, $y=\frac a{a+b}$, is the maximum:
 #
 # $$P^*(x)=\frac{p_d(x)}{p_d(x)+p_g(x)},\qquad D^*(x)=\log\frac{P^*(x)}{1-P^*(x)}=\log\frac{p_d(x)}{p_g(x)}$$
 #
@@ -271,7 +265,7 @@ claim(
 #
 # (Thm 1, Eq. 5–6). Here $\mathrm{KL}(p\|m)=\int p\log\frac pm$ is the Kullback–Leibler divergence, 0 for equal densities and positive otherwise. The mean of the two is the **Jensen–Shannon divergence**, JSD.
 #
-# **What does it measure?** Go back to the cost $H=-V/2$. Someone who cannot see $x$ answers ½ and pays $\log 2$. Someone who sees $x$ and answers best pays $\log2-\mathrm{JSD}$. So the JSD is *how much one sample tells about the coin*. If $p_g=p_d$, a sample tells nothing, and the JSD is 0. It is at most $\log 2\approx0.693$, for then the sample tells all.
+# **What does it measure?** The cross-entropy $-V/2$ is what an answer costs on average. Someone who cannot see $x$ says ½ and pays $\log 2$. Someone who sees $x$ and answers best pays $\log2-\mathrm{JSD}$. So the JSD is *how much one sample tells about the coin*. If $p_g=p_d$, a sample tells nothing, and the JSD is 0. It is at most $\log 2\approx0.693$, for then the sample tells all.
 #
 # Try it on two boxes, data uniform on $[0,1]$ and fakes uniform on $[s,s+1]$. At $s=\tfrac12$ half of all samples lie where there is only one box. They tell everything, and the others nothing.
 
@@ -291,14 +285,11 @@ line = torch.arange(-16, 16, dx, dtype=torch.float64) + dx / 2
 TINY = 1e-300  # where both densities are 0, this avoids 0/0
 
 
-def kl(p, q):
-    """KL(p‖q) of two densities on the line."""
-    return (torch.xlogy(p, p / (q + TINY)).sum() * dx).item()
-
-
 def jsd(p, q):
-    m = (p + q) / 2
-    return (kl(p, m) + kl(q, m)) / 2
+    """The mean of KL(p‖m) and KL(q‖m), for densities on the line."""
+    m = (p + q) / 2 + TINY
+    inside = torch.xlogy(p, p / m) + torch.xlogy(q, q / m)
+    return (inside.sum() * dx / 2).item()
 
 
 # %%
@@ -343,7 +334,7 @@ claim(
 )
 
 # %% [markdown]
-# So, against the best discriminator, the generator minimises a divergence that is 0 only for $p_g=p_d$. That is the good news. The flat part of the pink line is the bad news: where the boxes share nothing, the JSD does not say which way is back. Notebooks 02 and 09 deal with that.
+# So, against the best discriminator, the generator minimises a divergence that is 0 only for $p_g=p_d$. That is the good news. The flat part is the bad news: where the boxes share nothing, the JSD does not say which way is back (notebooks 02 and 09).
 #
 # ## 5 A grade and a direction (4 min)
 #
@@ -373,22 +364,20 @@ plots.show(fig, alt=alt)
 claim("Both generators have a JSD of 0.150.", grades, near=0.150, within=0.0005, exact=True)
 
 # %% [markdown]
-# The grade is the same, but the black curves are not. The generator wants its fakes to score higher, so it moves each one *uphill* on the black curve. In the left panel that means to the left, in the right panel inward from both sides. This answers section 1: a discriminator gives each fake a direction, and no sample needs a partner.
+# The grade is the same, but the black curves are not. The generator wants its fakes to score higher, so it moves each one *uphill* on the black curve: to the left in the left panel, inward from both sides in the right one. This answers section 1: each fake gets a direction, and none needs a partner.
 #
-# Move the generator yourself. **Mission 1:** find a *narrow* generator with mean 0 and a JSD near 0.150. **Mission 2:** move the mean from 3 to 5. Which still changes clearly, the number or the curve?
+# Move the generator yourself. **Mission 1:** find a *narrow* generator with mean 0 and a JSD near 0.150. **Mission 2:** move the mean from 3 to 5. Which still changes, the number or the curve?
 
 
 # %%
-def show_game(mean, std):
+def show_game(mean=1.0, std=1.5):
     p_fake = normal(line, mean, std)
     ax = plots.densities(line, bell, p_fake, P=bell / (bell + p_fake + TINY))
     ax.set(title=f"JSD = {jsd(bell, p_fake):.3f}", xlim=(-8, 8), ylim=(0, 1))
     plots.show(ax.figure, alt="densities of data and fakes, and the best P")
 
 
-means = widgets.FloatSlider(value=1, min=-5, max=5, continuous_update=False)
-stds = widgets.FloatSlider(value=1.5, min=0.2, max=4, continuous_update=False)
-_ = widgets.interact(show_game, mean=means, std=stds)
+_ = widgets.interact(show_game, mean=(-5.0, 5.0, 0.1), std=(0.2, 4.0, 0.1))
 
 # %% [markdown]
 # <details><summary>What you should find</summary>
@@ -398,7 +387,7 @@ _ = widgets.interact(show_game, mean=means, std=stds)
 #
 # ## 6 What the losses read (9 min)
 #
-# In a program both players *minimise* a loss. The discriminator takes $L_D=-V$. Only the second mean of $V$ contains $G$, so the **zero-sum** generator takes that one. Notebook 00 used another loss: $G$ makes "real" more probable instead of making "fake" less probable. Notebook 02 compares the two.
+# In a program both players *minimise* a loss. The discriminator takes $L_D=-V$. Only the second mean of $V$ contains $G$, so the **zero-sum** generator takes that one. In notebook 00 $G$ makes "real" more probable, instead of making "fake" less probable. Notebook 02 compares the two.
 #
 # | player | loss | if $P=\tfrac12$ everywhere |
 # |---|---|---|
@@ -406,7 +395,7 @@ _ = widgets.interact(show_game, mean=means, std=stds)
 # | generator, zero-sum | $L_G=\mathbb E_z[\log(1-P(G(z)))]=-\mathbb E_z[\zeta(D(G(z)))]$ | $-\log2=-0.693$ |
 # | generator of notebook 00, **non-saturating** | $L_G=-\mathbb E_z[\log P(G(z))]=\mathbb E_z[\zeta(-D(G(z)))]$ | $\log2=0.693$ |
 #
-# When $p_g=p_d$, the best $P$ is ½, so a finished game reads $L_D=1.386$ and $L_G=0.693$. People turn this round: *stop when the losses read these numbers.* Is that a good rule? We freeze three generators and train a discriminator against each:
+# When $p_g=p_d$, the best $P$ is ½, so a finished game reads $L_D=1.386$ and $L_G=0.693$. People turn this round: *stop when the losses read these numbers.* Is that a good rule? We freeze three generators and train a $D$ against each:
 #
 # 1. **finished**: $p_g=p_d$, and $D$ is a network that works;
 # 2. **collapsed**: all fakes are near 0, the mean of the data, and $D$ is *linear*, $D(x)=ax+b$;
@@ -454,8 +443,9 @@ def play_frozen(make_D, mean, std, seed):
     x_fake, new_fake = mean + std * torch.randn(2, 10_000, 1)
     D = train_D(make_D(), x_real, x_fake, steps=300, batch=200)
     with torch.no_grad():
-        score_real, score_fake = D(new_real), D(new_fake)
-    return D, -value(score_real, score_fake), F.softplus(-score_fake).mean()
+        L_D = -value(D(new_real), D(new_fake))
+        L_G = F.softplus(-D(new_fake)).mean()
+    return D, torch.stack([L_D, L_G])
 
 
 # %%
@@ -466,12 +456,11 @@ games = {
     "collapsed, working D": (small_net, 0, 0.05),
     "far away, working D": (small_net, 5, 0.3),
 }
-L_D, L_G, trained = {}, {}, {}
-for name, (make_D, mean, std) in progress(games.items(), "games", 5):
-    L_D[name], L_G[name] = torch.zeros(2, 8)
+losses, trained = {}, {}
+for name, game in progress(games.items(), "games", 5):
+    losses[name] = torch.zeros(8, 2)  # seeds × (L_D, L_G)
     for k, seed in enumerate(eight):
-        D, L_D[name][k], L_G[name][k] = play_frozen(make_D, mean, std, seed)
-    trained[name] = D  # of the last seed, for the picture
+        trained[name], losses[name][k] = play_frozen(*game, seed)
 
 # %% tags=["hide-input"]
 fig, axes = plt.subplots(1, 2, figsize=(8.6, 2.8), sharey=True)
@@ -493,22 +482,22 @@ alt = "Two panels. Left: the data are a blue bell, the fakes a thin orange needl
 plots.show(fig, alt=alt)
 
 # %%
-table("L_D on new samples", L_D)
+table("L_D on new samples", {name: pair[:, 0] for name, pair in losses.items()})
 
 # %%
-three = ["finished", "collapsed, linear D", "far away, dead D"]
-error_D = torch.stack([L_D[name] for name in three]) - math.log(4)
-error_G = torch.stack([L_G[name] for name in three]) - math.log(2)
+three = torch.stack(list(losses.values())[:3])  # games × seeds × (L_D, L_G)
+error_D = three[..., 0] - math.log(4)
+error_G = three[..., 1] - math.log(2)
 
 claim("All three read L_D = 1.386, to 0.01.", error_D.abs().amax(0), below=0.01)
 claim("All three read L_G = 0.693, to 0.05.", error_G.abs().amax(0), below=0.05)
 claim(
-    "A D that works reads less than half of 1.386 even for the needle.",
-    L_D["collapsed, working D"], below=0.693,
+    "A D that works reads less than half of 1.386, even for the needle.",
+    losses["collapsed, working D"][:, 0], below=0.693,
 )
 
 # %% [markdown]
-# A linear score can find only a difference of the means, and here they are equal. A dead network finds nothing at all. So both do best to answer ½. The last two rows of the table are the control: the fakes are the same, $D$ works, and the losses no longer look finished.
+# A linear score can find only a difference of the means, and here they are equal. A dead network finds nothing at all. So both do best to answer ½. The control is in the last two rows of the table: with the same fakes, a $D$ that works reads far less.
 #
 # So $P=\tfrac12$ says that *this* discriminator sees no difference, not that there is none.
 #
@@ -534,11 +523,15 @@ def one_distribution(n, seed):
     x_real, x_fake = torch.randn(2, n, 1)
     new_real, new_fake = torch.randn(2, 10_000, 1)
     D = train_D(small_net(), x_real, x_fake, steps=500, batch=100)
-    return value(D(x_real), D(x_fake)), value(D(new_real), D(new_fake))
+    own = value(D(x_real), D(x_fake))
+    new = value(D(new_real), D(new_fake))
+    return torch.stack([own, new]).detach()
 
 
-few = torch.tensor([one_distribution(20, seed) for seed in eight])  # 8 × (own, new)
-many = torch.tensor([one_distribution(5_000, seed) for seed in eight])
+few, many = torch.zeros(2, 8, 2)  # seeds × (own, new)
+for k, seed in enumerate(progress(eight, "seeds")):
+    few[k] = one_distribution(20, seed)
+    many[k] = one_distribution(5_000, seed)
 
 # %% tags=["hide-input"]
 fig, ax = plt.subplots(figsize=(7, 2.5))
@@ -564,9 +557,9 @@ claim(
 )
 
 # %% [markdown]
-# With 20 samples, this $D$ finds a difference where there is none, and on new samples it does worse than a blind one. With 5,000 samples and all else equal, the fault is gone. So a finished game need not even read 1.386. Read $V$ on samples that $D$ has not trained on, and never stop by the losses alone.
+# With 20 samples, $D$ finds a difference where there is none, and on new samples it does worse than a blind one. With 5,000 samples and all else equal, the fault is gone. So a finished game need not even read 1.386. Read $V$ on new samples, and never stop by the losses alone.
 #
-# *What this does not show:* how many samples images need. Notebook 05 looks at that.
+# *What this does not show:* how many samples images need (notebook 05).
 
 # %%
 how_sure()
@@ -574,7 +567,7 @@ how_sure()
 # %% [markdown]
 # ## 8 Three wrong formulas (5 min)
 #
-# These three statements circulate in introductions to GANs, and one gradient refutes each. Before you run the cells, decide: which gradient, and what will it say?
+# These statements circulate in introductions to GANs, and one gradient refutes each. Decide before you run the cells: which gradient, and what will it say?
 #
 # 1. "The discriminator's loss is $L_D=\mathbb E[\log P(x)]+\mathbb E[\log(1-P(G(z)))]$, and training reduces it."
 # 2. "The generator's loss is $V$, so it learns from the real samples, too."
@@ -602,7 +595,7 @@ def minus_log_P(score):
 
 
 # %% [markdown]
-# **Statement 1.** Look at its first mean, which is about real samples.
+# **Statement 1.** Its first mean is about real samples.
 
 # %%
 claim(
@@ -614,25 +607,25 @@ claim("With the minus sign it raises them.", push(minus_log_P, P), above=0, exac
 # %% [markdown]
 # A sign is missing: $D$ must *maximise* $V$. This discriminator would learn to call real samples fake.
 #
-# **Statement 2.** We ask PyTorch how the first mean of $V$ depends on the parameters of $G$.
+# **Statement 2.** Which gradient reaches $G$ from each mean of $V$?
 
 # %%
 G, D = small_net(), small_net()
 x_real, z = torch.randn(2, 100, 1)
-about_real = F.logsigmoid(D(x_real)).mean()
-about_fake = F.logsigmoid(-D(G(z))).mean()
-weight = G[0].weight
-(from_real,) = torch.autograd.grad(about_real, weight, allow_unused=True)
-(from_fake,) = torch.autograd.grad(about_fake, weight)
-print("from real samples:", from_real)
 
+F.logsigmoid(D(x_real)).mean().backward()
+from_real = G[0].weight.grad
+F.logsigmoid(-D(G(z))).mean().backward()
+from_fake = G[0].weight.grad
+
+print("from real samples:", from_real)
 claim("Statement 2: real samples give G no gradient.", from_real is None, exact=True)
 claim("Fakes do give one.", from_fake.abs().max() > 0, exact=True)
 
 # %% [markdown]
-# `None` means that $G$ does not occur in this mean. It changes the printed number and nothing else. The generator learns about the data only through $D$.
+# `None`: $G$ does not occur in this mean, which changes the printed number and nothing else. The generator learns about the data only through $D$.
 #
-# **Statement 3.** Take fakes that $D$ already believes, with $P$ from 0.6 to 0.9. Compare $-\log P$, the generator's loss in notebook 00, with a loss that really pushes towards ½. (The deeper notebook does the same for the zero-sum loss.)
+# **Statement 3.** Take fakes that $D$ already believes, with $P$ from 0.6 to 0.9. Compare $-\log P$, the generator's loss in notebook 00, with a loss that really pushes towards ½.
 
 
 # %%
@@ -652,7 +645,7 @@ claim(
 )
 
 # %% [markdown]
-# The answer ½ is where a finished game *ends*. It is not what the generator *wants*: it wants every fake to be believed, and only the discriminator keeps it from that.
+# The answer ½ is where a finished game *ends*, not what the generator *wants*. It wants every fake to be believed, and only the discriminator keeps it from that.
 #
 # ## Exercises (25 min)
 #
@@ -781,9 +774,9 @@ nb01.check_3(jsd_of_outcomes)
 # ## Recap (1 min)
 #
 # 1. A fake has no real partner; a discriminator compares sets, and gives each fake a direction ([section 1](#1-Why-a-discriminator-at-all-(6-min)), [section 5](#5-A-grade-and-a-direction-(4-min))).
-# 2. The value function is the cross-entropy of one question per sample, times −2 ([section 2](#2-One-question-per-sample-(5-min))).
+# 2. The value function is the cross-entropy of one question per sample, times −2 ([section 2](#2-One-question-per-sample-(4-min))).
 # 3. The best answer is the share of real samples at $x$, and the best score is $\log p_d/p_g$ ([section 3](#3-The-best-answer-(6-min))).
 # 4. Against it the generator minimises the JSD, which is how much one sample tells about the coin, and is flat where the two share nothing ([section 4](#4-What-is-left-for-the-generator-(7-min))).
 # 5. A finished game ends at $P=\tfrac12$, but a blind discriminator reads the same, one with few samples reads something else, and no generator pushes *towards* ½ ([section 6](#6-What-the-losses-read-(9-min)), [section 7](#7-Twenty-samples-(4-min)), [section 8](#8-Three-wrong-formulas-(5-min))).
 #
-# **Further reading.** I. Goodfellow et al., *Generative Adversarial Nets*, 2014, [arXiv:1406.2661](https://arxiv.org/abs/1406.2661): Section 4 has the two proofs, Section 3 says why the generator's loss is changed in practice. Next: [02 · Losses and gradients](02_losses_and_gradients.ipynb).
+# **Further reading.** I. Goodfellow et al., *Generative Adversarial Nets*, 2014, [arXiv:1406.2661](https://arxiv.org/abs/1406.2661), Sections 3 and 4. Next: [02 · Losses and gradients](02_losses_and_gradients.ipynb).
