@@ -50,7 +50,7 @@ torch.set_num_threads(1)  # small networks on the CPU: a second thread costs mor
 # %% [markdown]
 # ## 1 Why a discriminator at all (6 min)
 #
-# A generator should make samples that look like the data. Why does it need an opponent for that? We could compare fakes with real samples and make their distance small. Let us try, with numbers in two bumps.
+# A generator should make samples that look like the data. Why does it need an opponent for that? We could compare fakes with real samples and make their distance small. Let us try it on numbers.
 
 
 # %%
@@ -91,7 +91,7 @@ def train_on_pairs(seed, sort=False):
 
 # %%
 predict(
-    "Each fake is drawn towards a real sample chosen at random. What does G learn to make?",
+    "Each fake shall be near a real sample chosen at random. What does G learn to make?",
     [
         ("Two bumps, like the data", False, "No fake knows in which bump its next partner lies."),
         ("One broad bump over both", False, "Fakes that vary are farther from random partners."),
@@ -119,16 +119,16 @@ plots.show(fig, alt=alt)
 
 # %%
 claim(
-    "With random pairs the fakes hardly differ from each other.",
+    "With random pairs the fakes hardly differ.",
     random_pairs.std(dim=(1, 2)), below=0.3,
 )
 claim(
-    "With sorted pairs their spread is near that of the data, which is 2.06.",
+    "With sorted pairs their spread is near the data's, 2.06.",
     sorted_pairs.std(dim=(1, 2)), near=2.06, within=0.4,
 )
 
 # %% [markdown]
-# No fake knows its partner in advance, so $G$ does best to aim at the mean. For images the mean is a grey blur. The right panel is the control: once the pairs are no longer random, the bumps appear. But we can sort only numbers, not images.
+# No fake knows its partner in advance, so $G$ does best to aim at the mean. For images the mean would be a grey blur. The right panel is the control: once the pairs are no longer random, the bumps appear. But we can sort only numbers, not images.
 #
 # So we must compare two *sets*, without pairs, and tell each fake where to go. A discriminator does both.
 #
@@ -152,7 +152,7 @@ alt = "Two rows of the same forty points on a line. In the upper row all are gre
 plots.show(fig, alt=alt)
 
 # %% [markdown]
-# Statisticians call this a **two-sample test**: do two sets of samples come from one distribution? The answer is graded by its logarithm: $\log P(x)$ if $x$ was real, $\log(1-P(x))$ if it was fake. A right answer earns nearly 0, and a confident wrong one costs much. The mean grades of both sides, added, are the **value function** of a GAN:
+# Statisticians call this a **two-sample test**: do two sets of samples come from one distribution? The answer is graded by its logarithm: $\log P(x)$ if $x$ was real, $\log(1-P(x))$ if it was fake. A confident right answer earns nearly 0, and a confident wrong one costs much. The mean grades of both sides, added, are the **value function** of a GAN:
 #
 # $$V(D,G)=\mathbb E_{x\sim p_d}[\log P(x)]+\mathbb E_{z\sim p_z}[\log(1-P(G(z)))],\qquad\min_G\max_D V(D,G)$$
 #
@@ -209,7 +209,7 @@ predict(
 
 
 # %% [markdown]
-# Now ask someone who does not know the formula. This "discriminator" has one free score for each of 111 points, and Adam makes $V$ large.
+# Now ask someone who does not know the formula. This "discriminator" has a free score at each of 111 points, and Adam makes $V$ large.
 
 
 # %%
@@ -311,13 +311,13 @@ ax.axhline(math.log(2), color=plots.GREY, linestyle=":", linewidth=1)
 ax.text(6.05, math.log(2), r"$\log 2$", color=plots.GREY, va="center")
 ax.text(0.62, 0.5, "boxes", color=plots.PINK, ha="right")
 ax.text(2.3, 0.33, r"bells, $\mathcal{N}(0,1)$ and $\mathcal{N}(s,1)$", color=plots.GREEN)
-ax.set(xlabel="shift $s$ of the fakes", ylabel="JSD", xlim=(0, 6), ylim=(0, 0.78), title="Far away is no farther than apart")
+ax.set(xlabel="shift $s$ of the fakes", ylabel="JSD", xlim=(0, 6), ylim=(0, 0.78), title="Once the boxes are apart, distance no longer counts")
 alt = "The JSD against the shift. For the boxes it rises on a straight line to log 2 at a shift of 1 and is flat from there on. For the bells it rises in an S-shaped curve that flattens near log 2."
 plots.show(fig, alt=alt)
 
 # %%
 claim(
-    "Boxes that share half of their width have half of log 2.",
+    "Boxes that share half their width have half of log 2.",
     boxes[shifts == 0.5].item(), near=math.log(2) / 2, within=1e-6, exact=True,
 )
 claim(
@@ -326,7 +326,7 @@ claim(
 )
 
 # %% [markdown]
-# So, against the best discriminator, the generator minimises a divergence that is 0 only for $p_g=p_d$. That is the good news. The flat part is the bad news: where the boxes share nothing, the JSD does not say which way is back (notebooks 02 and 09).
+# So, against the best discriminator, the generator minimises a divergence that is 0 only for $p_g=p_d$. That is the good news. The bad news is the flat part: where the boxes share nothing, the JSD does not say which way is back (notebooks 02 and 09).
 #
 # ## 5 A grade and a direction (4 min)
 #
@@ -356,9 +356,9 @@ plots.show(fig, alt=alt)
 claim("Both generators have a JSD of 0.150.", grades, near=0.150, within=0.0005, exact=True)
 
 # %% [markdown]
-# The grade is the same, but the black curves are not. The generator wants its fakes to score higher, so it moves each one *uphill* on the black curve: to the left in the left panel, inward from both sides in the right one. This answers section 1: each fake gets a direction, and none needs a partner.
+# The grade is the same, but the black curves are not. The generator wants its fakes to score higher, so it moves each one *uphill* on the black curve: to the left in the left panel, inward from both sides in the right one. So each fake gets a direction, and none needs a partner.
 #
-# Move the generator yourself. **Mission 1:** find a *narrow* generator with mean 0 and a JSD near 0.150. **Mission 2:** set the standard deviation to 0.2 and move the mean from 3 to 5. Which still changes, the number or the curve?
+# Move the generator yourself. **Mission 1:** find a *narrow* generator with mean 0 and a JSD near 0.150. **Mission 2:** set the standard deviation to 0.2 and move the mean from 4 to 5. Which still changes, the number or the curve?
 
 
 # %%
@@ -556,9 +556,9 @@ claim(
 how_sure()
 
 # %% [markdown]
-# ## 8 Three wrong formulas (5 min)
+# ## 8 Three wrong formulas (4 min)
 #
-# These statements circulate in introductions to GANs, and one gradient refutes each. Decide before you run the cells: which gradient, and what will it say?
+# These statements circulate in introductions to GANs, and one gradient refutes each. Decide first: which gradient, and what will it say?
 #
 # 1. "The discriminator's loss is $L_D=\mathbb E[\log P(x)]+\mathbb E[\log(1-P(G(z)))]$, and training reduces it."
 # 2. "The generator's loss is $V$, so it learns from the real samples, too."
@@ -768,6 +768,6 @@ nb01.check_3(jsd_of_outcomes)
 # 2. The value function is the cross-entropy of one question per sample, times −2 ([section 2](#2-One-question-per-sample-(4-min))).
 # 3. The best answer is the share of real samples at $x$, and the best score is $\log p_d/p_g$ ([section 3](#3-The-best-answer-(6-min))).
 # 4. Against it the generator minimises the JSD, which is how much one sample tells about the coin, and is flat where the two share nothing ([section 4](#4-What-is-left-for-the-generator-(6-min))).
-# 5. A finished game ends at $P=\tfrac12$, but a blind discriminator reads the same, one with few samples reads something else, and no generator pushes *towards* ½ ([section 6](#6-What-the-losses-read-(9-min)), [section 7](#7-Twenty-samples-(4-min)), [section 8](#8-Three-wrong-formulas-(5-min))).
+# 5. A finished game ends at $P=\tfrac12$, but a blind discriminator reads the same, one with few samples reads something else, and no generator pushes *towards* ½ ([section 6](#6-What-the-losses-read-(9-min)), [section 7](#7-Twenty-samples-(4-min)), [section 8](#8-Three-wrong-formulas-(4-min))).
 #
 # **Further reading.** I. Goodfellow et al., *Generative Adversarial Nets*, 2014, [arXiv:1406.2661](https://arxiv.org/abs/1406.2661), Sections 3 and 4. Next: [02 · Losses and gradients](02_losses_and_gradients.ipynb).
