@@ -88,8 +88,8 @@ def code_of(recorder: str, root: Path = ROOT) -> str:
 
 
 def names(folder: Path = RECORDS) -> list[str]:
-    """The names of all records."""
-    return sorted(path.stem for path in folder.glob("*.json"))
+    """The names of all recorded runs (the ledgers of claims, beside them, are none)."""
+    return sorted(path.stem for path in folder.glob("nb*.json"))
 
 
 def script(record: dict) -> str:
