@@ -22,11 +22,9 @@ if "google.colab" in sys.modules:  # on Colab only: install the course's helpers
 assert find_spec("gan_helpers"), "no gan_helpers in this kernel: choose that of .venv, or see README"
 
 import itertools
-import logging
 import math
 import os
 import shutil
-import signal
 import subprocess
 import tempfile
 import time
@@ -39,7 +37,6 @@ import matplotlib.pyplot as plt
 import torch
 from torch import nn
 from torch.nn import functional as F
-from torch.optim.swa_utils import get_ema_multi_avg_fn
 from torch.utils.checkpoint import checkpoint
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 from torch.utils.flop_counter import FlopCounterMode
@@ -114,7 +111,7 @@ def build(seed=0, *, batch=64, lr=4e-3, frozen=False, shared=False, fused=False,
 
     def follow():
         k = next(rounds)
-        get_ema_multi_avg_fn(min(0.998, (1 + k) / (10 + k)))(*pairs, k)
+        torch.optim.swa_utils.get_ema_multi_avg_fn(min(0.998, (1 + k) / (10 + k)))(*pairs, k)
 
     play = lambda x: (moves(x), follow())
     return SimpleNamespace(game=game, batch=batch, moves=moves, follow=follow, play=play)
@@ -651,6 +648,8 @@ def loss_of_D(x, x_fake):
 
 
 # %%
+import logging
+
 logging.disable(logging.WARNING)
 both = (move_of_D, loss_of_D)
 known = torch._dynamo.eval_frame.is_dynamo_supported()  # an older PyTorch does not know a newer Python
@@ -1364,6 +1363,9 @@ if curves:
 
 
 # %%
+import signal
+
+
 def storage():
     """A folder that outlives this machine, where there is one."""
     if "google.colab" in sys.modules:
