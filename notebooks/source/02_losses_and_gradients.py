@@ -113,9 +113,9 @@ ways = {
     "on scores": (slope(on_scores, s), plots.GREEN),
 }
 fig, ax = plt.subplots(figsize=(7, 2.8))
-for (name, (values, color)), at, width in zip(ways.items(), (-26, -35, -12), (2, 2, 5), strict=True):
+for (name, (values, color)), at, width in zip(ways.items(), ((-17, -0.3), (-38, -0.3), (-12, -0.9)), (2, 2, 5), strict=True):
     ax.plot(s, values, color=color, linewidth=width, alpha=0.6 if width > 2 else 1)
-    ax.text(at, {-26: -0.15, -35: -0.3, -12: -0.9}[at], name, color=color)
+    ax.text(*at, name, color=color)
 ax.set(xlabel="score $s$", ylabel="slope", title="Only the loss on scores keeps its slope")
 alt = "Slope against score. On scores it is -1 for all low scores. With log(P + 1e-8) it falls to 0 around -18, with BCELoss on P around -28."
 plots.show(fig, alt=alt)
@@ -134,7 +134,7 @@ claim("On scores the slope is −1.", slope(on_scores, far), near=-1, within=1e-
 #
 # ## 2 Two losses, two slopes (2 min)
 #
-# The generator of the minimax game wants the loss of $D$ on fakes to be high, so it minimises $-\zeta(s)$. This is the **saturating** loss. Goodfellow et al. (2014) replaced it by $\zeta(-s)$, the **non-saturating** loss. Both fall when the score rises. What is the difference?
+# The generator of the minimax game wants the loss of $D$ on fakes to be high, so it minimises $-\zeta(s)$. This is the **saturating** loss. Goodfellow et al. (2014) replaced it by $\zeta(-s)$, the **non-saturating** loss. Both fall when the score rises. What is the difference? (A fake is **accepted** if $s>0$, so $P>\frac12$, and **rejected** if not.)
 
 # %%
 def saturating(s):
@@ -178,7 +178,7 @@ claim(
 )
 
 # %% [markdown]
-# The saturating loss spends its slope on fakes that pass already, and leaves those alone that need help. That is the left end of the picture. Keep the right end in mind, too: it will have its moment in section 4.
+# The saturating loss spends its slope on accepted fakes, and leaves those alone that need help. Remember the right end of the picture, too: it will have its moment in section 4.
 #
 # ## 3 What arrives when D is ahead (17 min)
 #
@@ -203,7 +203,7 @@ def adam(player, eps=1e-8):
 
 
 # %% [markdown]
-# In this lesson one player trains and the other stands still. So one loop is enough for both. It keeps copies on the way.
+# In this lesson one player trains while the other stands still, so one loop serves both. It keeps copies on the way.
 
 # %%
 LOOKS = (1, 3, 10, 30, 100, 300, 1000)
@@ -262,7 +262,7 @@ alt = "Eight blue clusters on a circle, and fakes of one generator in orange, on
 plots.show(fig, alt=alt)
 
 # %% [markdown]
-# Here is the first of the sixteen games of each kind, after 1,000 steps of $D$. Where the ground is orange, $D$ rejects.
+# This is the first of the sixteen games of each kind, after 1,000 steps of $D$. On orange ground $D$ rejects.
 
 # %%
 predict(
@@ -347,10 +347,16 @@ first = gradient_of(played, slope(saturating, score_first), steep_first)
 sure = torch.sigmoid(score) <= 0.01
 part_sure = gradient_of(played, slope(saturating, score) * sure, steep) / first
 part_others = gradient_of(played, slope(saturating, score) * ~sure, steep) / first
-length = steep.norm(dim=2, keepdim=True) * sure  # 0 for the others
-steeper = length.sum((1, 2)) / sure.sum((1, 2)).clamp(min=1) / steep_first.norm(dim=2).mean(1)
-table("saturating gradient of some fakes ÷ first gradient of all", {"sure": part_sure, "others": part_others})
-table("the sure fakes", {"their share": sure.float().mean((1, 2)), "steepness there ÷ at first": steeper})
+length = (steep.norm(dim=2, keepdim=True) * sure).sum((1, 2))  # 0 for the others
+steeper = length / sure.sum((1, 2)).clamp(min=1) / steep_first.norm(dim=2).mean(1)
+table(
+    "saturating gradient of some fakes ÷ first gradient of all",
+    {"sure": part_sure, "others": part_others},
+)
+table(
+    "the sure fakes",
+    {"their share": sure.float().mean((1, 2)), "steepness there ÷ at first": steeper},
+)
 
 # %%
 claim("D is more than ten times as steep at the sure fakes.", steeper > 10, in_at_least=14)
@@ -459,9 +465,9 @@ claim(
 claim("Without accepted fakes all end nearer.", end["saturating, accepted out"], below=start)
 
 # %% [markdown]
-# So Adam does wake the dead gradient, and it points the right way. What is missing is a brake: the saturating slope is full on the far side, while the non-saturating one goes to zero there. With the usual $\epsilon$ the start is slower, and the ends lie farther apart.
+# So Adam does wake the dead gradient, and it points the right way. What is missing is a brake: the saturating slope is full on the far side, while the non-saturating one goes to zero there. With the usual $\epsilon$ the ends lie farther apart.
 #
-# *What this does not show:* in a game $D$ is not frozen. It would soon reject what lies outside. And see in the first row how all fakes of one generator rush to one or two clusters.
+# *What this does not show:* in a game $D$ is not frozen, and would soon reject what lies outside. And all fakes of a generator rush to one side, which the distance hides.
 #
 # ## 5 Three losses without a sigmoid (6 min)
 #
@@ -493,11 +499,11 @@ claim("Hinge and Wasserstein run away, in nearly all games.", others > start, in
 claim("LSGAN does not: it ends nearer than it began.", lsgan, below=start)
 
 # %% [markdown]
-# A slope of $-1$ has no brake. LSGAN has one built in, because its slope is zero at the score 1. (With a $D$ trained on its own loss, hinge runs away as well: see the deeper notebook.)
+# A slope of $-1$ has no brake. LSGAN has one built in, because its slope is zero at the score 1. (Hinge runs away from its own $D$, too: see the deeper notebook.)
 #
-# Now the second factor. What would a *perfect* $D$ of each kind leave? Take the smallest game: the data are $\mathcal N(0,1)$, the fakes are $\theta+z$, and $\theta$ is their distance. Lesson 01 gave the best score for the logistic losses, $\log p_d/p_g=\theta(\theta/2-x)$. Its steepness is $\theta$ everywhere. The best $D$ of LSGAN is $P$ itself, that of hinge jumps from 1 to $-1$, that of Wasserstein is $-x$. The third factor is 1.
+# Now the second factor. What would a *perfect* $D$ of each kind leave? Take the smallest game: the data are $\mathcal N(0,1)$, the fakes are $\theta+z$, and $\theta$ is their distance. Lesson 01 gave the best score for the logistic losses, $\log p_d/p_g=\theta(\theta/2-x)$. Its steepness is $\theta$ everywhere. The best $D$ of LSGAN is $P$ itself, that of hinge jumps from 1 to $-1$, that of Wasserstein is $-x$. The third factor is 1, because $\theta+z$ moves as $\theta$ does.
 #
-# | | slope of the loss | steepness of the best $D$ |
+# | | size of the slope | steepness of the best $D$ |
 # |---|---|---|
 # | saturating | $P$ | $\theta$ |
 # | non-saturating | $1-P$ | $\theta$ |
@@ -623,7 +629,7 @@ claim("With two closer, equal humps all four cover both.", covering, above=1.4, 
 # %% [markdown]
 # KL punishes every place that has data and no fakes, so it **covers**. Reverse KL punishes fakes where there are no data, so it **seeks** one mode. In the upper row the default loss of GANs seeks, too, and the JSD does either, depending on the start. So "GANs minimise the JSD, hence they drop modes" is not what we see. And the lower row warns: whether a divergence seeks depends on the data as well.
 #
-# *What this does not show:* all this assumes a perfect $D$. The deeper notebook plays such games with networks.
+# *What this does not show:* all this assumes a perfect $D$. The deeper notebook plays games with networks.
 #
 # ## 7 What to take (1 min)
 #
@@ -687,7 +693,7 @@ nb02.check_1(hinge_losses)
 
 # %% tags=["exercise-2"]
 def smoothed_loss_D(score_real, score_fake, alpha):
-    """Two 1-D tensors of scores and a float. Returns a scalar tensor, to be minimised."""
+    """Two 1-D tensors of scores, a float. Returns a scalar tensor, to be minimised."""
     return None  # ← your answer
 
 
@@ -723,7 +729,7 @@ nb02.check_2(smoothed_loss_D)
 
 # %% tags=["exercise-3"]
 def kl_fit(means, stds, weights):
-    """Three 1-D tensors of equal length; weights add up to 1. Returns (mean, std) as floats or 0-d tensors."""
+    """Three 1-D tensors of equal length; weights add up to 1. Returns (mean, std)."""
     return None  # ← your answer
 
 

@@ -78,7 +78,7 @@ opt_D = adam(D.parameters(), 5e-3)
 batches = data.batches(x_all, BATCH, seed=seed, steps=800)
 game = training.play(G, D, opt_G, opt_D, batches, Z_DIM, seed=1000 + seed)
 film = {0: copy.deepcopy((G, D))}
-for step, losses in enumerate(progress(game, "the film", 800), start=1):
+for step, _ in enumerate(progress(game, "the film", 800), start=1):
     if step in LOOKS:
         film[step] = copy.deepcopy((G, D))
 

@@ -649,6 +649,7 @@ def loss_of_D(x, x_fake):
 
 # %%
 import logging
+import signal  # of section 8
 
 logging.disable(logging.WARNING)
 both = (move_of_D, loss_of_D)
@@ -1363,9 +1364,6 @@ if curves:
 
 
 # %%
-import signal
-
-
 def storage():
     """A folder that outlives this machine, where there is one."""
     if "google.colab" in sys.modules:
