@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch.nn import functional as F
 
@@ -40,7 +41,7 @@ def check_1(answer: object, mistakes: dict) -> None:
     2,
     {
         "these are still scores: a probability lies between 0 and 1": lambda s: s,
-        "that is the probability of *generated*: high scores mean real": lambda s: torch.sigmoid(-s),
+        "that is the probability of *fake*: high scores mean real": lambda s: torch.sigmoid(-s),
         "a hard decision has no slope to learn from: give the probability": lambda s: (s > 0).float(),
         "softmax makes the batch add up to 1, but each image is judged alone": lambda s: torch.softmax(s, 0),
         "softmax over one score per image is always 1": lambda s: torch.softmax(s, 1),
@@ -64,9 +65,10 @@ def check_3(answer: object, _: dict) -> None:
     """Noise that depends on the seed only and leaves the global random state alone."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(12345)
-        state = torch.get_rng_state()
+        state, numpy_state = torch.get_rng_state(), np.random.get_state()  # noqa: NPY002
         one = tensor(call(answer, 500, 7), (500, 16))
         touched = not torch.equal(state, torch.get_rng_state())
+        numpy_touched = not all(map(np.array_equal, numpy_state, np.random.get_state()))  # noqa: NPY002
         torch.manual_seed(54321)
         others = [tensor(call(answer, 500, seed), (500, 16)) for seed in (8, 9, 17, 1007, 7 + 2**16)]
         again = tensor(call(answer, 500, 7), (500, 16))
@@ -78,6 +80,7 @@ def check_3(answer: object, _: dict) -> None:
         differ, "of seeds such as 7, 8 and 17 two give the same noise: the seed is not used, or not in full"
     )
     expect(not touched, "torch's global random state has changed: use a generator of your own")
+    expect(not numpy_touched, "NumPy's global random state has changed: use a generator of your own")
     expect(bool(few.std() > 0.1), "three vectors of noise are all alike")
     expect(one.min() < 0, "noise without negative numbers: standard normal was asked for, not uniform")
     columns = torch.corrcoef(one.T) - torch.eye(16)

@@ -29,9 +29,7 @@ def _vector(*values: float) -> Tensor:
         "this is the share of outcomes that are called real: weight each by how often it occurs": (
             lambda p, q: (p > q).double().mean()
         ),
-        "these are only the real samples judged rightly: generated ones count too": lambda p, q: p[
-            p > q
-        ].sum(),
+        "these are only the real samples judged rightly: fakes count too": lambda p, q: p[p > q].sum(),
         "one outcome does not decide: add up all of them": lambda p, q: (1 + (p - q).abs().max()) / 2,
         "a tie (p_d = p_g) belongs to one side: whichever you choose, half of it is right": lambda p, q: (
             (p[p > q].sum() + q[q > p].sum()) / 2
@@ -76,8 +74,8 @@ def check_1(answer: object, mistakes: dict) -> None:
             share * p / (share * p + (1 - share) * q)
         ),
         "this is the odds: the logarithm is missing": lambda p, q, share: share * p / ((1 - share) * q),
-        "the share of generated samples is not used: they are 1 - share of all": lambda p, q, share: (
-            torch.log(share * p / q)
+        "the share of fakes is not used: they are 1 - share of all": lambda p, q, share: torch.log(
+            share * p / q
         ),
     },
 )

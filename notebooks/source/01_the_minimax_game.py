@@ -50,12 +50,13 @@ torch.set_num_threads(1)  # small networks on the CPU: a second thread costs mor
 # %% [markdown]
 # ## 1 Why a discriminator at all (6 min)
 #
-# A generator should make samples that look like the data. Why does it need an opponent for that? We could compare fakes with real samples and make their distance small. Let us try it on numbers.
+# Why does a generator need an opponent? We could compare fakes with real samples and make their distance small. Let us try.
 
 
 # %%
 def draw_data(n):
     """n real samples: half of them near -2, half near 2."""
+    # the sign is -1 or 1, equally often
     return 2 * torch.randn(n, 1).sign() + 0.5 * torch.randn(n, 1)
 
 
@@ -123,12 +124,18 @@ claim(
     random_pairs.std(dim=(1, 2)), below=0.3,
 )
 claim(
-    "With sorted pairs their spread is near the data's, 2.06.",
-    sorted_pairs.std(dim=(1, 2)), near=2.06, within=0.4,
+    "They lie near 0, the mean of the data.",
+    random_pairs.mean(dim=(1, 2)), near=0, within=0.4,
+)
+left = ((sorted_pairs + 2).abs() < 1).float().mean(dim=(1, 2))  # near -2
+right = ((sorted_pairs - 2).abs() < 1).float().mean(dim=(1, 2))
+claim(
+    "With sorted pairs each bump gets more than 30 % of the fakes.",
+    torch.minimum(left, right), above=0.3,
 )
 
 # %% [markdown]
-# No fake knows its partner in advance, so $G$ does best to aim at the mean. For images the mean would be a grey blur. The right panel is the control: once the pairs are no longer random, the bumps appear. But we can sort only numbers, not images.
+# No fake knows its partner in advance, so $G$ does best to aim at the mean. The right panel is the control: once the pairs are no longer random, the bumps appear. But sorting works only for numbers. Matching images costs far more.
 #
 # So we must compare two *sets*, without pairs, and tell each fake where to go. A discriminator does both.
 #
@@ -152,7 +159,7 @@ alt = "Two rows of the same forty points on a line. In the upper row all are gre
 plots.show(fig, alt=alt)
 
 # %% [markdown]
-# Statisticians call this a **two-sample test**: do two sets of samples come from one distribution? The answer is graded by its logarithm: $\log P(x)$ if $x$ was real, $\log(1-P(x))$ if it was fake. A confident right answer earns nearly 0, and a confident wrong one costs much. The mean grades of both sides, added, are the **value function** of a GAN:
+# All answers together say whether two sets come from one distribution: a **two-sample test**. Each answer is graded by its logarithm: $\log P(x)$ if $x$ was real, $\log(1-P(x))$ if it was fake. A confident right answer earns nearly 0, and a confident wrong one costs much. The mean grades of both sides, added, are the **value function** of a GAN:
 #
 # $$V(D,G)=\mathbb E_{x\sim p_d}[\log P(x)]+\mathbb E_{z\sim p_z}[\log(1-P(G(z)))],\qquad\min_G\max_D V(D,G)$$
 #
@@ -183,19 +190,19 @@ claim(
 )
 
 # %% [markdown]
-# So a discriminator is an ordinary classifier with the ordinary loss, the **cross-entropy** $-V/2$. Only one thing is unusual: the generator can change one of its two classes. And a blind discriminator reads $-\log4=-1.386$ for *every* generator.
+# (`exact=True` marks mathematics, which needs no seeds.) So a discriminator is an ordinary classifier with the ordinary loss, the **cross-entropy** $-V/2$. But the generator can change one of its two classes. And a blind discriminator reads $-\log4=-1.386$ for *every* generator.
 #
 # ## 3 The best answer (6 min)
 #
-# Hold the generator still. Which answer $P(x)$ is best? Write the two means as one integral:
+# The generator stands still. Which $P(x)$ is best? Write the two means as one integral:
 #
 # $$V(D,G)=\int \bigl(p_d(x)\log P(x)+p_g(x)\log(1-P(x))\bigr)\,dx.$$
 #
-# We may choose $P$ at each $x$ alone. Fix an $x$ where both densities are positive, and write $a=p_d(x)$, $b=p_g(x)$ and $y=P(x)$. The derivative of $a\log y+b\log(1-y)$ is $\frac ay-\frac b{1-y}$. It falls as $y$ grows, so its only zero, $y=\frac a{a+b}$, is the maximum:
+# We may choose $P$ at each $x$ alone. Take one $x$, and write $a=p_d(x)$, $b=p_g(x)$ and $y=P(x)$. If only one of $a$, $b$ is positive, the best $y$ is 1 or 0. Else the derivative of $a\log y+b\log(1-y)$ is $\frac ay-\frac b{1-y}$. It falls as $y$ grows, so its only zero, $y=\frac a{a+b}$, is the maximum:
 #
 # $$P^*(x)=\frac{p_d(x)}{p_d(x)+p_g(x)},\qquad D^*(x)=\log\frac{P^*(x)}{1-P^*(x)}=\log\frac{p_d(x)}{p_g(x)}$$
 #
-# (Prop. 1, Eq. 2). You can also read it without calculus. Of all samples near $x$, the real and the fake ones are in the proportion $p_d(x):p_g(x)$. The best answer is the share of real ones, and the best score is the logarithm of the proportion.
+# (Prop. 1, Eq. 2). Without calculus: of all samples near $x$, the real and the fake ones are in the proportion $p_d(x):p_g(x)$. The best answer is the share of real ones, and the best score is the logarithm of the proportion.
 
 # %%
 predict(
@@ -209,7 +216,7 @@ predict(
 
 
 # %% [markdown]
-# Now ask someone who does not know the formula. This "discriminator" has a free score at each of 111 points, and Adam makes $V$ large.
+# Adam does not know the formula. It gets a free score at each of 111 points, and makes $V$ large.
 
 
 # %%
@@ -241,7 +248,7 @@ right.text(-4.7, 0.72, "line: the formula $P^*$\ncircles: what Adam found", colo
 ax.text(0.9, 0.36, "data", color=plots.REAL)
 ax.text(3.2, 0.1, "fakes", color=plots.FAKE)
 ax.set_title("The best answer is a hill, not a step")
-alt = "The blue density of the data, the wider orange density of the fakes to its right, and the black curve P*, a hill that rises above one half between about -1.7 and 0.9 and falls on both sides. Circles from the optimiser lie on the curve."
+alt = "The blue density of the data, the wider orange density of the fakes to its right, and the black curve P*, a hill that rises above one half between about -2.5 and 0.9 and falls on both sides. Circles from the optimiser lie on the curve."
 plots.show(fig, alt=alt)
 
 # %%
@@ -265,7 +272,7 @@ claim(
 #
 # (Thm 1, Eq. 5–6). Here $\mathrm{KL}(p\|m)=\int p\log\frac pm$ is the Kullback–Leibler divergence, 0 for equal densities and positive otherwise. The mean of the two is the **Jensen–Shannon divergence**, JSD.
 #
-# **What does it measure?** The cross-entropy $-V/2$ is what an answer costs on average. Someone who cannot see $x$ says ½ and pays $\log 2$. Someone who sees $x$ and answers best pays, by the formula, $\log2-\mathrm{JSD}$. So the JSD is *how much one sample tells about the coin*. If $p_g=p_d$, a sample tells nothing, and the JSD is 0. It is at most $\log 2\approx0.693$, for then the sample tells all.
+# **What does it measure?** A wrong or unsure answer costs points, on average the cross-entropy $-V/2$. Without seeing $x$, the best answer is ½, and it costs $\log 2$. After seeing $x$, the best answer is $P^*(x)$. Divide the last formula by $-2$: it costs $\log2-\mathrm{JSD}$. So seeing $x$ saves the JSD: it is *how much one sample tells about the coin*. It is 0 if a sample tells nothing ($p_g=p_d$), and at most $\log 2\approx0.693$, if it tells all.
 #
 # Try it on two boxes, data uniform on $[0,1]$ and fakes uniform on $[s,s+1]$. At $s=\tfrac12$ half of all samples lie where there is only one box. They tell everything, and the others nothing. So the JSD must be half of $\log2$.
 
@@ -326,7 +333,7 @@ claim(
 )
 
 # %% [markdown]
-# So, against the best discriminator, the generator minimises a divergence that is 0 only for $p_g=p_d$. That is the good news. The bad news is the flat part: where the boxes share nothing, the JSD does not say which way is back (notebooks 02 and 09).
+# So, against the best discriminator, the generator minimises a divergence that is 0 only for $p_g=p_d$. But look at the flat part: where the boxes share nothing, the JSD does not say which way is back (notebooks 02 and 09).
 #
 # ## 5 A grade and a direction (4 min)
 #
@@ -354,11 +361,19 @@ plots.show(fig, alt=alt)
 
 # %%
 claim("Both generators have a JSD of 0.150.", grades, near=0.150, within=0.0005, exact=True)
+claim(
+    "Left panel: the best score falls from left to right.",
+    torch.log(bell / shifted).diff(), below=0, exact=True,
+)
+claim(
+    "Right panel: it falls from the middle outwards.",
+    torch.log(bell / wide)[line > 0].diff(), below=0, exact=True,
+)
 
 # %% [markdown]
-# The grade is the same, but the black curves are not. The generator wants its fakes to score higher, so it moves each one *uphill* on the black curve: to the left in the left panel, inward from both sides in the right one. So each fake gets a direction, and none needs a partner.
+# The grade is the same, but the slopes are not. A fake scores higher if it moves to the left in the left panel, and inwards in the right one. So each fake is told a direction, and none needs a partner. We have trained no $G$ on it here (notebook 04 does).
 #
-# Move the generator yourself. **Mission 1:** find a *narrow* generator with mean 0 and a JSD near 0.150. **Mission 2:** set the standard deviation to 0.2 and move the mean from 4 to 5. Which still changes, the number or the curve?
+# **Mission 1:** find a *narrow* generator with mean 0 and a JSD near 0.150. **Mission 2:** set the standard deviation to 0.2 and move the mean from 2 to 5. What becomes of the number, and of the black curve where the fakes are?
 
 
 # %%
@@ -374,20 +389,20 @@ _ = widgets.interact(show_game, mean=(-5.0, 5.0, 0.1), std=(0.2, 4.0, 0.1))
 # %% [markdown]
 # <details><summary>What you should find</summary>
 #
-# With a standard deviation of 0.4 the JSD is near 0.150. In the second mission the number is stuck near 0.69, but the cliff of the black curve moves along with the generator.
+# With a standard deviation of 0.4 the JSD is near 0.150. In the second mission the number grows ever more slowly, to 0.693, and the black curve is nearly flat at the fakes. But the best *score* $D^*=\log p_d/p_g$ still has a slope there: $-2$ at mean 2, and $-5$ at mean 5.
 # </details>
 #
 # ## 6 What the losses read (9 min)
 #
-# In a program both players *minimise* a loss. The discriminator takes $L_D=-V$. Only the second mean of $V$ contains $G$, so the **zero-sum** generator takes that one. In notebook 00 $G$ makes "real" more probable, instead of making "fake" less probable. Notebook 02 compares the two.
+# In a program both players *minimise* a loss. The discriminator takes $L_D=-V$. Only the second mean of $V$ contains $G$, so the **zero-sum** generator takes that one.
 #
 # | player | loss | if $P=\tfrac12$ everywhere |
 # |---|---|---|
 # | discriminator | $L_D=\mathbb E_x[\zeta(-D(x))]+\mathbb E_z[\zeta(D(G(z)))]$ | $\log 4=1.386$ |
 # | generator, zero-sum | $L_G=\mathbb E_z[\log(1-P(G(z)))]=-\mathbb E_z[\zeta(D(G(z)))]$ | $-\log2=-0.693$ |
-# | generator of notebook 00, **non-saturating** | $L_G=-\mathbb E_z[\log P(G(z))]=\mathbb E_z[\zeta(-D(G(z)))]$ | $\log2=0.693$ |
+# | generator of notebook 00, called **non-saturating** (why: notebook 02) | $L_G=-\mathbb E_z[\log P(G(z))]=\mathbb E_z[\zeta(-D(G(z)))]$ | $\log2=0.693$ |
 #
-# When $p_g=p_d$, the best $P$ is ½, so a finished game reads $L_D=1.386$ and $L_G=0.693$. People turn this round: *stop when the losses read these numbers.* Is that a good rule? We freeze three generators and train a $D$ against each:
+# When $p_g=p_d$, the best $P$ is ½, so a finished game reads $L_D=1.386$ and $L_G=0.693$. People turn this round: *stop when the losses read these numbers.* We freeze three generators and train a $D$ against each:
 #
 # 1. **finished**: $p_g=p_d$, and $D$ is a network that works;
 # 2. **collapsed**: all fakes are near 0, the mean of the data, and $D$ is *linear*, $D(x)=ax+b$;
@@ -409,8 +424,12 @@ def linear_D():
     return nn.Linear(1, 1)
 
 
+def relu_D():
+    return nn.Sequential(nn.Linear(1, 32), nn.ReLU(), nn.Linear(32, 1))
+
+
 def dead_D():
-    D = nn.Sequential(nn.Linear(1, 32), nn.ReLU(), nn.Linear(32, 1))
+    D = relu_D()
     nn.init.constant_(D[0].bias, -100.0)  # every unit is off for our samples
     return D
 
@@ -446,10 +465,11 @@ games = {
     "collapsed, linear D": (linear_D, 0, 0.05),
     "far away, dead D": (dead_D, 5, 0.3),
     "collapsed, working D": (small_net, 0, 0.05),
-    "far away, working D": (small_net, 5, 0.3),
+    "far away, working D": (relu_D, 5, 0.3),
+    "far away, linear D": (linear_D, 5, 0.3),
 }
 losses, trained = {}, {}
-for name, game in progress(games.items(), "games", 5):
+for name, game in progress(games.items(), "games", 6):
     losses[name] = torch.zeros(8, 2)  # seeds × (L_D, L_G)
     for k, seed in enumerate(eight):
         trained[name], losses[name][k] = play_frozen(*game, seed)
@@ -482,26 +502,24 @@ error = (three - torch.tensor([math.log(4), math.log(2)])).abs().amax(0)
 
 claim("All three read L_D = 1.386, to 0.01.", error[:, 0], below=0.01)
 claim("All three read L_G = 0.693, to 0.05.", error[:, 1], below=0.05)
-claim(
-    "A D that works reads less than half of 1.386, even for the needle.",
-    losses["collapsed, working D"][:, 0], below=0.693,
-)
+controls = torch.stack(list(losses.values())[3:])[:, :, 0]  # games × seeds
+claim("All three controls read less than half of 1.386.", controls.amax(0), below=0.693)
 
 # %% [markdown]
-# A linear score can find only a difference of the means, and here they are equal. A dead network finds nothing at all. So both do best to answer ½. The control is in the last two rows of the table: with the same fakes, a $D$ that works reads far less.
+# A linear score can find only a difference of the means, and here they are equal. A dead network finds nothing. So both do best to answer ½. The controls are the last three rows. With the needle, a network reads far less. Far away, so does the dead network without its bias of $-100$, and even a linear $D$: there the means differ.
 #
 # So $P=\tfrac12$ says that *this* discriminator sees no difference, not that there is none.
 #
 # ## 7 Twenty samples (4 min)
 #
-# A discriminator can also err the other way. Now the game *is* finished: real and fake samples come from one distribution. But $D$ trains on only 20 of each, over and over.
+# A discriminator can also err the other way. Now the game *is* finished: real and fake samples come from one distribution. But $D$ trains on only 20 of each.
 
 # %%
 predict(
     "p_g = p_d, so the true value is −log 4 = −1.386. D trains on 20 samples of each. What does V read on these, and what on new samples?",
     [
         ("About −1.386 on both", False, "So it is with 5,000 samples."),
-        ("Higher on these, about −1.386 on new ones", False, "Only if D said ½ where it does not know."),
+        ("Higher on these, about −1.386 on new ones", False, "A blind D reads −1.386 on new samples. This one guesses, and often wrongly."),
         ("Higher on these, lower than −1.386 on new ones", True, "It is sure of differences that do not exist."),
     ],
 )
@@ -548,7 +566,7 @@ claim(
 )
 
 # %% [markdown]
-# With 20 samples, $D$ finds a difference where there is none, and on new samples it does worse than a blind one. With 5,000 samples and all else equal, the fault is gone. So a finished game need not even read 1.386. Read $V$ on new samples, and never stop by the losses alone.
+# With 20 samples, $D$ finds a difference where there is none, and on new samples it does worse than a blind one. With 5,000 samples and all else equal, the fault is gone. So a finished game need not even read 1.386. On new samples $V$ is wrong, too, but too low, so it invents no difference. Read it there, and never stop by the losses alone.
 #
 # *What this does not show:* how many samples images need (notebook 05).
 
@@ -596,7 +614,7 @@ claim(
 claim("With the minus sign it raises them.", push(minus_log_P, P), above=0, exact=True)
 
 # %% [markdown]
-# A sign is missing: $D$ must *maximise* $V$. This discriminator would learn to call real samples fake.
+# A sign is missing: $D$ must *maximise* $V$.
 #
 # **Statement 2.** Which gradient reaches $G$ from each mean of $V$?
 
@@ -614,12 +632,16 @@ claim("Statement 2: real samples give G no gradient.", from_real is None, exact=
 claim("Fakes do give one.", from_fake.abs().max() > 0, exact=True)
 
 # %% [markdown]
-# `None`: $G$ does not occur in this mean, which changes the printed number and nothing else. The generator learns about the data only through $D$.
+# `None`: $G$ does not occur in this mean. The generator learns about the data only through $D$.
 #
-# **Statement 3.** Take fakes that $D$ already believes, with $P$ from 0.6 to 0.9. Compare $-\log P$, the generator's loss in notebook 00, with a loss that really pushes towards ½.
+# **Statement 3.** Take fakes that $D$ already believes, with $P$ from 0.6 to 0.9. Compare both losses of $G$, $-\log P$ and the zero-sum $\log(1-P)$, with a loss that really pushes towards ½.
 
 
 # %%
+def zero_sum(score):
+    return F.logsigmoid(-score).sum()
+
+
 def towards_half(score):
     return (torch.sigmoid(score) - 0.5).square().sum()
 
@@ -630,13 +652,14 @@ claim(
     "Statement 3: the generator pushes believed fakes further up.",
     push(minus_log_P, believed), above=0, exact=True,
 )
+claim("So does the zero-sum generator.", push(zero_sum, believed), above=0, exact=True)
 claim(
     "A loss that pushes towards ½ would pull them down.",
     push(towards_half, believed), below=0, exact=True,
 )
 
 # %% [markdown]
-# The answer ½ is where a finished game *ends*, not what the generator *wants*. It wants every fake to be believed, and only the discriminator keeps it from that.
+# The answer ½ is where a finished game *ends*, not what the generator *wants*. It wants every fake to be believed.
 #
 # ## Exercises (25 min)
 #
@@ -724,7 +747,7 @@ nb01.check_2(best_score)
 #
 # ●●○ · 10 minutes · you need: section 4
 #
-# Write $\mathrm{JSD}(p,q)$ with natural logarithms for two probability vectors of shape `(K,)`. Outcomes may have probability 0 under one of them, or both. Do not add a tiny number, as section 4 did: find a form that needs none.
+# Write $\mathrm{JSD}(p,q)$ with natural logarithms for two probability vectors of shape `(K,)`. Outcomes may have probability 0 under one of them, or both.
 
 
 # %% tags=["exercise-3"]
@@ -768,6 +791,6 @@ nb01.check_3(jsd_of_outcomes)
 # 2. The value function is the cross-entropy of one question per sample, times −2 ([section 2](#2-One-question-per-sample-(4-min))).
 # 3. The best answer is the share of real samples at $x$, and the best score is $\log p_d/p_g$ ([section 3](#3-The-best-answer-(6-min))).
 # 4. Against it the generator minimises the JSD, which is how much one sample tells about the coin, and is flat where the two share nothing ([section 4](#4-What-is-left-for-the-generator-(6-min))).
-# 5. A finished game ends at $P=\tfrac12$, but a blind discriminator reads the same, one with few samples reads something else, and no generator pushes *towards* ½ ([section 6](#6-What-the-losses-read-(9-min)), [section 7](#7-Twenty-samples-(4-min)), [section 8](#8-Three-wrong-formulas-(4-min))).
+# 5. A finished game ends at $P=\tfrac12$, but a blind discriminator reads the same, one with few samples reads something else, and neither loss of $G$ pushes *towards* ½ ([section 6](#6-What-the-losses-read-(9-min)), [section 7](#7-Twenty-samples-(4-min)), [section 8](#8-Three-wrong-formulas-(4-min))).
 #
 # **Further reading.** I. Goodfellow et al., *Generative Adversarial Nets*, 2014, [arXiv:1406.2661](https://arxiv.org/abs/1406.2661), Sections 3 and 4. Next: [02 · Losses and gradients](02_losses_and_gradients.ipynb).

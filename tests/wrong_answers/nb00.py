@@ -34,6 +34,11 @@ WRONG = {
             NUMPY.format("laplace(0, 0.5**0.5, (n, 16))"),
             "too many or too few",
         ),
+        (
+            "def fixed_noise(n, seed):\n    import numpy\n    numpy.random.seed(seed % 2**32)\n"
+            "    return torch.from_numpy(numpy.random.standard_normal((n, 16))).float()",
+            "NumPy's global random state",
+        ),
         ("lambda n, seed: [0.0] * n", "expected a tensor, got list"),
     ],
 }

@@ -28,6 +28,7 @@ RIGHT = {
         " if ((p + q) > 0).all() else jsd_of_outcomes(p, q)",
         "lambda p, q: sum(a * math.log(2 * a / (a + b)) + 0 for x, y in ((p, q), (q, p))"
         " for a, b in zip(x.tolist(), y.tolist()) if a > 0) / 2",
+        "lambda p, q: sum(torch.xlogy(a, 2 * a / (p + q + 1e-30)).sum() for a in (p, q)) / 2",
     ],
     4: [
         "def pushes_up(loss_G):\n    score = torch.linspace(-5, 5, 1001, dtype=torch.float64)\n"
