@@ -483,12 +483,12 @@ error = (three - torch.tensor([math.log(4), math.log(2)])).abs().amax(0)
 claim("All three read L_D = 1.386, to 0.01.", error[:, 0], below=0.01)
 claim("All three read L_G = 0.693, to 0.05.", error[:, 1], below=0.05)
 claim(
-    "A D that works reads less than half of 1.386, even for the needle.",
+    "On the collapsed fakes a D that works reads less than half of 1.386.",
     losses["collapsed, working D"][:, 0], below=0.693,
 )
 
 # %% [markdown]
-# A linear score can find only a difference of the means, and here they are equal. A dead network finds nothing at all. So both do best to answer ½. The control is in the last two rows of the table: with the same fakes, a $D$ that works reads far less.
+# A linear score can find only a difference of the means, and here they are equal. A dead network finds nothing. So both do best to answer ½. The control is in the last two rows of the table: with the same fakes, a $D$ that works reads far less.
 #
 # So $P=\tfrac12$ says that *this* discriminator sees no difference, not that there is none.
 #
@@ -558,7 +558,7 @@ how_sure()
 # %% [markdown]
 # ## 8 Three wrong formulas (4 min)
 #
-# These statements circulate in introductions to GANs, and one gradient refutes each. Decide first: which gradient, and what will it say?
+# These statements circulate in introductions to GANs. One gradient refutes each. Decide first: which gradient, and what will it say?
 #
 # 1. "The discriminator's loss is $L_D=\mathbb E[\log P(x)]+\mathbb E[\log(1-P(G(z)))]$, and training reduces it."
 # 2. "The generator's loss is $V$, so it learns from the real samples, too."
@@ -596,7 +596,7 @@ claim(
 claim("With the minus sign it raises them.", push(minus_log_P, P), above=0, exact=True)
 
 # %% [markdown]
-# A sign is missing: $D$ must *maximise* $V$. This discriminator would learn to call real samples fake.
+# A sign is missing: $D$ must *maximise* $V$. This $D$ would learn to call real samples fake.
 #
 # **Statement 2.** Which gradient reaches $G$ from each mean of $V$?
 
