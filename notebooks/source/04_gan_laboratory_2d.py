@@ -13,7 +13,7 @@
 # - **drive** a game while it is played, and make it fail on purpose;
 # - **judge** a game by its fakes and by a fresh discriminator, and not by its losses.
 #
-# *Before:* [01](01_the_minimax_game.ipynb), [02](02_losses_and_gradients.ipynb), [03](03_gradient_descent_in_games.ipynb). *Study:* 48 minutes, and 20 for the exercises. *Run time:* about 40 seconds on one CPU core. *Deeper:* [the second notebook](deeper/04_gan_laboratory_2d.ipynb) leaves lines out, maps learning rates, and asks over a thousand games what their losses told.
+# *Before:* [01](01_the_minimax_game.ipynb), [02](02_losses_and_gradients.ipynb), [03](03_gradient_descent_in_games.ipynb). *Study:* 46 minutes, and 20 for the exercises. *Run time:* about 40 seconds on one CPU core. *Deeper:* [the second notebook](deeper/04_gan_laboratory_2d.ipynb) leaves lines out, maps learning rates, and asks over a thousand games what their losses told.
 
 # %% tags=["setup"]
 import sys
@@ -45,9 +45,9 @@ torch.set_num_threads(1)  # tiny networks: a second thread, or a GPU, costs more
 # %% [markdown]
 # ## 1 Noise unfolds onto a ring (7 min)
 #
-# Images have hundreds of pixels, so nobody can see where they lie. Here a sample is a point in the plane. The data are eight clusters on a ring, and $G$ must turn round noise into them.
+# Nobody can see where images lie among all images. Points in the plane we can see. The data are eight clusters on a ring, and $G$ must turn round noise into them.
 #
-# Both players are small multilayer perceptrons. `mlp` builds `nn.Linear`, `nn.LeakyReLU(0.2)`, `nn.Linear` and so on. Neither player ends in an activation, because points may lie anywhere, and $D$ gives scores.
+# Both players are small multilayer perceptrons: `mlp` builds `nn.Linear`, `nn.LeakyReLU(0.2)`, `nn.Linear` and so on. Neither ends in an activation, because points may lie anywhere, and $D$ gives scores.
 
 # %%
 x_all = data.ring(20_000, seed=seeds.one(), std=0.1)  # (20000, 2)
@@ -66,19 +66,25 @@ def adam(params, lr, beta1=0.5):
     return torch.optim.Adam(params, lr=lr, betas=(beta1, 0.9))
 
 
+def players(seed):
+    """G, D and an optimiser for each."""
+    G, D = make_players(seed)
+    opt_G = adam(G.parameters(), 3e-3)
+    opt_D = adam(D.parameters(), 5e-3)
+    return G, D, opt_G, opt_D
+
+
 # %% [markdown]
-# We play 800 rounds and keep copies of both players on the way. The loop `training.play` comes from the course's package. Section 2 writes it out.
+# We play 800 rounds and keep copies of both players on the way. Section 2 writes out the loop `training.play`.
 
 # %%
-LOOKS = [*range(0, 120, 20), 140, 180, 200, 225, 250, 300, 350, 400, 600, 800]
+LOOKS = [*range(0, 180, 20), 200, 225, 250, 300, 350, 400, 600, 800]
 seed = seeds.one()
-G, D = make_players(seed)
-opt_G = adam(G.parameters(), 3e-3)
-opt_D = adam(D.parameters(), 5e-3)
+G, D, opt_G, opt_D = players(seed)
 batches = data.batches(x_all, BATCH, seed=seed, steps=800)
 game = training.play(G, D, opt_G, opt_D, batches, Z_DIM, seed=1000 + seed)
 film = {0: copy.deepcopy((G, D))}
-for step, _ in enumerate(progress(game, "the film", 800), start=1):
+for step, _ in enumerate(game, start=1):
     if step in LOOKS:
         film[step] = copy.deepcopy((G, D))
 
@@ -115,11 +121,9 @@ plots.show(fig, alt=alt)
 # %% [markdown]
 # Every picture of this lesson has the same layers. **Blue points** are data, and dark orange points are fakes. The **field** is $P(x)=\sigma(D(x))$: blue where $D$ says "real", orange where it says "fake", with a black line at ½. The **net** is a square mesh of noise, seen through $G$. All its cells hold equally many samples, so small cells are crowded places.
 #
-# ## 2 The loop, line by line (6 min)
+# ## 2 The loop, line by line (5 min)
 #
-# Here is the whole game. First come the losses of notebooks 01 and 02, as functions of $D$ and of two batches of points.
-#
-# $$L_D=\mathbb E_x[\zeta(-D(x))]+\mathbb E_z[\zeta(D(G(z)))],\qquad L_G=\mathbb E_z[\zeta(-D(G(z)))]$$
+# Here is the whole game. First come the losses of notebooks 01 and 02, as functions of $D$ and of two batches of points. `F.softplus` is $\zeta$.
 
 
 # %%
@@ -132,7 +136,7 @@ def L_G(D, x_real, x_fake):
 
 
 # %% [markdown]
-# Then the loop. Later notebooks change its arguments, but not its lines. `batches` is anything that yields batches of real data.
+# Then the loop. Later notebooks change its arguments, but not its lines.
 
 
 # %%
@@ -186,15 +190,13 @@ in_D = [p.grad.abs().max() for p in D.parameters()]
 claim("The generator's move leaves a gradient in every layer of D.", in_D, above=0, exact=True)
 
 # %% [markdown]
-# That is why `opt_D.zero_grad()` stands *before* `loss_D.backward()`. The first exercise leaves lines out, and asks which of them you can do without.
-#
-# `training.play` holds the same lines, with checks of its arguments. A test of the course compares them.
+# That is why `opt_D.zero_grad()` stands *before* `loss_D.backward()`. The first exercise leaves lines out, and asks which of them you can do without. (`training.play` holds the same lines, with checks of its arguments.)
 #
 # ## 3 Does it always work? (8 min)
 #
 # One film is one seed. We need a number and more seeds.
 #
-# A cluster is **covered** if it holds at least a fifth of its fair share of the fakes, counted within three standard deviations of its centre. A generator that copies the data perfectly covers eight.
+# A cluster is **covered** if at least a fifth of its fair share of the fakes lies within three standard deviations of its centre.
 
 
 # %%
@@ -206,7 +208,7 @@ def covered(x):
 
 
 # %% [markdown]
-# `play_many` is `play` for several games side by side. Networks of equal shape are stacked, so that one operation serves all. Every game keeps its own players, batches and noise, and goes the way it would go alone.
+# `play_many` is `play` for several games side by side. Networks of equal shape are stacked, so that one operation serves all. Every game keeps its own players, batches and noise.
 
 # %%
 SEEDS = seeds.several(8)
@@ -227,7 +229,8 @@ def play_eight(lr_G=3e-3, lr_D=5e-3, beta1=0.5, rounds=600):
     opt_G = adam(G.params.values(), lr_G, beta1)
     opt_D = adam(D.params.values(), lr_D, beta1)
     game = play_many(G, D, opt_G, opt_D, batches, Z_DIM, seeds=noise)
-    losses, past = [], []
+    losses = []
+    past = []
     for step, pair in enumerate(progress(game, "eight games", rounds), start=1):
         losses.append(torch.stack(pair))
         if step % 10 == 0:
@@ -254,7 +257,7 @@ claim("At round 150 hardly a cluster is covered.", rows["round 150"], below=3)
 claim("At round 600 at least six are, in every seed.", rows["round 600"], above=5)
 
 # %% [markdown]
-# So it works with every seed, and the ring is found in a short time between rounds 150 and 400. Look at the film again, now between the clusters.
+# So it works with every seed, and the ring is found between rounds 150 and 400. Look at the film again, now between the clusters.
 
 # %%
 predict(
@@ -283,14 +286,9 @@ claim("At round 600 more than a quarter of the fakes lies between.", ends, below
 #
 # ## 4 Your laboratory (3 min)
 #
-# Now it is your turn. The laboratory plays *your* loop with *your* players. Everything can be changed while the game goes on. (Without a kernel you see a picture of its start.)
+# Now it is your turn. The laboratory plays *your* loop with *your* players. Everything can be changed while the game goes on.
 
 # %%
-def players(seed):
-    G, D = make_players(seed)
-    return G, D, adam(G.parameters(), 3e-3), adam(D.parameters(), 5e-3)
-
-
 centres = {"ring": RING}
 losses = {"L_D and L_G": (L_D, L_G), **LOSSES}
 lab = live.laboratory(play, players, {"ring": x_all}, centres=centres, losses=losses)
@@ -311,7 +309,7 @@ lab = live.laboratory(play, players, {"ring": x_all}, centres=centres, losses=lo
 #
 # ## 5 One round in slow motion (7 min)
 #
-# Your game is set back to its start, with your settings, and 250 rounds are played. Then one round is watched.
+# Your game goes back to its start, with your settings. After 250 rounds, one round is watched.
 
 # %%
 predict(
@@ -331,7 +329,7 @@ live.slow_motion(lab)
 # %% [markdown]
 # In panel 3, blue shows where $P$ rose and orange where it fell. $D$ does not lift single points, it tilts whole regions. And $G$ does not move single points either: compare panels 5 and 6.
 #
-# Let us measure it, with a plain gradient step, so that Adam's memory plays no part. What a fake **wants** is $-\partial L_G/\partial x$ at its own place, which notebook 02 found to be $(1-P)\,\nabla_xD$. What it **gets** is the way it moves when $G$ makes a small step.
+# We measure it with a plain gradient step, so that Adam's memory plays no part. What a fake **wants** is $-\partial L_G/\partial x$ at its own place, which notebook 02 found to be $(1-P)\,\nabla_xD$. What it **gets** is how $G$'s step moves it.
 
 
 # %%
@@ -432,7 +430,7 @@ claim("Over time every cluster gets some.", poorest, above=0.02)
 #
 # ## 7 Which game is going well? (5 min)
 #
-# Usually you do not see the fakes of a whole training. You see two curves. Here are the losses of four games. Each band holds eight seeds. The dotted lines are the equilibrium of notebook 01, $2\log2$ and $\log2$.
+# Usually you see two curves, and no film. Here are the losses of four games. Each band holds eight seeds. The dotted lines are the equilibrium of notebook 01, $2\log2$ and $\log2$.
 
 # %%
 slow = play_eight(lr_D=5e-4)  # D ten times slower than in `healthy`
@@ -506,35 +504,34 @@ claim("While the ring is found, the generator's loss rises in nearly all seeds."
 # %% [markdown]
 # $G$ went from no cluster to eight, and its loss got worse. Nothing is broken: the loss is the grade of an examiner who learns, too. Notebook 05 tests this with images.
 #
-# ## 8 Ask a fresh judge (6 min)
+# ## 8 Ask a fresh judge (5 min)
 #
 # Why can a loss not tell? Notebook 01 has the answer in one line. For *every* discriminator
 #
 # $$L_D\;\ge\;2\log2-2\,\mathrm{JSD}(p_d,p_g).$$
 #
-# A low $L_D$ proves that $p_g$ is far from $p_d$. A high one proves nothing: either the fakes are good, or this $D$ is bad. So we ask another discriminator. The generators stand still, and a **fresh, larger** $D$ is trained against each of them, on new data.
+# A low $L_D$ proves that $p_g$ is far from $p_d$. A high one proves nothing: either the fakes are good, or this $D$ is bad. So we ask another one. The generators stand still, and a **fresh, larger** $D$ is trained against each, on new data.
 
 # %%
-def ask_judges(Gs, rounds=300):
-    """Loss of a fresh discriminator against each generator, which stands still."""
-    judges, batches, noise = [], [], []
-    x_new = data.ring(20_000, seed=seeds.one() + 1, std=0.1)
-    for k in range(len(Gs)):
-        judges.append(mlp((2, 64, 64, 1), seed=10_000 + k))
-        batches.append(data.batches(x_new, 128, seed=k, steps=rounds))
-        noise.append(20_000 + k)
-    G, D = stack(Gs), stack(judges)
-    stand_still = torch.optim.SGD(G.params.values(), lr=0.0)
-    opt_D = adam(D.params.values(), 1e-2)
-    game = play_many(G, D, stand_still, opt_D, batches, Z_DIM, seeds=noise)
-    losses = [loss_D for loss_D, _ in progress(game, "fresh judges", rounds)]
-    return torch.stack(losses[-100:]).mean(0)
+x_new = data.ring(20_000, seed=seeds.one() + 1, std=0.1)
 
 
-# %%
-everyone = [*slow.Gs, *wandering.Gs, *healthy.Gs, *fast.Gs]
-answers = ask_judges(everyone).view(4, 8)
-fresh = dict(zip(games, answers, strict=True))
+def ask_judge(G, rounds=200):
+    """L_D of a fresh, larger discriminator against G, which stands still."""
+    D = mlp((2, 64, 64, 1), seed=10_000)
+    stand_still = torch.optim.SGD(G.parameters(), lr=0.0)
+    batches = data.batches(x_new, 128, seed=0, steps=rounds)
+    game = play(G, D, stand_still, adam(D.parameters(), 1e-2), batches, Z_DIM)
+    losses = torch.tensor(list(game))
+    return losses[-50:, 0].mean()
+
+
+fresh = {}
+for name, run in games.items():
+    answers = []
+    for G in progress(run.Gs, f"judges of {name}"):
+        answers.append(ask_judge(G))
+    fresh[name] = torch.tensor(answers)
 
 # %% tags=["hide-input"]
 fig, axes = plt.subplots(1, 2, figsize=(9.4, 2.6), sharey=True, layout="constrained")
@@ -552,7 +549,7 @@ claim("It ranks game 3 above game 2 as well.", fresh["game 3"], above=fresh["gam
 claim("It puts the half-covered game 4 below game 3.", fresh["game 4"], below=fresh["game 3"])
 
 # %% [markdown]
-# The fresh judge does not know where the clusters are, and it still sorts the games as our count does. It needs only data that the players have not seen, so it works where nothing can be counted.
+# The fresh judge does not know where the clusters are, and it still sorts the games as our count does. It needs only new data, so it works where nothing can be counted.
 #
 # *What surprised us:* the game on its equilibrium lines is found out at once. *What this does not show:* how far each generator is from the data. A judge gives a bound, and a better judge would give a better one.
 #
@@ -592,10 +589,9 @@ def play_without(line, G, D, opt_G, opt_D, batches):
 
 if WITHOUT:
     for line in ("nothing", WITHOUT):
-        G, D = make_players(0)
-        opts = adam(G.parameters(), 3e-3), adam(D.parameters(), 5e-3)
+        G, *others = players(0)
         batches = data.batches(x_all, BATCH, seed=0, steps=600)
-        loss_D, loss_G = play_without(line, G, D, *opts, batches)
+        loss_D, loss_G = play_without(line, G, *others, batches)
         with torch.no_grad():
             n = covered(G(z_test))
         print(f"without {line}: {n} covered, L_D {loss_D:.6f}, L_G {loss_G:.6f}")
@@ -691,9 +687,9 @@ nb04.check_2(generators_turn)
 # ## Recap (1 min)
 #
 # 1. $G$ unfolds a net of noise onto the data. It can stretch the net but never tear it, so a thread remains between two clusters ([section 1](#1-Noise-unfolds-onto-a-ring-(7-min)), [section 3](#3-Does-it-always-work?-(8-min))).
-# 2. The loop is two moves, each on a new batch and new noise; `no_grad`, `zero_grad` and two optimisers keep every gradient with its player ([section 2](#2-The-loop,-line-by-line-(6-min))).
+# 2. The loop is two moves, each on a new batch and new noise; `no_grad`, `zero_grad` and two optimisers keep every gradient with its player ([section 2](#2-The-loop,-line-by-line-(5-min))).
 # 3. One fake alone gets nearly what it wants, but 64 together get a compromise, because they share the parameters ([section 5](#5-One-round-in-slow-motion-(7-min))).
 # 4. With $\beta_1=0.9$ the crowd wanders from cluster to cluster, and one moment of it looks like collapse ([section 6](#6-The-default-momentum-(3-min))).
-# 5. Losses at their equilibrium can come from a $D$ that sees nothing, and a rising $L_G$ from a healthy game; a fresh judge tells them apart ([section 7](#7-Which-game-is-going-well?-(5-min)), [section 8](#8-Ask-a-fresh-judge-(6-min))).
+# 5. Losses at their equilibrium can come from a $D$ that sees nothing, and a rising $L_G$ from a healthy game; a fresh judge tells them apart ([section 7](#7-Which-game-is-going-well?-(5-min)), [section 8](#8-Ask-a-fresh-judge-(5-min))).
 #
 # **Further reading.** Kahng et al. 2018, *GAN Lab* (arXiv:1809.01587), whose field, arrows and net we take up · Goodfellow et al. 2014 (1406.2661), Algorithm 1: the loop · Metz et al. 2017, *Unrolled GANs* (1611.02163), hopping on a ring of eight. Next: [05](05_mlp_gan.ipynb), the same loop on images.

@@ -451,7 +451,7 @@ claim("A slow D keeps the ring when it is found already.", after, above=5)
 
 # %%
 good = {}
-for (beta1, rate), modes in momenta.items():
+for (beta1, _), modes in momenta.items():
     good.setdefault(beta1, []).append(int((modes >= 7).sum()))
 for beta1, numbers in good.items():
     print(f"β1 = {beta1}: seeds of 16 with 7 or 8 covered, by rate: {numbers}")
