@@ -21,7 +21,7 @@
 # - **explain** what the Jensen–Shannon divergence measures, and why the generator plays against it;
 # - **say** what the losses read at the end of a perfect game, and why this proves nothing.
 #
-# *Before this:* [00](00_start_here.ipynb). *Study:* 45 minutes, and 25 for the exercises. *Run time:* about 30 seconds on one CPU core. *Deeper:* [the second notebook](deeper/01_the_minimax_game.ipynb) finds the best discriminator in three more ways, lets a network learn it, and refutes nine more formulas.
+# *Before this:* [00](00_start_here.ipynb). *Study:* 47 minutes, and 25 for the exercises. *Run time:* about 30 seconds on one CPU core. *Deeper:* [the second notebook](deeper/01_the_minimax_game.ipynb) finds the best discriminator in three more ways, lets a network learn it, and refutes nine more formulas.
 
 # %% tags=["setup"]
 import sys
@@ -574,7 +574,7 @@ claim(
 how_sure()
 
 # %% [markdown]
-# ## 8 Three wrong formulas (4 min)
+# ## 8 Three wrong formulas (5 min)
 #
 # These statements circulate in introductions to GANs, and one gradient refutes each. Decide first: which gradient, and what will it say?
 #
@@ -791,6 +791,6 @@ nb01.check_3(jsd_of_outcomes)
 # 2. The value function is the cross-entropy of one question per sample, times −2 ([section 2](#2-One-question-per-sample-(4-min))).
 # 3. The best answer is the share of real samples at $x$, and the best score is $\log p_d/p_g$ ([section 3](#3-The-best-answer-(6-min))).
 # 4. Against it the generator minimises the JSD, which is how much one sample tells about the coin, and is flat where the two share nothing ([section 4](#4-What-is-left-for-the-generator-(6-min))).
-# 5. A finished game ends at $P=\tfrac12$, but a blind discriminator reads the same, one with few samples reads something else, and neither loss of $G$ pushes *towards* ½ ([section 6](#6-What-the-losses-read-(9-min)), [section 7](#7-Twenty-samples-(4-min)), [section 8](#8-Three-wrong-formulas-(4-min))).
+# 5. A finished game ends at $P=\tfrac12$, but a blind discriminator reads the same, one with few samples reads something else, and neither loss of $G$ pushes *towards* ½ ([section 6](#6-What-the-losses-read-(9-min)), [section 7](#7-Twenty-samples-(4-min)), [section 8](#8-Three-wrong-formulas-(5-min))).
 #
 # **Further reading.** I. Goodfellow et al., *Generative Adversarial Nets*, 2014, [arXiv:1406.2661](https://arxiv.org/abs/1406.2661), Sections 3 and 4. Next: [02 · Losses and gradients](02_losses_and_gradients.ipynb).

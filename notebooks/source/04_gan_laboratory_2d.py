@@ -272,7 +272,7 @@ predict(
 
 # %%
 def share_near(x):
-    """Share of the points x (..., n, 2) within three standard deviations of a centre."""
+    """Share of points x (..., n, 2) within three standard deviations of a centre."""
     distance = torch.cdist(x, RING).amin(-1)
     return (distance < 0.3).float().mean(-1)
 
@@ -687,9 +687,9 @@ nb04.check_2(generators_turn)
 # ## Recap (1 min)
 #
 # 1. $G$ unfolds a net of noise onto the data. It can stretch the net but never tear it, so a thread remains between two clusters ([section 1](#1-Noise-unfolds-onto-a-ring-(7-min)), [section 3](#3-Does-it-always-work?-(8-min))).
-# 2. The loop is two moves, each on a new batch and new noise; `no_grad`, `zero_grad` and two optimisers keep every gradient with its player ([section 2](#2-The-loop,-line-by-line-(6-min))).
+# 2. The loop is two moves, each on a new batch and new noise; `no_grad`, `zero_grad` and two optimisers keep every gradient with its player ([section 2](#2-The-loop,-line-by-line-(5-min))).
 # 3. One fake alone gets nearly what it wants, but 64 together get a compromise, because they share the parameters ([section 5](#5-One-round-in-slow-motion-(7-min))).
 # 4. With $\beta_1=0.9$ the crowd wanders from cluster to cluster, and one moment of it looks like collapse ([section 6](#6-The-default-momentum-(3-min))).
-# 5. Losses at their equilibrium can come from a $D$ that sees nothing, and a rising $L_G$ from a healthy game; a fresh judge tells them apart ([section 7](#7-Which-game-is-going-well?-(5-min)), [section 8](#8-Ask-a-fresh-judge-(6-min))).
+# 5. Losses at their equilibrium can come from a $D$ that sees nothing, and a rising $L_G$ from a healthy game; a fresh judge tells them apart ([section 7](#7-Which-game-is-going-well?-(5-min)), [section 8](#8-Ask-a-fresh-judge-(5-min))).
 #
 # **Further reading.** Kahng et al. 2018, *GAN Lab* (arXiv:1809.01587), whose field, arrows and net we take up · Goodfellow et al. 2014 (1406.2661), Algorithm 1: the loop · Metz et al. 2017, *Unrolled GANs* (1611.02163), hopping on a ring of eight. Next: [05](05_mlp_gan.ipynb), the same loop on images.

@@ -302,7 +302,7 @@ claim(
 claim("With 64 images it prefers them in clearly more than half.", knows_few, above=0.55)
 
 # %% [markdown]
-# Is it the *number* of images that matters? In 1,200 rounds $D$ makes 1,200 **passes** (epochs) over 64 images, but only 19 over 4,000. A **recorded run** separates the two. It plays the game with four numbers of images, and for longer.
+# Is it the *number* of images that matters? In 1,200 rounds $D$ makes 1,200 **passes** (epochs) over 64 images, but only 19 over 4,000. A **recorded run** separates the two. It plays with four numbers of images, for longer.
 
 # %%
 predict(

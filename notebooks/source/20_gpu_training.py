@@ -940,11 +940,9 @@ plots.show(
 SCRIPT = '''"""A GAN on several processes: torchrun --standalone --nproc-per-node 2 ddp_gan.py FOLDER"""
 import argparse, os, signal, time
 from pathlib import Path
-
 import torch
 import torch.distributed as dist
 from torch.nn.parallel import DistributedDataParallel as DDP
-
 from gan_helpers.data import make_generator
 from gan_helpers.networks import dcgan_discriminator, dcgan_generator
 from gan_helpers.checkpoints import load_checkpoint, save_checkpoint

@@ -238,7 +238,7 @@ claim("It is nearly 0 among the fakes.", slope_P[1], near=0, within=0.01, exact=
 claim("The slope of the score is -4 in both places.", slope_D, near=-4, within=1e-4, exact=True)
 
 # %% [markdown]
-# ## 3 A network learns a density ratio (18 min)
+# ## 3 A network learns a density ratio (19 min)
 #
 # In practice there are only samples. The formula $D^*=\log p_d/p_g$ is the optimum over all functions. Does a trained network come near it? In our example the truth is known at every $x$.
 
@@ -665,7 +665,7 @@ tests = {
 
 
 def judge(player, loss):
-    """True: passes. False: refuted. None: does not apply, or nothing to differentiate."""
+    """True: passes. False: refuted. None: does not apply, or has no gradient."""
     verdicts = {}
     for name, test in tests.items():
         try:
@@ -864,6 +864,6 @@ nb01.check_4(pushes_up)
 #
 # 1. Bayes' rule, Newton's method and counting find the same best discriminator as calculus ([section 1](#1-The-best-discriminator,-three-more-ways-(8-min))).
 # 2. $-\log4+2\,\mathrm{JSD}$ holds for six pairs, by two methods that share nothing ([section 2](#2-The-divergence,-computed-twice-(9-min))).
-# 3. A network knows the density ratio where samples fall and invents it elsewhere ([section 3](#3-A-network-learns-a-density-ratio-(18-min))).
+# 3. A network knows the density ratio where samples fall and invents it elsewhere ([section 3](#3-A-network-learns-a-density-ratio-(19-min))).
 # 4. A formula is trusted after it has passed a test, and a test is trusted after it has refuted the opposite ([section 4](#4-Nine-more-statements-(25-min))).
 # 5. Without logarithms the game measures total variation, and a $D$ of pairs $(x,x)$ measures nothing ([section 5](#5-Pairs,-and-no-logarithms-(6-min))).
