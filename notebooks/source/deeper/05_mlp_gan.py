@@ -238,8 +238,14 @@ plots.show(ax.figure, alt=alt)
 
 # %%
 usual = found["[-1, 1], tanh"]
-for name in ("[-1, 1], sigmoid", "[0, 16], tanh"):
-    claim(f"What cannot be reached, D recognises: {name}.", loss_D[name], below=0.4)
+claim(
+    "If G cannot reach the black of the data, D knows its fakes.",
+    loss_D["[-1, 1], sigmoid"], below=0.4,
+)
+claim(
+    "If the data are sixteen times as large as what G can make, it knows them, too.",
+    loss_D["[0, 16], tanh"], below=0.4,
+)
 claim(
     "Data sixteen times as large do no harm in the median seed, if G reaches them.",
     found["[0, 16], 8 + 8 tanh"], below=1.5 * usual.median(), median=True,
