@@ -132,8 +132,10 @@ def locate(full: str, parts: Sequence[str], root: Path) -> tuple[str, str | None
 
 
 def path_of(module: str, root: Path) -> Path | None:
-    """The file of a module of our own."""
+    """The file of a module of our own; where the package is installed, all others lie beside it."""
     for folder in FOLDERS:
+        if not folder and module.split(".")[0] != "gan_helpers":
+            continue
         stem = root.joinpath(folder, *module.split("."))
         for path in (stem / "__init__.py", stem.with_suffix(".py")):
             if path.is_file():

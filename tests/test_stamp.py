@@ -200,3 +200,16 @@ def test_the_digest_does_not_hang_on_the_version_of_python():
         stamp.digest("def f(x, *a, k=1):\n    return [f'{x!r:>3}', None, 0, False, x if a else -1.5]")
         == "781b85b3c160"
     )
+
+
+def test_what_is_installed_beside_the_package_is_not_our_own(tmp_path):
+    """As on Colab: site-packages holds gan_helpers and everything else."""
+    for name in ("gan_helpers", "torch"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text("def f(x):\n    return x\n")
+    cell = "from gan_helpers import f\nimport torch\ntorch.f(f(1))\n"
+    before = stamp.cell_digests([cell], tmp_path)
+    (tmp_path / "torch" / "__init__.py").write_text("def f(x):\n    return -x\n")
+    assert stamp.cell_digests([cell], tmp_path) == before
+    (tmp_path / "gan_helpers" / "__init__.py").write_text("def f(x):\n    return x + 1\n")
+    assert stamp.cell_digests([cell], tmp_path) != before
