@@ -21,7 +21,7 @@
 # - **predict** what a generator feels when its discriminator is far ahead, and find out which factor is to blame;
 # - **choose** between five losses, and say which divergence a generator follows.
 #
-# *Before:* [00](00_start_here.ipynb), [01](01_the_minimax_game.ipynb). *Study:* 45 minutes, and 23 for the exercises. *Run time:* about 40 seconds. *Deeper:* [the second notebook](deeper/02_losses_and_gradients.ipynb) derives a game for every divergence, and asks what label smoothing does.
+# *Before:* [00](00_start_here.ipynb), [01](01_the_minimax_game.ipynb). *Study:* 45 minutes, and 23 for the exercises. *Run time:* about 30 seconds. *Deeper:* [the second notebook](deeper/02_losses_and_gradients.ipynb) derives a game for every divergence, and asks what label smoothing does.
 
 # %% tags=["setup"]
 import sys
@@ -203,7 +203,7 @@ def adam(player, eps=1e-8):
 
 
 # %% [markdown]
-# In this lesson one player trains while the other stands still, so one loop serves both. It keeps copies on the way.
+# In this lesson one player trains while the other stands still. One loop serves both, and keeps copies on the way.
 
 # %%
 LOOKS = (1, 3, 10, 30, 100, 300, 1000)
@@ -361,7 +361,7 @@ table(
 # %%
 claim("D is more than ten times as steep at the sure fakes.", steeper > 10, in_at_least=14)
 claim("Yet they give less than half of the first gradient.", part_sure < 0.5, in_at_least=14)
-claim("The others alone give more than all gave at first.", part_others > 1, in_at_least=14)
+claim("The others give more than all gave at first.", part_others > 1, in_at_least=14)
 
 # %% [markdown]
 # For a sure fake $P\le.01$, so its slope is at most a fiftieth of the ½ at first. $D$ is sixty times as steep there, but only a sixth of the fakes are sure: $60\cdot\frac1{50}\cdot\frac16=\frac15$ at most. So steepness is real, but it does not save the gradient where $D$ is sure. The gradient comes from the other fakes. "It vanishes" is a statement about fakes that are *all* found out.
@@ -496,7 +496,7 @@ table(
     {"LSGAN": lsgan, "hinge, Wasserstein": others}, floor={"at the start": start},
 )
 claim("Hinge and Wasserstein run away, in nearly all games.", others > start, in_at_least=14)
-claim("LSGAN does not: it ends nearer than it began.", lsgan, below=start)
+claim("LSGAN comes nearer.", lsgan, below=start)
 
 # %% [markdown]
 # A slope of $-1$ has no brake. LSGAN has one built in, because its slope is zero at the score 1. (Hinge runs away from its own $D$, too: see the deeper notebook.)
@@ -576,9 +576,9 @@ claim(
 #
 # ## 6 Which divergence a generator follows (5 min)
 #
-# In lesson 01 the best $D$ turned the minimax loss into the JSD of data and fakes. With the same $D$, the non-saturating gradient is that of another divergence, $2\,\mathrm{KL}(m\Vert p_d)$ with $m=\frac12(p_d+p_g)$ (after Arjovsky and Bottou 2017; the deeper notebook checks it).
+# In lesson 01 the best $D$ turned the minimax loss into the JSD of data and fakes. With the same $D$, the non-saturating gradient is that of another divergence, $2\,\mathrm{KL}(m\Vert p_d)$ with $m=\frac12(p_d+p_g)$ (Arjovsky and Bottou 2017; the deeper notebook checks it).
 #
-# Does it matter which? Only if $G$ cannot match the data. Let the data have two humps, and give $G$ a single bell. Two famous divergences stand beside: KL, $\int p_d\log\frac{p_d}{p_g}$, and reverse KL, $\int p_g\log\frac{p_g}{p_d}$.
+# Does it matter which? Only if $G$ cannot match the data. Let the data have two humps, and give $G$ a single bell. For comparison take KL, $\int p_d\log\frac{p_d}{p_g}$, and reverse KL, $\int p_g\log\frac{p_g}{p_d}$.
 
 # %%
 predict(
