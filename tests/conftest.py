@@ -1,5 +1,7 @@
 """Settings for all tests: one thread, and cases that do not change from run to run."""
 
+import matplotlib as mpl
+import pytest
 import torch
 from hypothesis import HealthCheck, settings
 
@@ -11,3 +13,10 @@ settings.register_profile(
     "course", derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("course")
+
+
+@pytest.fixture(autouse=True)
+def style_of_one_test():
+    """What one test does to matplotlib's settings, as a notebook's first cell does, ends with that test."""
+    with mpl.rc_context():
+        yield

@@ -36,7 +36,7 @@ def test_only_use_course_style_changes_global_state():
     assert dict(mpl.rcParams) == before
     with mpl.rc_context():
         plots.use_course_style()
-        assert dict(mpl.rcParams) != before
+        assert dict(mpl.rcParams) != before, "the course's style stood before it was asked for"
         # Opaque white ground: the same picture in the light and in the dark theme.
         assert mpl.colors.to_rgba(mpl.rcParams["savefig.facecolor"]) == (1, 1, 1, 1)
 
