@@ -10,6 +10,7 @@ from gan_helpers.networks.dcgan import (
     upsample,
 )
 from gan_helpers.networks.mlp import mlp
+from gan_helpers.networks.people import people_discriminator, people_generator
 from gan_helpers.networks.residual import Residual, modern_discriminator, modern_generator, start_small
 
 __all__ = [
@@ -23,6 +24,8 @@ __all__ = [
     "mlp",
     "modern_discriminator",
     "modern_generator",
+    "people_discriminator",
+    "people_generator",
     "start_small",
     "upsample",
 ]
