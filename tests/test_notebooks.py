@@ -485,7 +485,7 @@ def stale(project):
 def test_a_notebook_is_older_than_a_record_that_it_draws(project):
     source = tool.pairs(project)[0][0]
     source.write_text(
-        SOURCE + '\n# %%\ndef recorded(name):\n    return 1\nrace = recorded("race")\n# how_sure()\n'
+        SOURCE + '\n# %%\ndef recorded(name):\n    return 1\nrace = recorded("race")\n# how_sure()\n# trained_people()\n'
     )
     for name in ("benchmarks/results/race.json", "benchmarks/results/other.json"):
         (project / name).parent.mkdir(parents=True, exist_ok=True)
@@ -498,8 +498,8 @@ def test_a_notebook_is_older_than_a_record_that_it_draws(project):
     (project / "benchmarks" / "results" / "race.json").write_text("{}")
     assert not stale(project)
     (project / "gan_helpers" / "records").mkdir()
-    for name in ("race", "claims_nb01"):
-        record = project / "gan_helpers" / "records" / f"{name}.json"
+    for name in ("race.json", "claims_nb01.json", "people_generator.pt"):
+        record = project / "gan_helpers" / "records" / name
         record.write_text("{}")
         assert stale(project), name
         record.unlink()

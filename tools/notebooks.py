@@ -92,13 +92,15 @@ def package_files(text: str, root: Path = ROOT) -> list[Path]:
 
 
 def record_files(source: Path, root: Path = ROOT) -> list[Path]:
-    """Return the files of the records that a text draws: recorded("name"), and of how_sure() its ledger."""
+    """Return the files that a text draws on: records, recorded("name"); how_sure's ledger; trained players."""
     text = source.read_text()
     names = set(re.findall(r"\brecorded\(\s*[\"']([\w.-]+)[\"']", text))
     if "how_sure(" in text:
         names.add(f"claims_nb{source.name[:2]}" + ("_deeper" if source.parent.name == "deeper" else ""))
     folders = (root / "gan_helpers" / "records", root / "benchmarks" / "results")
-    return [p for name in sorted(names) for f in folders if (p := f / f"{name}.json").exists()]
+    files = [f"{name}.json" for name in sorted(names)]
+    files += ["people_generator.pt"] if "trained_people(" in text else []
+    return [path for name in files for f in folders if (path := f / name).exists()]
 
 
 def stamp(source: Path, root: Path = ROOT) -> str:
