@@ -3,7 +3,7 @@
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gans-measured/gans-measured/blob/main/notebooks/00_start_here.ipynb)
 #
-# ![Eight drawn people in colour; below, the same eight with glasses put on or taken off, and the same eight with long hair in place of short hair or the other way round](images/00_start_here.png)
+# ![Five rows of eight faces in colour, made by a network. From row to row all eight are moved by the same step through the noise, and become other people](images/00_start_here.png)
 #
 # **In one sentence:** two networks that play against each other learn to make images, and only a measurement over several runs says how good these are.
 #
@@ -35,30 +35,28 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from gan_helpers import data, machine, plots, seeds
+from gan_helpers import data, live, machine, plots, seeds
 from gan_helpers.checks import nb00
 from gan_helpers.evidence import claim, how_sure, table
+from gan_helpers.games import trained_people
 from gan_helpers.notebook import predict, progress
 
 plots.use_course_style()
 torch.set_num_threads(1)  # small networks: a second thread costs more than it brings
 
-# %% tags=["hide-input", "head-picture", "explore"]
-people = data.people(8, seed=7).factors  # a table with one row for each person
-glasses = people._replace(glasses=~people.glasses)
-hair = people._replace(long_hair=~people.long_hair)
-pictures = torch.cat([data.draw_people(who) for who in (people, glasses, hair)])
-labels, title = ["eight people", "glasses changed", "hair changed"], "One thing changes, the rest stays"
-ax = plots.image_grid(pictures, columns=8, row_labels=labels, title=title)
-alt = "Three rows of eight drawn faces in colour. In the second row those with glasses have none, and the others wear some; in the third long hair is short, and short hair long. All else is as in the first row."
-plots.show(ax.figure, alt=alt)
+# %% [markdown]
+# Nobody has drawn the people below. A network made each of them from 32 random numbers, the **noise**. It learned this before, in ten minutes ([lesson 06](06_dcgan.ipynb) tells how). Move the mouse over the square, or drag a slider. (Without a running kernel there is only the picture below.)
+
+# %% tags=["head-picture", "explore"]
+G_people = trained_people()  # 32 random numbers in, a picture of 32 x 32 pixels out
+explorer = live.explore(G_people, 32)
 
 # %% [markdown]
-# None of these people exists. A small program has drawn them, and it can put glasses on one of them and leave the rest alone.
+# Every point of the square is another list of numbers. A small step changes a person a little, and a walk turns one person into another.
 #
-# A neural network sees pictures only, and nobody tells it what a face or a pair of glasses is. Still, in this course a network will learn to draw such people. How can it learn, when there is no right answer to compare with?
+# Nobody told the network what a face or a pair of glasses is. It has only seen pictures. How can it learn, when there is no right answer to compare with?
 #
-# The idea of a **generative adversarial network**, GAN for short, is a game of two networks (Goodfellow et al. 2014). The **generator** $G$ turns a list of random numbers, the **noise** $z$, into an image, a **fake**. The **discriminator** $D$ looks at an image, real or fake, and answers with one number, its **score**. $D$ learns to give real images high scores, and fakes low ones. $G$ learns to make fakes that get high scores. Each player is the other one's teacher.
+# The idea of a **generative adversarial network**, GAN for short, is a game of two networks (Goodfellow et al. 2014). The **generator** $G$ turns noise $z$ into an image, a **fake**. The **discriminator** $D$ looks at an image, real or fake, and answers with one number, its **score**. $D$ learns to give real images high scores, and fakes low ones. $G$ learns to make fakes that get high scores. Each player is the other one's teacher.
 #
 # ## 2 A GAN of your own (14 min)
 #
