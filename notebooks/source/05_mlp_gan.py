@@ -44,11 +44,11 @@ plots.use_course_style()
 torch.set_num_threads(1)  # small networks: a second thread costs more than it brings
 
 # %% [markdown]
-# ## 1 Digits out of noise (9 min)
+# ## 1 Digits out of noise (8 min)
 #
-# In notebook 04 a sample was a point with two coordinates. Now it is an image of 28×28 pixels. The loop and the losses stay; only the sizes of the players change.
+# In notebook 04 a sample was a point. Now it is an image of 28×28 pixels. The loop and the losses stay; only the sizes of the players change.
 #
-# `make_judge` cuts the images into three parts that share nothing. The game learns from `x_fit`. The images in `x_report` are **held out**: no player ever sees them. The third part trains the judge of section 3.
+# `make_judge` cuts the images into three parts that share nothing. The game learns from `x_fit`. The images in `x_report` are **held out**: no player ever sees them. The third part trains the judge.
 
 # %% tags=["record"]
 judge = make_judge(data.load_images("auto"))
@@ -66,9 +66,6 @@ def make_players(seed):
 def adam(player):
     return torch.optim.Adam(player.parameters(), lr=3e-3, betas=(0.0, 0.9))
 
-
-# %% [markdown]
-# The next cell plays the game, and keeps some copies of $G$ to look back at.
 
 # %%
 LOOKS = (50, 100, 200, 400, 600, 1200)
@@ -338,7 +335,7 @@ claim(
 )
 
 # %% [markdown]
-# On the left, few images are remembered sooner. On the right the curves come together: after 150 passes $D$ prefers its images in about six of ten pairs, whether there are 64 of them or 4,000. So the first $D$ was not wiser: it had seen its images only 19 times. (Why the pink curve falls at the end we have not tested.)
+# On the right the curves come together: after 150 passes $D$ prefers its images in about six of ten pairs, whether there are 64 of them or 4,000. So the $D$ with 4,000 images was not wiser: it had seen them only 19 times. (Why the pink curve falls at the end we have not tested.)
 
 # %%
 claim(
@@ -372,7 +369,7 @@ plots.show(ax.figure, alt=alt)
 
 
 # %% [markdown]
-# The eye cannot decide: digits of one class look alike anyway. So we divide the median distance to the nearest training image by that to the nearest held-out image, among equally many. Without copies this **ratio** is about 1. Copies push it down. As a control, we compare the same fakes with the 64 images of *another* game.
+# Digits of one class look alike anyway. So we divide the median distance to the nearest training image by that to the nearest held-out image, among equally many. Without copies this **ratio** is about 1. Copies push it down. As a control, we compare the same fakes with the 64 images of *another* game.
 
 
 # %% tags=["record"]
@@ -403,7 +400,7 @@ claim("With 64 images its fakes are nearer to training images.", ratio_few, belo
 claim("They are less near to the images of another game.", ratio_other, above=ratio_few)
 
 # %% [markdown]
-# With so few images chance moves the ratio, as the third row shows, but not as far as in the second. Which comes first, a $D$ that remembers or a $G$ that copies?
+# With few images chance moves the ratio (third row), but not so far. Which comes first, a $D$ that remembers or a $G$ that copies?
 
 # %%
 claim(
@@ -549,7 +546,7 @@ claim(
     varies, between=(0.6 * real, 1.2 * real),
 )
 claim(
-    "But they are no digits: they stay a third further away than with our D, or more.",
+    "But they are a third further from digits than with our D, or more.",
     still_far, above=4 / 3 * healthy_600,
 )
 
@@ -570,7 +567,7 @@ table("generator loss, graded by the D of another game", rows)
 claim("To a D that never met them, the newer fakes are better.", new_grade, below=old_grade)
 
 # %% [markdown]
-# So $G$ made progress while its own examiner gave worse grades: the examiner changes, too. But a rising curve can also be a memory at work, as with 64 images, and the flat curve was the worst of all. The loss cannot tell which case is yours. Ask the ruler *and* held-out images.
+# So $G$ made progress while its own examiner gave worse grades: the examiner changes, too. But a rising curve can also be a memory at work, as with 64 images, and the flat curve was the worst of all. The loss cannot tell. Ask the ruler *and* held-out images.
 #
 # ## 7 Print the minimum and the maximum (4 min)
 #
@@ -611,7 +608,7 @@ claim(
 )
 
 # %% [markdown]
-# Most pixels of a digit are black, which is $-1$. A sigmoid gets no lower than 0, and after 200 rounds $G$ puts *every* pixel there. $D$ has won. On data from 0 to 1 it has not, so the range is the cause, and not the sigmoid. The deeper notebook tries seven pairs, with a surprise.
+# Most pixels of a digit are black, which is $-1$. A sigmoid gets no lower than 0, and after 200 rounds $G$ puts *every* pixel there: $D$ has won. On data from 0 to 1 it has not. So the range is the cause, not the sigmoid. The deeper notebook tries seven pairs, with a surprise.
 
 # %%
 how_sure()
@@ -737,10 +734,10 @@ nb05.check_2(frechet_1d)
 #
 # ## Recap (1 min)
 #
-# 1. The loop of notebook 04 makes digits: first what all digits share, then the differences ([section 1](#1-Digits-out-of-noise-(9-min))).
+# 1. The loop of notebook 04 makes digits: first what all digits share, then the differences ([section 1](#1-Digits-out-of-noise-(8-min))).
 # 2. To an MLP an image is a list of numbers, so it learns from moved pixels, too ([section 2](#2-A-digit-is-a-list-of-784-numbers-(3-min))).
 # 3. The Fréchet distance compares two clouds of features; floor and untrained generator belong beside it ([section 3](#3-A-ruler-for-images-(3-min))).
 # 4. After many passes over its images $D$ remembers them, and $G$ may copy; only held-out images show it ([section 4](#4-Does-D-know-digits,-or-these-digits?-(6-min)), [section 5](#5-Has-G-copied?-(5-min))).
 # 5. $G$ learns what $D$ can see, and its loss is the grade of a changing examiner: rising can be healthy, flat can be blind ([section 6](#6-The-loss-goes-up:-is-it-broken?-(11-min))).
 #
-# **Further reading.** Goodfellow et al. 2014 (arXiv:1406.2661), Section 5: the first MLP GANs on MNIST, with nearest training images · Heusel et al. 2017 (1706.08500), the Fréchet distance. Next: [06](06_dcgan.ipynb), where neighbouring pixels know each other.
+# **Further reading.** Goodfellow et al. 2014 (arXiv:1406.2661), Section 5: the first MLP GANs on MNIST · Heusel et al. 2017 (1706.08500), the Fréchet distance. Next: [06](06_dcgan.ipynb).
