@@ -638,8 +638,10 @@ if RUN:
     game = play(G, D, adam(G), adam(D), batches, 64, d_steps=2, seed=1000 + seed)
     losses = torch.tensor(list(progress(game, "twice", 1200)))[-100:].mean(0)
     knows = share_higher(D(x_fit), D(x_report))
-    print(f"L_D {losses[0]:.2f}, L_G {losses[1]:.2f}, prefers its images in {knows:.2f} of pairs")
-    print(f"distance {judge.distance(judge.generate(G, 64)):.0f}, before {trained[0]:.0f}")
+    print(f"L_D {losses[0]:.2f}, L_G {losses[1]:.2f}")
+    print(f"D prefers its images in {knows:.2f} of pairs")
+    distance = judge.distance(judge.generate(G, 64))
+    print(f"distance {distance:.0f}, before {trained[0]:.0f}")
 
 # %% [markdown]
 # <details><summary>Hint: first step</summary>
@@ -666,7 +668,7 @@ if RUN:
 
 # %% tags=["exercise-1"]
 def to_bytes(x):
-    """x: tensor of any shape, values about in [-1, 1]. Returns a uint8 tensor of the same shape."""
+    """x: values about in [-1, 1]. Returns a uint8 tensor of the same shape."""
     return None  # <- your answer
 
 
@@ -702,7 +704,7 @@ nb05.check_1(to_bytes)
 
 # %% tags=["exercise-2"]
 def frechet_1d(a, b):
-    """a (n,), b (m,): one feature of two sets of images. Returns the squared Fréchet distance, one number."""
+    """a (n,), b (m,): one feature of two sets of images. Returns one number."""
     return None  # <- your answer
 
 
