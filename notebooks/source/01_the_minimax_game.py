@@ -268,7 +268,7 @@ claim(
 #
 # ## 4 What is left for the generator (6 min)
 #
-# Suppose $D$ always gives the best answer. How well can it do? Let us count what an answer *costs*, which is minus its grade. Heads and tails are equally frequent, so the mean cost is $-V/2$, the cross-entropy again.
+# Suppose $D$ always gives the best answer. How well can it do? Let us count what an answer *costs*, which is minus its grade. $V$ adds the mean grades of both sides of the coin, and each side falls in half of the tosses. So a toss costs $-V/2$ on average: the cross-entropy again.
 #
 # Someone who may *not* see $x$ can only answer ½, and pays $\log2=0.693$ at each toss. Someone who sees $x$ and answers $P^*(x)$ pays less. The saving is *how much one sample tells about the coin*. It is called the **Jensen–Shannon divergence** of data and fakes, the JSD.
 #
@@ -279,7 +279,7 @@ claim(
 # | $s=0$ | all in both boxes: they tell nothing and cost $\log2$ | $\log 2$ | 0 |
 # | $s=\tfrac12$ | half of them in both boxes; the others in one box only, where the best answer is sure and costs 0 | $\tfrac12\log2$ | $\tfrac12\log2$ |
 #
-# So the mean cost $-V(D^*,G)/2$ is $\log2-\mathrm{JSD}$. Multiply by $-2$:
+# So with the best answers a toss costs $-V(D^*,G)/2=\log2-\mathrm{JSD}$. Multiply by $-2$:
 #
 # $$V(D^*,G)=-\log 4+2\,\mathrm{JSD}(p_d,p_g),\qquad \mathrm{JSD}(p_d,p_g)=\tfrac12\mathrm{KL}(p_d\|m)+\tfrac12\mathrm{KL}(p_g\|m)$$
 #

@@ -20,7 +20,7 @@
 # - **refute** nine more statements about GAN losses that circulate in introductions, each with a test of a few lines;
 # - **show** that a discriminator can see differences that do not exist, and what a generator learns from one that can see.
 #
-# *Study:* 79 minutes, and 15 for the exercises. *Run time:* about 40 seconds on one CPU core.
+# *Study:* 79 minutes, and 15 for the exercises. *Run time:* about a minute on one CPU core.
 
 # %% tags=["setup"]
 import sys
@@ -836,7 +836,7 @@ def one_distribution(n, seed):
     torch.manual_seed(seed)
     x_real, x_fake = torch.randn(2, n, 1)
     new_real, new_fake = torch.randn(2, 10_000, 1)
-    D = train_D(tanh_net(), x_real, x_fake)
+    D = train_D(tanh_net(), x_real, x_fake, steps=800)
     own = value(D(x_real), D(x_fake))
     new = value(D(new_real), D(new_fake))
     return torch.stack([own, new]).detach()
@@ -864,7 +864,7 @@ claim(
     "With 20 samples V reads too high on these samples.",
     few[:, 0], above=-1.33,
 )
-claim("On new samples it reads below -log 4.", few[:, 1], below=-1.40)
+claim("On new samples it reads below -log 4.", few[:, 1], below=-1.43)
 claim(
     "With 5,000 samples V is right on both.",
     (many + math.log(4)).abs().amax(1), below=0.02,
