@@ -501,8 +501,8 @@ for ax, mean, std, name in ((axes[0], 0, 0.05, "collapsed"), (axes[1], 5, 0.3, "
         ax.plot(grid, torch.sigmoid(score), color=color)
     ax.set(title=f"{name}, and a {blind} $D$", xlabel="$x$", ylim=(0, 1.05))
 axes[0].set_ylabel("$P(x)$; densities, scaled")
-axes[1].text(4.4, 0.53, "what this $D$ answers", color=plots.DISC, ha="right")
-axes[1].text(0.75, 0.88, "a $D$ that works", color=plots.GREEN)
+axes[1].text(-3.3, 0.53, "what this $D$ answers", color=plots.DISC)
+axes[1].text(-3.3, 0.91, "a $D$ that works", color=plots.GREEN)
 alt = "Two panels. Left: the data are a blue bell, the fakes a thin orange needle in its middle. Right: the fakes are a narrow hill far to the right of the data. In both the black line, the answer of the blind discriminator, is at one half or close to it everywhere. The green line, a network that works, is high on the data and falls to 0 where the fakes are."
 plots.show(fig, alt=alt)
 
