@@ -13,15 +13,15 @@
 #
 # ![Two rows of the same forty points on a line. In the upper row all are grey: this is what the discriminator sees. In the lower row they are blue for real and orange for fake: this is what the coin knows](images/01_the_minimax_game.png)
 #
-# **In one sentence:** a discriminator answers one question per sample, "real or fake?", and its answers are both a grade and a direction for the generator.
+# **In one sentence:** a discriminator answers one question per sample, "real or fake?", and its answers tell the generator how far it is from the data, and which way to go.
 #
 # **After this lesson you can**
 #
 # - **derive** the value function of a GAN from that one question, and the discriminator that answers it best;
-# - **explain** what the Jensen–Shannon divergence measures, and why the generator plays against it;
+# - **explain** what the Jensen–Shannon divergence measures, and why the generator makes it small;
 # - **say** what the losses read at the end of a perfect game, and why this proves nothing.
 #
-# *Before this:* [00](00_start_here.ipynb). *Study:* 47 minutes, and 25 for the exercises. *Run time:* about 30 seconds on one CPU core. *Deeper:* [the second notebook](deeper/01_the_minimax_game.ipynb) finds the best discriminator in three more ways, lets a network learn it, and refutes nine more formulas.
+# *Before this:* [00](00_start_here.ipynb). *Study:* 41 minutes, and 25 for the exercises. *Run time:* about 30 seconds on one CPU core. *Deeper:* [the second notebook](deeper/01_the_minimax_game.ipynb) finds the best discriminator in three more ways, lets a network learn it, refutes nine more formulas, and plays section 1 again with a discriminator.
 
 # %% tags=["setup"]
 import sys
@@ -48,7 +48,7 @@ plots.use_course_style()
 torch.set_num_threads(1)  # small networks on the CPU: a second thread costs more than it brings
 
 # %% [markdown]
-# ## 1 Why a discriminator at all (6 min)
+# ## 1 Why a discriminator at all (7 min)
 #
 # Why does a generator need an opponent? We could compare fakes with real samples and make their distance small. Let us try.
 
@@ -56,8 +56,8 @@ torch.set_num_threads(1)  # small networks on the CPU: a second thread costs mor
 # %%
 def draw_data(n):
     """n real samples: half of them near -2, half near 2."""
-    # the sign is -1 or 1, equally often
-    return 2 * torch.randn(n, 1).sign() + 0.5 * torch.randn(n, 1)
+    bumps = 2 * torch.randn(n, 1).sign()  # -2 or 2, equally often
+    return bumps + 0.5 * torch.randn(n, 1)
 
 
 def small_net():
@@ -92,7 +92,7 @@ def train_on_pairs(seed, sort=False):
 
 # %%
 predict(
-    "Each fake shall be near a real sample chosen at random. What does G learn to make?",
+    "The loss asks each fake to be near a real sample chosen at random. What does G learn to make?",
     [
         ("Two bumps, like the data", False, "No fake knows in which bump its next partner lies."),
         ("One broad bump over both", False, "Fakes that vary are farther from random partners."),
@@ -135,9 +135,9 @@ claim(
 )
 
 # %% [markdown]
-# No fake knows its partner in advance, so $G$ does best to aim at the mean. The right panel is the control: once the pairs are no longer random, the bumps appear. But sorting works only for numbers. Matching images costs far more.
+# No fake knows its partner in advance, so $G$ does best to aim at the mean. The right panel is the control: once the pairs are no longer random, the bumps appear. But we could sort only because our samples are single numbers, and images have no order. Finding good partners among many images is far more work.
 #
-# So we must compare two *sets*, without pairs, and tell each fake where to go. A discriminator does both.
+# So we want to compare two *sets*, without pairs, and still tell each fake where to go. A discriminator does both.
 #
 # ## 2 One question per sample (4 min)
 #
@@ -159,7 +159,7 @@ alt = "Two rows of the same forty points on a line. In the upper row all are gre
 plots.show(fig, alt=alt)
 
 # %% [markdown]
-# All answers together say whether two sets come from one distribution: a **two-sample test**. Each answer is graded by its logarithm: $\log P(x)$ if $x$ was real, $\log(1-P(x))$ if it was fake. A confident right answer earns nearly 0, and a confident wrong one costs much. The mean grades of both sides, added, are the **value function** of a GAN:
+# Each answer gets a **grade**: $\log P(x)$ if $x$ was real, $\log(1-P(x))$ if it was fake. A confident right answer earns nearly 0, and a confident wrong one costs much. The mean grades of both sides, added, are the **value function** of a GAN:
 #
 # $$V(D,G)=\mathbb E_{x\sim p_d}[\log P(x)]+\mathbb E_{z\sim p_z}[\log(1-P(G(z)))],\qquad\min_G\max_D V(D,G)$$
 #
@@ -190,7 +190,9 @@ claim(
 )
 
 # %% [markdown]
-# (`exact=True` marks mathematics, which needs no seeds.) So a discriminator is an ordinary classifier with the ordinary loss, the **cross-entropy** $-V/2$. But the generator can change one of its two classes. And a blind discriminator reads $-\log4=-1.386$ for *every* generator.
+# (`exact=True` marks mathematics, which needs no seeds.) So a discriminator is an ordinary classifier with the ordinary loss, the **cross-entropy** $-V/2$. But here the generator can change one of the two classes. And a blind discriminator reads $-\log4=-1.386$ for *every* generator.
+#
+# One answer is about one sample. The mean grade is about two *sets*: it shows whether real and fake samples can be told apart at all. Statisticians call such a comparison a **two-sample test**.
 #
 # ## 3 The best answer (6 min)
 #
@@ -266,23 +268,30 @@ claim(
 #
 # ## 4 What is left for the generator (6 min)
 #
-# Suppose $D$ always gives the best answer. What can $G$ still make small? Let $m=\tfrac12(p_d+p_g)$ be the mixture of both. Then $P^*=p_d/(2m)$, so $\log P^*=\log\frac{p_d}m-\log 2$. Likewise $\log(1-P^*)=\log\frac{p_g}m-\log2$. So $V$ becomes
+# Suppose $D$ always gives the best answer. How well can it do? Let us count what an answer *costs*, which is minus its grade. $V$ adds the mean grades of both sides of the coin, and each side falls in half of the tosses. So a toss costs $-V/2$ on average: the cross-entropy again.
 #
-# $$V(D^*,G)=-\log4+\mathrm{KL}(p_d\|m)+\mathrm{KL}(p_g\|m)=-\log 4+2\,\mathrm{JSD}(p_d,p_g)$$
+# Someone who may *not* see $x$ can only answer ½, and pays $\log2=0.693$ at each toss. Someone who sees $x$ and answers $P^*(x)$ pays less. The saving is *how much one sample tells about the coin*. It is called the **Jensen–Shannon divergence** of data and fakes, the JSD.
 #
-# (Thm 1, Eq. 5–6). Here $\mathrm{KL}(p\|m)=\int p\log\frac pm$ is the Kullback–Leibler divergence, 0 for equal densities and positive otherwise. The mean of the two is the **Jensen–Shannon divergence**, JSD.
+# Take two boxes: the data are uniform on $[0,1]$, and the fakes on $[s,s+1]$.
 #
-# **What does it measure?** A wrong or unsure answer costs points, on average the cross-entropy $-V/2$. Without seeing $x$, the best answer is ½, and it costs $\log 2$. After seeing $x$, the best answer is $P^*(x)$. Divide the last formula by $-2$: it costs $\log2-\mathrm{JSD}$. So seeing $x$ saves the JSD: it is *how much one sample tells about the coin*. It is 0 if a sample tells nothing ($p_g=p_d$), and at most $\log 2\approx0.693$, if it tells all.
+# | shift | where samples fall | mean cost | saved: the JSD |
+# |---|---|---|---|
+# | $s=0$ | all in both boxes: they tell nothing and cost $\log2$ | $\log 2$ | 0 |
+# | $s=\tfrac12$ | half of them in both boxes; the others in one box only, where the best answer is sure and costs 0 | $\tfrac12\log2$ | $\tfrac12\log2$ |
 #
-# Try it on two boxes, data uniform on $[0,1]$ and fakes uniform on $[s,s+1]$. At $s=\tfrac12$ half of all samples lie where there is only one box. They tell everything, and the others nothing. So the JSD must be half of $\log2$.
+# So with the best answers a toss costs $-V(D^*,G)/2=\log2-\mathrm{JSD}$. Multiply by $-2$:
+#
+# $$V(D^*,G)=-\log 4+2\,\mathrm{JSD}(p_d,p_g),\qquad \mathrm{JSD}(p_d,p_g)=\tfrac12\mathrm{KL}(p_d\|m)+\tfrac12\mathrm{KL}(p_g\|m)$$
+#
+# (Thm 1, Eq. 5–6). The right half is how books write the JSD. There $m=\tfrac12(p_d+p_g)$ is the mixture of both, and $\mathrm{KL}(p\|m)=\int p\log\frac pm$ is the Kullback–Leibler divergence. It follows from $P^*=p_d/(2m)$: the grade $\log P^*$ is $\log\frac{p_d}m-\log2$, and that of fakes is $\log\frac{p_g}m-\log2$. No KL is negative, and it is 0 only for equal densities. So the JSD is 0 only for $p_g=p_d$.
 
 # %%
 predict(
     "At s = 1 the boxes just touch. We move the fakes on, from s = 1 to s = 3. What happens to the JSD?",
     [
-        ("It becomes three times as large", False, "A distance would. The JSD asks about the coin."),
-        ("It grows, but ever more slowly", False, "So it is for two bells, which always overlap."),
-        ("Nothing at all", True, "At s = 1 a sample already tells everything."),
+        ("It becomes three times as large", False, "A distance would. The JSD only asks what x tells about the coin."),
+        ("It grows, but ever more slowly", False, "So it is for two distant bells, which still overlap a little."),
+        ("Nothing at all", True, "At s = 1 each sample already tells everything, and nobody can save more than log 2."),
     ],
 )
 
@@ -292,11 +301,16 @@ line = torch.arange(-16, 16, dx, dtype=torch.float64) + dx / 2
 TINY = 1e-300  # where both densities are 0, this avoids 0/0
 
 
-def jsd(p, q):
-    """The mean of KL(p‖m) and KL(q‖m), for densities on the line."""
-    m = (p + q) / 2 + TINY
-    inside = torch.xlogy(p, p / m) + torch.xlogy(q, q / m)
-    return (inside.sum() * dx / 2).item()
+def cost(p_d, p_g):
+    """What the best answer costs on average: -V/2. Here xlogy(a, b) is a log b."""
+    both = p_d + p_g + TINY
+    grades = torch.xlogy(p_d, p_d / both) + torch.xlogy(p_g, p_g / both)
+    return -grades.sum() * dx / 2
+
+
+def jsd(p_d, p_g):
+    """What seeing x saves, compared with answering ½."""
+    return math.log(2) - cost(p_d, p_g)
 
 
 # %%
@@ -333,16 +347,16 @@ claim(
 )
 
 # %% [markdown]
-# So, against the best discriminator, the generator minimises a divergence that is 0 only for $p_g=p_d$. But look at the flat part: where the boxes share nothing, the JSD does not say which way is back (notebooks 02 and 09).
+# So a generator that plays against the best discriminator minimises the JSD, and only a perfect one reaches 0. But look at the flat part. Where the boxes share nothing, the JSD does not say which way is back (notebooks 02 and 09).
 #
-# ## 5 A grade and a direction (4 min)
+# ## 5 A number and a direction (3 min)
 #
 # A single number cannot say *what* is wrong. Here are two generators, one shifted to mean 1.185, one too wide, with standard deviation 2.570.
 
 # %%
 shifted = normal(line, 1.185, 1)
 wide = normal(line, 0, 2.570)
-grades = [jsd(bell, shifted), jsd(bell, wide)]
+divergences = [jsd(bell, shifted), jsd(bell, wide)]
 
 # %% tags=["hide-input"]
 fig, axes = plt.subplots(1, 2, figsize=(8.6, 2.8), sharey=True)
@@ -360,7 +374,10 @@ alt = "Two panels with the same data in blue. Left, fakes shifted to the right: 
 plots.show(fig, alt=alt)
 
 # %%
-claim("Both generators have a JSD of 0.150.", grades, near=0.150, within=0.0005, exact=True)
+claim(
+    "Both generators have a JSD of 0.150.",
+    divergences, near=0.150, within=0.0005, exact=True,
+)
 claim(
     "Left panel: the best score falls from left to right.",
     torch.log(bell / shifted).diff(), below=0, exact=True,
@@ -371,12 +388,12 @@ claim(
 )
 
 # %% [markdown]
-# The grade is the same, but the slopes are not. A fake scores higher if it moves to the left in the left panel, and inwards in the right one. So each fake is told a direction, and none needs a partner. We have trained no $G$ on it here (notebook 04 does).
+# The number is the same, but the slopes are not. A fake scores higher if it moves to the left in the left panel, and inwards in the right one. So the score gives each fake a direction, and no fake needs a partner. Does $G$ find both bumps of section 1 in this way? In all of eight seeds it does: the [deeper notebook](deeper/01_the_minimax_game.ipynb) plays it.
 #
-# **Mission 1:** find a *narrow* generator with mean 0 and a JSD near 0.150. **Mission 2:** set the standard deviation to 0.2 and move the mean from 2 to 5. What becomes of the number, and of the black curve where the fakes are?
+# **Mission 1:** find a *narrow* generator with mean 0 and a JSD near 0.150. **Mission 2:** set the standard deviation to 0.2 and move the mean from 2 to 5. What becomes of the JSD, and of the black curve $P^*$ where the fakes are?
 
 
-# %%
+# %% tags=["hide-input"]
 def show_game(mean=1.0, std=1.5):
     p_fake = normal(line, mean, std)
     ax = plots.densities(line, bell, p_fake, P=bell / (bell + p_fake + TINY))
@@ -424,55 +441,51 @@ def linear_D():
     return nn.Linear(1, 1)
 
 
-def relu_D():
+def working_D():
     return nn.Sequential(nn.Linear(1, 32), nn.ReLU(), nn.Linear(32, 1))
 
 
 def dead_D():
-    D = relu_D()
+    D = working_D()
     nn.init.constant_(D[0].bias, -100.0)  # every unit is off for our samples
-    return D
-
-
-def train_D(D, x_real, x_fake, steps, batch):
-    """Minimise L_D on two fixed sets of samples (n, 1)."""
-    optimizer = torch.optim.Adam(D.parameters(), lr=1e-2)
-    for _ in range(steps):
-        i, j = torch.randint(len(x_real), (2, batch))
-        loss_D = -value(D(x_real[i]), D(x_fake[j]))
-        optimizer.zero_grad()
-        loss_D.backward()
-        optimizer.step()
     return D
 
 
 # %%
 def play_frozen(make_D, mean, std, seed):
-    """D, L_D and non-saturating L_G on new samples; the fakes are N(mean, std²)."""
+    """Train D against fakes N(mean, std²). Returns D and both losses on new samples."""
     torch.manual_seed(seed)
-    x_real, new_real = torch.randn(2, 10_000, 1)
-    x_fake, new_fake = mean + std * torch.randn(2, 10_000, 1)
-    D = train_D(make_D(), x_real, x_fake, steps=300, batch=200)
-    with torch.no_grad():
-        L_D = -value(D(new_real), D(new_fake))
-        L_G = F.softplus(-D(new_fake)).mean()
-    return D, torch.stack([L_D, L_G])
+    D = make_D()
+    optimizer = torch.optim.Adam(D.parameters(), lr=1e-2)
+    for _ in range(300):
+        x_fake = mean + std * torch.randn(200, 1)
+        loss_D = -value(D(torch.randn(200, 1)), D(x_fake))
+        optimizer.zero_grad()
+        loss_D.backward()
+        optimizer.step()
+    x_fake = mean + std * torch.randn(10_000, 1)
+    loss_D = -value(D(torch.randn(10_000, 1)), D(x_fake))
+    loss_G = F.softplus(-D(x_fake)).mean()  # non-saturating
+    return D, loss_D.item(), loss_G.item()
 
+
+# %% [markdown]
+# Each of the last three games is a control. It changes one thing that makes a $D$ blind.
 
 # %%
 games = {
-    "finished": (small_net, 0, 1),
+    "finished": (working_D, 0, 1),
     "collapsed, linear D": (linear_D, 0, 0.05),
     "far away, dead D": (dead_D, 5, 0.3),
-    "collapsed, working D": (small_net, 0, 0.05),
-    "far away, working D": (relu_D, 5, 0.3),
-    "far away, linear D": (linear_D, 5, 0.3),
+    "collapsed, working D": (working_D, 0, 0.05),
+    "collapsed elsewhere, linear D": (linear_D, 5, 0.05),
+    "far away, working D": (working_D, 5, 0.3),
 }
-losses, trained = {}, {}
+trained, L_D, L_G = {}, {}, {}
 for name, game in progress(games.items(), "games", 6):
-    losses[name] = torch.zeros(8, 2)  # seeds × (L_D, L_G)
+    L_D[name], L_G[name] = torch.zeros(2, 8)  # one number for each seed
     for k, seed in enumerate(eight):
-        trained[name], losses[name][k] = play_frozen(*game, seed)
+        trained[name], L_D[name][k], L_G[name][k] = play_frozen(*game, seed)
 
 # %% tags=["hide-input"]
 fig, axes = plt.subplots(1, 2, figsize=(8.6, 2.8), sharey=True)
@@ -488,93 +501,42 @@ for ax, mean, std, name in ((axes[0], 0, 0.05, "collapsed"), (axes[1], 5, 0.3, "
         ax.plot(grid, torch.sigmoid(score), color=color)
     ax.set(title=f"{name}, and a {blind} $D$", xlabel="$x$", ylim=(0, 1.05))
 axes[0].set_ylabel("$P(x)$; densities, scaled")
-axes[1].text(4.4, 0.53, "what this $D$ answers", color=plots.DISC, ha="right")
-axes[1].text(2.0, 0.88, "a $D$ that works", color=plots.GREEN)
-alt = "Two panels. Left: the data are a blue bell, the fakes a thin orange needle in its middle. Right: the fakes are a narrow hill far to the right of the data. In both the black line, the answer of the blind discriminator, is one half everywhere. The green line, a network that works, is high on the data and falls to 0 where the fakes are."
+axes[1].text(-3.3, 0.53, "what this $D$ answers", color=plots.DISC)
+axes[1].text(-3.3, 0.91, "a $D$ that works", color=plots.GREEN)
+alt = "Two panels. Left: the data are a blue bell, the fakes a thin orange needle in its middle. Right: the fakes are a narrow hill far to the right of the data. In both the black line, the answer of the blind discriminator, is at one half or close to it everywhere. The green line, a network that works, is high on the data and falls to 0 where the fakes are."
 plots.show(fig, alt=alt)
 
 # %%
-table("L_D on new samples", {name: pair[:, 0] for name, pair in losses.items()})
+table("L_D on new samples", L_D)
 
 # %%
-three = torch.stack(list(losses.values())[:3])  # games × seeds × (L_D, L_G)
-error = (three - torch.tensor([math.log(4), math.log(2)])).abs().amax(0)
-
-claim("All three read L_D = 1.386, to 0.01.", error[:, 0], below=0.01)
-claim("All three read L_G = 0.693, to 0.05.", error[:, 1], below=0.05)
-controls = torch.stack(list(losses.values())[3:])[:, :, 0]  # games × seeds
-claim("All three controls read less than half of 1.386.", controls.amax(0), below=0.693)
-
-# %% [markdown]
-# A linear score can find only a difference of the means, and here they are equal. A dead network finds nothing. So both do best to answer ½. The controls are the last three rows. With the needle, a network reads far less. Far away, so does the dead network without its bias of $-100$, and even a linear $D$: there the means differ.
-#
-# So $P=\tfrac12$ says that *this* discriminator sees no difference, not that there is none.
-#
-# ## 7 Twenty samples (4 min)
-#
-# A discriminator can also err the other way. Now the game *is* finished: real and fake samples come from one distribution. But $D$ trains on only 20 of each.
-
-# %%
-predict(
-    "p_g = p_d, so the true value is −log 4 = −1.386. D trains on 20 samples of each. What does V read on these, and what on new samples?",
-    [
-        ("About −1.386 on both", False, "So it is with 5,000 samples."),
-        ("Higher on these, about −1.386 on new ones", False, "A blind D reads −1.386 on new samples. This one guesses, and often wrongly."),
-        ("Higher on these, lower than −1.386 on new ones", True, "It is sure of differences that do not exist."),
-    ],
-)
-
-
-# %%
-def one_distribution(n, seed):
-    """V after training on n samples a side: (on these, on new ones)."""
-    torch.manual_seed(seed)
-    x_real, x_fake = torch.randn(2, n, 1)
-    new_real, new_fake = torch.randn(2, 10_000, 1)
-    D = train_D(small_net(), x_real, x_fake, steps=500, batch=100)
-    own = value(D(x_real), D(x_fake))
-    new = value(D(new_real), D(new_fake))
-    return torch.stack([own, new]).detach()
-
-
-few, many = torch.zeros(2, 8, 2)  # seeds × (own, new)
-for k, seed in enumerate(progress(eight, "seeds")):
-    few[k] = one_distribution(20, seed)
-    many[k] = one_distribution(5_000, seed)
-
-# %% tags=["hide-input"]
-fig, ax = plt.subplots(figsize=(7, 2.5))
-rows = {"20: own samples": (few[:, 0], plots.DISC), "20: new samples": (few[:, 1], plots.GREEN), "5,000: own samples": (many[:, 0], plots.DISC), "5,000: new samples": (many[:, 1], plots.GREEN)}
-for k, (values, color) in enumerate(rows.values()):
-    ax.plot(values, [k] * 8, "o", ms=6, color=color, alpha=0.6)
-ax.axvline(-math.log(4), color=plots.GREY, linestyle=":", linewidth=1)
-ax.text(-math.log(4) + 0.02, -0.75, r"the truth, $-\log 4$", color=plots.GREY, va="center")
-ax.set_yticks(range(4), list(rows))
-ax.set(xlabel="$V$, one dot for each of 8 seeds", ylim=(3.5, -1.1), title="Twenty samples: a difference that does not exist")
-alt = "One dot per seed on four rows. With 20 samples V on the own samples lies to the right of -log 4, and on new samples far to the left of it. With 5,000 samples all dots lie on -log 4."
-plots.show(fig, alt=alt)
-
-# %%
+D_games = torch.stack(list(L_D.values()))  # games × seeds
+G_games = torch.stack(list(L_G.values()))
 claim(
-    "With 20 samples V reads too high on these samples.",
-    few[:, 0], above=-1.33,
+    "The first three games read L_D = 1.386, to 0.01.",
+    (D_games[:3] - math.log(4)).abs().amax(0), below=0.01,
 )
-claim("On new samples it reads below -log 4.", few[:, 1], below=-1.43)
 claim(
-    "With 5,000 samples V is right on both.",
-    (many + math.log(4)).abs().amax(1), below=0.02,
+    "They read L_G = 0.693, to 0.05.",
+    (G_games[:3] - math.log(2)).abs().amax(0), below=0.05,
+)
+claim(
+    "The three controls read less than half of 1.386.",
+    D_games[3:].amax(0), below=0.693,
 )
 
 # %% [markdown]
-# With 20 samples, $D$ finds a difference where there is none, and on new samples it does worse than a blind one. With 5,000 samples and all else equal, the fault is gone. So a finished game need not even read 1.386. On new samples $V$ is wrong, too, but too low, so it invents no difference. Read it there, and never stop by the losses alone.
+# A linear score can only go up or down along the line. The fakes lie in the middle of the data, with the same mean, so no slope helps, and the best it can do is to answer ½. Move the needle elsewhere, and the same linear $D$ reads far less. A dead network has only one constant to say. Without its bias of $-100$ it reads nearly 0.
 #
-# *What this does not show:* how many samples images need (notebook 05).
+# So $P=\tfrac12$ says that *this* discriminator sees no difference, not that there is none. The opposite error exists, too: with twenty samples $D$ finds differences that do not exist ([deeper notebook](deeper/01_the_minimax_game.ipynb)).
+#
+# *What this does not show:* how a $D$ becomes blind in a real game. We built two that are.
 
 # %%
 how_sure()
 
 # %% [markdown]
-# ## 8 Three wrong formulas (5 min)
+# ## 7 Three wrong formulas (5 min)
 #
 # These statements circulate in introductions to GANs, and one gradient refutes each. Decide first: which gradient, and what will it say?
 #
@@ -787,10 +749,10 @@ nb01.check_3(jsd_of_outcomes)
 # %% [markdown]
 # ## Recap (1 min)
 #
-# 1. A fake has no real partner; a discriminator compares sets, and gives each fake a direction ([section 1](#1-Why-a-discriminator-at-all-(6-min)), [section 5](#5-A-grade-and-a-direction-(4-min))).
+# 1. A fake has no real partner; a discriminator compares sets, and gives each fake a direction ([section 1](#1-Why-a-discriminator-at-all-(7-min)), [section 5](#5-A-number-and-a-direction-(3-min))).
 # 2. The value function is the cross-entropy of one question per sample, times −2 ([section 2](#2-One-question-per-sample-(4-min))).
 # 3. The best answer is the share of real samples at $x$, and the best score is $\log p_d/p_g$ ([section 3](#3-The-best-answer-(6-min))).
 # 4. Against it the generator minimises the JSD, which is how much one sample tells about the coin, and is flat where the two share nothing ([section 4](#4-What-is-left-for-the-generator-(6-min))).
-# 5. A finished game ends at $P=\tfrac12$, but a blind discriminator reads the same, one with few samples reads something else, and neither loss of $G$ pushes *towards* ½ ([section 6](#6-What-the-losses-read-(9-min)), [section 7](#7-Twenty-samples-(4-min)), [section 8](#8-Three-wrong-formulas-(5-min))).
+# 5. A finished game ends at $P=\tfrac12$, but a blind discriminator reads the same losses, and no generator pushes *towards* ½ ([section 6](#6-What-the-losses-read-(9-min)), [section 7](#7-Three-wrong-formulas-(5-min))).
 #
 # **Further reading.** I. Goodfellow et al., *Generative Adversarial Nets*, 2014, [arXiv:1406.2661](https://arxiv.org/abs/1406.2661), Sections 3 and 4. Next: [02 · Losses and gradients](02_losses_and_gradients.ipynb).
