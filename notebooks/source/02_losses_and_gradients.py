@@ -144,7 +144,7 @@ def non_saturating(s):
 
 
 # %% [markdown]
-# $D$ has found out a fake, and gives it $P=.01$. Which loss pushes its score up more? The derivatives are $-P$ and $-(1-P)$: a hundredth for the one, 99 hundredths for the other.
+# Their derivatives are $-P$ and $-(1-P)$. If $D$ gives a fake $P=.01$, the one pushes with a hundredth and the other with 99 hundredths.
 
 # %% tags=["hide-input"]
 s = torch.linspace(-8, 8, 321)
@@ -166,15 +166,15 @@ claim(
 )
 
 # %% [markdown]
-# The saturating loss spends its slope on accepted fakes, and leaves those alone that need help. Remember the right end of the picture for section 4.
+# The saturating loss spends its slope on accepted fakes, and leaves those alone that need help.
 #
 # ## 3 What arrives when D is ahead (13 min)
 #
-# $D$ often learns faster than $G$. What does $G$ feel then? By the chain rule, its gradient is the mean of a product:
+# What does $G$ feel when $D$ has learned faster? By the chain rule, its gradient is the mean of a product:
 #
 # $$\nabla_\theta L_G=\mathbb E_z\Big[\,\frac{dL_G}{ds}\cdot\nabla_xD\cdot\frac{\partial G}{\partial\theta}\Big].$$
 #
-# We know the first factor, the slope. The second one, the **steepness** of $D$ at the fake, depends on how $D$ was trained. So we train it, on eight clusters on a circle of radius 2. Sixteen games run side by side: `stack` makes one of sixteen networks, and `G(z)` sends batch $k$ through network $k$.
+# We know the first factor, the slope. The second, the **steepness** of $D$ at the fake, depends on how $D$ was trained. The data are eight clusters on a circle of radius 2. Sixteen games run side by side: `stack` turns sixteen networks into one, and `G(z)` sends batch $k$ through network $k$.
 
 # %%
 ring = data.ring(20_000, seed=seeds.one(), std=0.1)
@@ -409,7 +409,7 @@ plots.show(ax.figure, alt=alt)
 start = off["saturating"][0]
 end = {name: distances[-1] for name, distances in off.items()}
 table("distance from the circle after 200 steps", end, floor={"at the start": start})
-claim("Without Adam they do not move.", end["saturating, no Adam"], near=start, within=1e-3)
+claim("Without Adam they hardly move.", end["saturating, no Adam"], near=start, within=0.1)
 claim(
     "With Adam nearly all end farther away than they began.",
     end["saturating"] > start, in_at_least=14,
@@ -434,10 +434,10 @@ claim(
 # | hinge | $\mathbb E_x[\max(0,1-D)]+\mathbb E_z[\max(0,1+D)]$ | $-\mathbb E_z[D]$ | $-1$ |
 # | Wasserstein | $\mathbb E_z[D]-\mathbb E_x[D]$, with $D$ nowhere steeper than 1 | $-\mathbb E_z[D]$ | $-1$ |
 #
-# None of these slopes vanishes where $D$ rejects. Is a generator safe, then? Look at LSGAN, and at the *second* factor. In the smallest game we know the perfect $D$: the data are $\mathcal N(0,1)$, the fakes are $\theta+z$, and $\theta$ is their distance. (The third factor is 1, because $\theta+z$ moves as $\theta$ does.)
+# None of these slopes vanishes where $D$ rejects. Is a generator safe, then? Look at LSGAN, and at the *second* factor. In the smallest game we know the perfect $D$: the data are $\mathcal N(0,1)$, the fakes are $\theta+z$, so the third factor is 1.
 #
 # - **Logistic losses.** The best score is $\log p_d/p_g=\theta(\theta/2-x)$, by lesson 01. This is a line of steepness $\theta$.
-# - **LSGAN.** The label is 1 on data and 0 on fakes. Squares are smallest at the mean label, and that is the share of real samples at $x$. So the best $D$ is $P$ itself.
+# - **LSGAN.** $D$ is asked for 1 on data and 0 on fakes. Squares are smallest at the mean of the labels, which at $x$ is the share of real samples. So the best $D$ is $P$ itself, and the slope $s-1$ becomes $-(1-P)$.
 
 # %%
 predict(
@@ -516,9 +516,9 @@ claim(
 #
 # In lesson 01 the best $D$ turned the minimax loss into the JSD of data and fakes. So a saturating generator that always meets the best $D$ walks downhill on the JSD. The non-saturating one meets the same $D$, but weighs its fakes by $1-P$ instead of $P$. So it walks down another hill: $2\,\mathrm{KL}(m\Vert p_d)$ with $m=\frac12(p_d+p_g)$ (Arjovsky and Bottou 2017; the deeper notebook checks it).
 #
-# Both hills are lowest at $p_g=p_d$. They differ if $G$ is too simple to get there. Let the data have two humps (**modes**), and $G$ a single bell. Does the best bell **cover** both modes, or **seek** one and forget the other? For comparison we add KL, $\int p_d\log\frac{p_d}{p_g}$, and reverse KL, $\int p_g\log\frac{p_g}{p_d}$.
+# They differ if $G$ is too simple to reach the data. Let the data have two humps (**modes**), and $G$ a single bell. Does the best bell **cover** both modes, or **seek** one and forget the other? For comparison we add KL, $\int p_d\log\frac{p_d}{p_g}$, and reverse KL, $\int p_g\log\frac{p_g}{p_d}$.
 #
-# `fit_bell` walks downhill with mean and width of the bell. It knows both densities, so it needs no $D$. It starts three times with width 1: on the left hump, between the humps, and on the right one.
+# `fit_bell` walks downhill with mean and width of the bell, and knows both densities. It starts three times with width 1: on the left hump, between the humps, and on the right one.
 
 # %%
 NAMES = ("KL", "JSD", "2 KL(m, p_d)", "reverse KL")
@@ -686,7 +686,7 @@ nb02.check_3(kl_fit)
 #
 # ## Recap (1 min)
 #
-# 1. A generator feels only a gradient, so a loss must be written on scores: a safety number inside the logarithm silently kills the slope ([section 1](#1-A-loss-is-a-function-of-the-score-(4-min))).
+# 1. A loss must be written on scores: a safety number inside the logarithm silently kills the slope ([section 1](#1-A-loss-is-a-function-of-the-score-(4-min))).
 # 2. The saturating slope is $-P$, the non-saturating $-(1-P)$: what one lacks, the other has ([section 2](#2-Two-losses,-two-slopes-(3-min))).
 # 3. The slope is one factor of three: a steep $D$ makes the non-saturating gradient explode, and keeps the saturating one alive unless all fakes are found out ([section 3](#3-What-arrives-when-D-is-ahead-(13-min))).
 # 4. Adam wakes a dead gradient, and then a loss without a brake runs past the data ([section 4](#4-Can-Adam-wake-a-dead-gradient?-(7-min))).
