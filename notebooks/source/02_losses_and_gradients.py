@@ -21,7 +21,7 @@
 # - **predict** what a generator feels when its discriminator is far ahead, and say which factor is to blame;
 # - **say** why a loss that cannot saturate can still die, and which divergence a generator follows.
 #
-# *Before:* [00](00_start_here.ipynb), [01](01_the_minimax_game.ipynb). *Study:* 41 minutes, and 23 for the exercises. *Run time:* about 30 seconds. *Deeper:* [the second notebook](deeper/02_losses_and_gradients.ipynb) derives a game for every divergence, and asks which fakes carry a gradient and what label smoothing does.
+# *Before:* [00](00_start_here.ipynb), [01](01_the_minimax_game.ipynb). *Study:* 40 minutes, and 23 for the exercises. *Run time:* about 30 seconds. *Deeper:* [the second notebook](deeper/02_losses_and_gradients.ipynb) derives a game for every divergence, and asks which fakes carry a gradient and what label smoothing does.
 
 # %% tags=["setup"]
 import sys
@@ -130,7 +130,7 @@ claim("On scores the slope is −1.", slope(on_scores, far), near=-1, within=1e-
 # %% [markdown]
 # Nothing crashes, and that is the danger: the loss looks fine while the gradient is gone. Section 3 will meet scores below $-20$, so from now on we write every loss on scores.
 #
-# ## 2 Two losses, two slopes (3 min)
+# ## 2 Two losses, two slopes (2 min)
 #
 # A fake is **accepted** if $s>0$, so $P>\frac12$, and **rejected** if not. The generator of the minimax game wants the loss of $D$ on fakes to be high, so it minimises $-\zeta(s)$. This loss **saturates**: where $D$ rejects, its curve becomes flat. So Goodfellow et al. (2014) replaced it by $\zeta(-s)$, the **non-saturating** loss, which is flat only where $D$ accepts. Both fall when the score rises.
 
@@ -687,7 +687,7 @@ nb02.check_3(kl_fit)
 # ## Recap (1 min)
 #
 # 1. A loss must be written on scores: a safety number inside the logarithm silently kills the slope ([section 1](#1-A-loss-is-a-function-of-the-score-(4-min))).
-# 2. The saturating slope is $-P$, the non-saturating $-(1-P)$: what one lacks, the other has ([section 2](#2-Two-losses,-two-slopes-(3-min))).
+# 2. The saturating slope is $-P$, the non-saturating $-(1-P)$: what one lacks, the other has ([section 2](#2-Two-losses,-two-slopes-(2-min))).
 # 3. The slope is one factor of three: a steep $D$ makes the non-saturating gradient explode, and keeps the saturating one alive unless all fakes are found out ([section 3](#3-What-arrives-when-D-is-ahead-(13-min))).
 # 4. Adam wakes a dead gradient, and then a loss without a brake runs past the data ([section 4](#4-Can-Adam-wake-a-dead-gradient?-(7-min))).
 # 5. A loss that cannot saturate still dies where its best $D$ is flat ([section 5](#5-Can-a-loss-without-a-sigmoid-die?-(5-min))), and whether a too simple $G$ covers or seeks depends on the divergence and on the data ([section 6](#6-Which-divergence-a-generator-follows-(5-min))).
