@@ -18,6 +18,18 @@ def smoothed_loss_D(score_real, score_fake, alpha):
     real = -(1 - alpha) * log_P(score_real) - alpha * log_P(-score_real)
     return real.mean() - log_P(-score_fake).mean()
 """
+_ON_P = """
+def smoothed_loss_D(score_real, score_fake, alpha):
+    P, Q = torch.sigmoid(score_real), torch.sigmoid(score_fake)
+    real = -(1 - alpha) * torch.log(P + {eps}) - alpha * torch.log(1 - P + {eps})
+    return real.mean() - torch.log(1 - Q + {eps}).mean()
+"""
+_BCE_ON_P = """
+def smoothed_loss_D(score_real, score_fake, alpha):
+    P, Q = torch.sigmoid(score_real), torch.sigmoid(score_fake)
+    real = F.binary_cross_entropy(P, torch.full_like(P, 1 - alpha))
+    return real + F.binary_cross_entropy(Q, torch.zeros_like(Q))
+"""
 HINGE = "F.relu(1 - r).mean() + F.relu(1 + f).mean()"
 A, B = "(1 - torch.exp(-r / 2)).mean()", "(torch.exp(f / 2) - 1).mean()"
 
@@ -33,7 +45,14 @@ WRONG = {
         ("lambda r, f: (F.relu(1 - r) + F.relu(1 + f), -f.mean())", "raised RuntimeError"),
     ],
     2: [
-        (_LATE_SWITCH, "expected 57"),
+        (_LATE_SWITCH, "P rounds to 0 or 1"),
+        (_ON_P.format(eps=1e-12), "P rounds to 0 or 1"),
+        (_ON_P.format(eps=1e-6), "P rounds to 0 or 1"),
+        (_BCE_ON_P, "P rounds to 0 or 1"),
+        (
+            "lambda r, f, a: ((1 - a) * F.softplus(-r) + a * F.softplus(r)).sum() / 3 + F.softplus(f).sum() / 4",
+            "size written in",
+        ),
         (_BAD_SLOPE, "infinity"),
         (_NO_GRADIENT, "no gradient"),
     ],

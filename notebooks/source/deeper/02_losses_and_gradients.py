@@ -19,7 +19,7 @@
 # - **build** a game for any $f$-divergence, and tell its value from its gradient;
 # - **predict** where a game with smoothed labels comes to rest, and what its generator feels there.
 #
-# *Study:* 74 minutes, and 18 for the exercises. *Run time:* about 60 seconds.
+# *Study:* 83 minutes, and 18 for the exercises. *Run time:* about 60 seconds.
 
 # %% tags=["setup"]
 import sys
@@ -168,9 +168,9 @@ claim("Together they compute what each computes alone.", gap, below=1e-5, exact=
 # %% [markdown]
 # The same is `stack(nets)(z)`. A sum over the games keeps their gradients apart, because the parameters of game $k$ appear in one term only.
 #
-# ## 3 No longer zero-sum, and the same place of rest (11 min)
+# ## 3 No longer zero-sum, and the same place of rest (15 min)
 #
-# In a zero-sum game the generator goes uphill on the loss of $D$. The saturating loss does exactly that. Where does the non-saturating one go? We let generators play 300 rounds, let new discriminators run 100 steps ahead, and compare directions.
+# In a zero-sum game the generator goes uphill on the loss of $D$. The saturating loss does exactly that. Where does the non-saturating one go? We let generators play 300 rounds, let new discriminators run 1,000 steps ahead, and compare directions.
 
 
 # %%
@@ -224,7 +224,7 @@ D = sixteen((2, 32, 32, 1), first=1)
 batches = [data.batches(ring, 64, seed=seed, steps=300) for seed in SEEDS]
 game = play_many(played, D, adam(played), adam(D), batches, 2, seeds=SEEDS)
 losses = list(progress(game, "300 rounds", 300))
-_, D = run_ahead(played, loss_D_logistic, steps=100)
+first, D = run_ahead(played, loss_D_logistic)
 
 uphill = -direction(played, D, F.softplus)  # only the fakes' part of L_D depends on G
 cosines = {}
@@ -240,7 +240,54 @@ claim(
 )
 
 # %% [markdown]
-# It weighs its samples by $1-P$ instead of $P$. Does it still come to rest at $p_g=p_d$? Take the smallest game of the lesson, $p_d=\mathcal N(0,1)$ and fakes $\theta+z$, with the perfect $D$. The expectation is a sum over a fine grid of $z$.
+# **Which fakes carry the saturating gradient?** In the lesson it was alive for generators that have played, and the steepness of $D$ kept it alive. Does steepness also rescue the fakes that $D$ rejects for sure ($P\le.01$)? Split the loss in two.
+
+
+# %%
+def sure(s):
+    return torch.sigmoid(s.detach()) <= 0.01
+
+
+def saturating_sure(s):
+    return saturating(s) * sure(s)
+
+
+def saturating_others(s):
+    return saturating(s) * ~sure(s)
+
+
+def size(D, loss):
+    return gradient_sizes(played, loss(D(played(z_test))).mean(1).sum())
+
+
+def steepness(D):
+    """Length of the gradient of D at each fake (16, 512, 1)."""
+    x = played(z_test).detach().requires_grad_()
+    return torch.autograd.grad(D(x).sum(), x)[0].norm(dim=2, keepdim=True)
+
+
+# %%
+at_first = size(first, saturating)
+part_sure = size(D, saturating_sure) / at_first
+part_others = size(D, saturating_others) / at_first
+who = sure(D(played(z_test)))
+steeper = (steepness(D) * who).sum((1, 2)) / who.sum((1, 2)).clamp(min=1)
+steeper = steeper / steepness(first).mean((1, 2))
+table("saturating gradient ÷ first gradient of all", {"sure": part_sure, "others": part_others})
+table(
+    "the sure fakes",
+    {"their share": who.float().mean((1, 2)), "steepness there ÷ at first": steeper},
+)
+
+# %%
+claim("D is more than ten times as steep at the sure fakes.", steeper > 10, in_at_least=14)
+claim("Yet they give less than half of the first gradient.", part_sure < 0.5, in_at_least=14)
+claim("The others give more than all gave at first.", part_others > 1, in_at_least=14)
+
+# %% [markdown]
+# So steepness multiplies everywhere, but where $D$ is sure, $P$ is too small for it. A slope of at most .01 is a fiftieth of the first $\frac12$, and only some of the fakes are sure. The gradient comes from the others.
+#
+# **Where does the non-saturating one rest?** It weighs its samples by $1-P$ instead of $P$. Does it still come to rest at $p_g=p_d$? Take the smallest game of the lesson, $p_d=\mathcal N(0,1)$ and fakes $\theta+z$, with the perfect $D$. The expectation is a sum over a fine grid of $z$.
 
 # %%
 z_line = torch.linspace(-8, 8, 4001, dtype=torch.float64)
@@ -277,7 +324,7 @@ claim("There the non-saturating one rests, too.", at_rest, near=0, within=1e-12,
 # %% [markdown]
 # Both rest at the data and only there, and close to it they agree, because at $D=0$ both slopes are $-\frac12$. Being led back is not yet arriving: here $D$ was perfect at every $\theta$. Lesson 03 looks at what happens when it is not.
 #
-# ## 4 A game for every divergence (20 min)
+# ## 4 A game for every divergence (21 min)
 #
 # Nowozin et al. (2016) turn every $f$-divergence into a game. For convex $f$ with $f(1)=0$ and its conjugate $f^*(t)=\sup_u(ut-f(u))$ we have $f(u)\ge ut-f^*(t)$. Put $u=p_d/p_g$ and $t=T(x)$, multiply by $p_g$ and integrate. Any $T$ for which $f^*(T)$ is finite gives a lower bound:
 #
@@ -424,8 +471,9 @@ alt = "Four panels with the two-humped data in blue, the bell of direct descent 
 plots.show(fig, alt=alt)
 
 # %%
-claim("All games end within .03 of the mean that direct descent finds.", torch.cat(off_mean), below=0.03)
-claim("And within .03 of its width.", torch.cat(off_width), below=0.03)
+mean_found, width_found = torch.cat(off_mean) < 0.03, torch.cat(off_width) < 0.03
+claim("Nearly all games end within .03 of direct descent's mean.", mean_found, in_at_least=22)
+claim("And within .03 of its width.", width_found, in_at_least=22)
 claim("The critics read the divergence to a hundredth.", torch.cat(off_value), below=0.01)
 
 # %% [markdown]
@@ -554,9 +602,22 @@ claim("The non-saturating gradient is the slope of 2 KL(m, p_d).", ns, near=1, w
 # %% [markdown]
 # With labels 0, 1, 1 the generator agrees with $\Delta/8$ near the data, and feels 2.7 times as much at $\theta=6$. With labels $-1$, 1, 0 its gradient falls with $\theta^3$ near the data. Its value is in order, its force is not.
 #
-# ## 6 LSGAN and hinge with networks (8 min)
+# ## 6 LSGAN and hinge with networks (12 min)
 #
-# The lesson showed what a *perfect* $D$ leaves of these losses. What do networks leave, which are 1,000 steps ahead of new generators?
+# The lesson showed what a *perfect* $D$ of LSGAN leaves. That of hinge leaves less. At each $x$ its score minimises $p_d\max(0,1-s)+p_g\max(0,1+s)$. We try all scores on a grid, for two bells at distance 4.
+
+# %%
+p_d, p_g = Normal(0.0, 1.0).log_prob(x).exp(), Normal(4.0, 1.0).log_prob(x).exp()
+tried = torch.linspace(-2, 2, 401, dtype=torch.float64)
+pays = p_d[:, None] * F.relu(1 - tried) + p_g[:, None] * F.relu(1 + tried)
+best_score = tried[pays.argmin(1)]
+apart = (x - 2).abs() > 0.01  # at x = 2 both densities are equal
+claim("The best hinge score is 1 or −1.", best_score[apart].abs(), near=1, within=1e-6, exact=True)
+right_sign = best_score[apart].sign() == (p_d - p_g)[apart].sign()
+claim("It is 1 where the data are denser, and −1 elsewhere.", right_sign, exact=True)
+
+# %% [markdown]
+# So it is flat but for a jump. What do networks leave, which are 1,000 steps ahead of new generators?
 
 
 # %%
@@ -606,15 +667,15 @@ claim("LSGAN scores stop at 0.", scores["LSGAN"], near=0, within=0.2)
 # %% [markdown]
 # Neither dies and neither explodes. Their scores stop where the loss is satisfied, and these networks are not yet flat. We have not tested whether the one is the reason of the other.
 #
-# Now freeze the hinge $D$, and let new generators follow it for 100 steps. The lesson saw a slope of $-1$ run away from a logistic $D$. Does it happen with its own $D$, and is the missing brake the reason?
+# Now freeze these $D$, and let new generators follow them. A slope of $-1$ has no brake. Does hinge run away from its own $D$, and is the missing brake the reason?
 
 
 # %%
-def follow(loss_G, D):
-    """Mean distance from the circle after 100 steps of new generators: (16,)."""
+def follow(loss_G, D, steps=100):
+    """Mean distance from the circle after some steps of new generators: (16,)."""
     G = sixteen((2, 32, 32, 2), first=0)
     opt_G = adam(G)
-    for _ in range(100):
+    for _ in progress(range(steps), "G follows"):
         opt_G.zero_grad()
         loss_G(D(G(torch.randn(16, 64, 2)))).mean(1).sum().backward()
         opt_G.step()
@@ -633,6 +694,28 @@ table("distance from the circle after 100 steps", ends, floor={"at the start": s
 claim("Hinge runs away from its own D, in nearly all games.", ends["hinge"] > start, in_at_least=14)
 claim("With a brake it comes nearer.", ends["hinge, fakes above 1 out"], below=start)
 claim("LSGAN comes nearer without help.", ends["LSGAN"], below=start)
+
+# %% [markdown]
+# The logistic $D$ of the lesson does the same to these losses, so the brake is in the loss of $G$. And how long does the non-saturating loss stay near the circle, if we wait for 600 steps instead of 200?
+
+# %%
+logistic = ahead["non-saturating"][1]
+later = {
+    "LSGAN, 200 steps": follow(towards_1, logistic, 200),
+    "slope −1, 200 steps": follow(linear, logistic, 200),
+    "saturating, 600 steps": follow(saturating, logistic, 600),
+    "non-saturating, 600 steps": follow(non_saturating, logistic, 600),
+}
+table("distance from the circle, logistic D", later, floor={"at the start": start})
+
+# %%
+claim("LSGAN comes nearer to this D, too.", later["LSGAN, 200 steps"], below=start)
+claim("The slope −1 runs away from it.", later["slope −1, 200 steps"], above=start)
+slow = later["non-saturating, 600 steps"] < later["saturating, 600 steps"] / 10
+claim("Non-saturating is at most a tenth as far as saturating.", slow)
+
+# %% [markdown]
+# After 600 steps the saturating fakes are hundreds away. The non-saturating fakes of most games are still near, but look at the largest number: single games have left. The slope $-(1-P)$ is small for accepted fakes and never zero, and Adam enlarges what is small. So this brake is slow, and no stop.
 
 # %% [markdown]
 # ## 7 Where each game comes to rest (3 min)
@@ -868,9 +951,9 @@ nb02.check_5(hellinger_value)
 # ## Recap (1 min)
 #
 # 1. Five ways to write one loss: in either precision only the two on scores keep their slope ([section 1](#1-Five-ways-to-write-one-loss,-in-two-precisions-(6-min))).
-# 2. The non-saturating generator leaves the zero-sum direction, and rests where the zero-sum one does ([section 3](#3-No-longer-zero-sum,-and-the-same-place-of-rest-(11-min))).
-# 3. Every $f$-divergence is the value of a game, and critics that know no ratio find it ([section 4](#4-A-game-for-every-divergence-(20-min))).
-# 4. A value is not a gradient: of three LSGAN generators one follows it ([section 5](#5-The-value-is-not-the-gradient-(10-min))), and hinge runs away from its own $D$ for want of a brake ([section 6](#6-LSGAN-and-hinge-with-networks-(8-min))).
+# 2. The non-saturating generator leaves the zero-sum direction, and rests where the zero-sum one does ([section 3](#3-No-longer-zero-sum,-and-the-same-place-of-rest-(15-min))).
+# 3. Every $f$-divergence is the value of a game, and critics that know no ratio find it ([section 4](#4-A-game-for-every-divergence-(21-min))).
+# 4. A value is not a gradient: of three LSGAN generators one follows it ([section 5](#5-The-value-is-not-the-gradient-(10-min))), and hinge runs away from its own $D$ for want of a brake ([section 6](#6-LSGAN-and-hinge-with-networks-(12-min))).
 # 5. A perfect $D$ makes one-sided smoothing do nothing, and a label for fakes takes the gradient away ([section 8](#8-Smoothed-labels-(12-min))).
 #
 # **Further reading.** Nowozin et al. 2016, f-GAN (arXiv:1606.00709), Sec. 2 · Arjovsky and Bottou 2017 (1701.04862) · Mao et al. 2017, LSGAN (1611.04076), Sec. 3 · Shannon et al. 2020 (2010.08029) · Salimans et al. 2016, label smoothing (1606.03498), Sec. 3.4.
