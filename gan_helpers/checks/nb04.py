@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gan_helpers.checks import call, exercise, expect, same, smooth_net, trains, truth, untouched
+from gan_helpers.checks import call, exercise, expect, same, smooth_net, trains, untouched
 
 
 @exercise(
@@ -35,39 +35,25 @@ def check_1(answer: object, mistakes: dict) -> None:
 @exercise(
     2,
     {
-        "the generator moves after every batch: d_steps has no effect": lambda step, d_steps: True,
-        "the generator never moves": lambda step, d_steps: False,
-        "turned round: this is when the generator waits, and D is starved": lambda step, d_steps: (
-            step % d_steps != 0
+        "d_steps has no effect: G would move after every batch": lambda n, d, g: n * g,
+        "g_steps has no effect: in one turn G may move more than once": lambda n, d, g: n // d,
+        "g_steps divides: more moves in a turn cannot mean fewer moves": lambda n, d, g: n // (d * g),
+        "one batch of every d_steps + 1 for G: its moves use up no batch": lambda n, d, g: n // (d + 1) * g,
+        "G's moves use up no batch: a turn comes every d_steps batches": lambda n, d, g: n // (d + g) * g,
+        "that is how the public notebook did it: five batches of every six": lambda n, d, g: (
+            (n - n // (d + 1)) * g
         ),
-        "the generator moves after five batches of every six: the test is the wrong way round": (
-            lambda step, d_steps: step % (d_steps + 1) != 0
+        "a part of a move: the unfinished set at the end brings G no turn": lambda n, d, g: n / d * g,
+        "the unfinished set at the end counts in part: round down before you multiply": lambda n, d, g: (
+            n * g // d
         ),
-        "once in d_steps + 1 batches: the generator's move needs no batch of its own": lambda step, d_steps: (
-            step % (d_steps + 1) == 0
-        ),
-        "the generator moves after the first batch, before D had its five moves": lambda step, d_steps: (
-            step % d_steps == 1
-        ),
-        "the first moves of G belong after batches 5 and 10: batches are counted from 1": (
-            lambda step, d_steps: (step + 1) % d_steps == 0
-        ),
-        "that is right for d_steps = 5 and 1 only: with 3 the generator moves after batches 3, 6, 9, 12": (
-            lambda step, d_steps: step % 5 == 0 or d_steps == 1
-        ),
-        "with d_steps = 1 the generator moves each time": lambda step, d_steps: (
-            step % d_steps == 0 and d_steps > 1
-        ),
+        "the unfinished set at the end brings G no turn: round down": lambda n, d, g: -(-n // d) * g,
+        "these are the moves of D: one for every batch": lambda n, d, g: n,
     },
 )
 def check_2(answer: object, mistakes: dict) -> None:
-    """`generators_turn(step, d_steps)`: step % d_steps == 0."""
-
-    def turns(answer: Callable) -> Callable:
-        return lambda d_steps: torch.tensor([truth(answer(step, d_steps)) for step in range(1, 61)]).double()
-
-    wrong = {hint: turns(mistake) for hint, mistake in mistakes.items()}
-    same(turns(answer), turns(lambda step, d_steps: step % d_steps == 0), wrong, (5,), (3,), (1,))
+    """`moves_of_G(batches, d_steps, g_steps)`: batches // d_steps * g_steps."""
+    same(answer, lambda n, d, g: n // d * g, mistakes, (23, 5, 3), (600, 5, 1), (7, 1, 2), (4, 5, 1))
 
 
 class _Hills(nn.Module):

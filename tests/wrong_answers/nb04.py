@@ -22,8 +22,9 @@ def with_r1(gamma):
 WRONG = {
     1: [("lambda k: 0.5 if k < 3 else 0.98889", "expected 0.7642")],
     2: [
-        ("lambda step, d_steps: step % d_steps", "compare with something"),
-        ("lambda step, d_steps: step // d_steps == 1", "at position"),
+        ("lambda batches, d_steps, g_steps: batches % d_steps == 0", "expected a number, got bool"),
+        ("lambda batches, d_steps, g_steps: 12", "the same result for other inputs"),
+        ("lambda batches, d_steps, g_steps: batches // 5 * g_steps", "is a number or size written in?"),
     ],
     3: [
         (_PULL.format(graph="", then=""), "hold other gradients"),
@@ -57,9 +58,9 @@ SAME_HINT = {
 RIGHT = {
     1: ["lambda k: -math.expm1(-k * k / 2)", "lambda k: 1 - torch.exp(torch.tensor(-(k**2) / 2))"],
     2: [
-        "lambda step, d_steps: not step % d_steps",
-        "lambda step, d_steps: torch.tensor(step) % d_steps == 0",
-        "lambda step, d_steps: __import__('numpy').arange(step, step + 1)[0] % d_steps == 0",
+        "lambda n, d, g: sum(g for step in range(1, n + 1) if step % d == 0)",
+        "lambda n, d, g: (n - n % d) / d * g",
+        "lambda n, d, g: torch.tensor(n).div(d, rounding_mode='floor') * g",
     ],
     3: [
         "lambda D, x: torch.func.grad(lambda u: F.logsigmoid(D(u)).sum())(x)",

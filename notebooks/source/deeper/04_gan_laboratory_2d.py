@@ -12,7 +12,7 @@
 # - **map** which learning rates work, and tell a late game from a stuck one;
 # - **test** how much losses know about a generator.
 #
-# *Run time:* about 45 seconds on one CPU core.
+# *Study:* 67 minutes, and 35 for the exercises. *Run time:* about 45 seconds on one CPU core.
 
 # %% tags=["setup"]
 import sys
@@ -52,7 +52,10 @@ Z_DIM, BATCH = 2, 64
 
 def make_players(seed):
     """New players of one seed: G (n, 2) -> (n, 2), D (n, 2) -> (n, 1)."""
-    return mlp((Z_DIM, 32, 32, 2), seed=2 * seed), mlp((2, 32, 32, 1), seed=2 * seed + 1)
+    return (
+        mlp((Z_DIM, 32, 32, 2), seed=2 * seed),
+        mlp((2, 32, 32, 1), seed=2 * seed + 1),
+    )
 
 
 def adam(params, lr, beta1=0.5):  # beta2 is 0.9 in every game, not PyTorch's 0.999
@@ -76,7 +79,7 @@ def coverage(x):
 def train(seeds, lr_G, lr_D, *, beta1=0.5, rounds=600, d_steps=1, every=40):
     """Play all games at once; a rate may be one number or one per game.
 
-    Returns the generators, losses (rounds, 2, games), points (snapshots, games, 2500, 2).
+    Returns generators, losses (rounds, 2, games), points (snapshots, games, 2500, 2).
     """
     Gs, Ds = zip(*map(make_players, seeds), strict=True)
     G, D = stack(Gs), stack(Ds)  # Gs[k] stays usable: a view of the stack
@@ -93,7 +96,9 @@ def train(seeds, lr_G, lr_D, *, beta1=0.5, rounds=600, d_steps=1, every=40):
         if step % every == 0:
             with torch.no_grad():
                 points.append(torch.stack([G_k(z_test) for G_k in Gs]))
-    return SimpleNamespace(Gs=Gs, losses=torch.stack(losses), points=torch.stack(points))
+    return SimpleNamespace(
+        Gs=Gs, losses=torch.stack(losses), points=torch.stack(points)
+    )
 
 
 # %% tags=["record"]
@@ -105,7 +110,7 @@ def covered(points):
 # %% [markdown]
 # One word has one meaning here. **Covered** is always the median of the last five snapshots of a game, because single snapshots jitter by a cluster.
 #
-# ## 1 Leave a line out
+# ## 1 Leave a line out (12 min)
 #
 # The lesson asks what happens without `no_grad` and without each `zero_grad`. Here are eight seeds of each. An optimiser that forgets to clear is a line of code.
 
@@ -168,7 +173,38 @@ claim("There L_D ends above 3, more than twice the loss of a blind D.", loss_no_
 claim("Without opt_G.zero_grad() at most three are covered.", no_zero_G, below=4)
 
 # %% [markdown]
-# $L_D$ cannot end far above $2\log2$ if $D$ follows its own gradient. Here it does not. What $G$'s move leaves in $D$ points towards higher scores of fakes, and nobody clears it.
+# Without `opt_D.zero_grad()` two things stay in $D$: its own gradients of earlier moves, and what the moves of $G$ have left there, which points towards higher scores of fakes. Which of them ruins the game? This optimiser clears one and keeps the other.
+
+# %%
+class Partly(torch.optim.Adam):
+    own = True  # keep D's own old gradients, or what G has left
+
+    def step(self, closure=None):
+        params = self.param_groups[0]["params"]
+        self.after_move = [p.grad.clone() for p in params]
+        return super().step(closure)
+
+    def zero_grad(self, set_to_none=True):
+        params = self.param_groups[0]["params"]
+        for p, old in zip(params, getattr(self, "after_move", []), strict=False):
+            p.grad = old if self.own else p.grad - old
+
+
+class Leftovers(Partly):
+    own = False
+
+
+# %%
+own_kept, loss_own = play_eight(kind_D=Partly)
+left_kept, loss_left = play_eight(kind_D=Leftovers)
+table("covered clusters", {"D keeps its own old gradients": own_kept, "D keeps what G left": left_kept})
+table("L_D, mean of the last 100 rounds", {"D keeps its own old gradients": loss_own, "D keeps what G left": loss_left})
+claim("D's own old gradients alone ruin the game: at most two are covered.", own_kept, below=3)
+claim("With what G left alone, games still cover four or more, in most seeds.", left_kept > 3, in_at_least=6)
+claim("What G left costs D far less than its own old gradients.", loss_left, below=loss_own / 2)
+
+# %% [markdown]
+# One would blame $G$, whose gradient points the other way. But $D$'s own old gradients do the harm. They are never forgotten, so $D$ goes on in directions that were right hundreds of rounds ago.
 #
 # And `no_grad`? We leave it out, and compare bits.
 
@@ -205,7 +241,7 @@ for seed in EIGHT[:3]:
 claim("Without no_grad not one bit of G changes in 100 rounds.", same, exact=True)
 
 # %% [markdown]
-# ## 2 What a move does to the plane
+# ## 2 What a move does to the plane (7 min)
 #
 # The lesson measured a move of $G$. A move of $D$ is no less of a compromise. It should raise $P$ at its reals and lower it at its fakes. Does it, at each of them?
 
@@ -244,7 +280,37 @@ claim("The gap of the means, reals less fakes, widens in nearly all seeds.", tor
 claim("Yet P falls at more than a tenth of the reals, in most seeds.", torch.tensor(fell) > 0.1, in_at_least=6)
 
 # %% [markdown]
-# ## 3 Sixteen seeds at once
+# And the neighbours of a fake? $G$ makes a plain step for *one* fake, and we watch all the others. The lesson says that neighbours in noise go along.
+
+# %%
+import copy
+
+z = torch.randn(64, Z_DIM, generator=data.make_generator(7))
+gap = torch.cdist(z, z)  # between the noise of two fakes
+company = {"neighbours (closer than 0.5)": [], "distant fakes (farther than 2)": []}
+for seed in EIGHT[:4]:
+    G, D, *others, batches = start(seed, 250)
+    list(play(G, D, *others, batches, Z_DIM, seed=seed))
+    length = []
+    for k in range(64):
+        stepped = copy.deepcopy(G)
+        plain = torch.optim.SGD(stepped.parameters(), lr=1e-3)
+        L_G(D, None, stepped(z[[k]])).backward()
+        plain.step()
+        move = (stepped(z) - G(z)).detach().norm(dim=1)
+        length.append(move / move[k])
+    length = torch.stack(length)
+    near, far = company.values()
+    near.append(length[(gap > 0) & (gap < 0.5)].mean())
+    far.append(length[gap > 2].mean())
+
+# %%
+table("when one fake moves by 1, others move by", company)
+claim("Neighbours move nearly as far.", near, above=0.8)
+claim("Distant fakes move less than half as far.", far, below=0.5)
+
+# %% [markdown]
+# ## 3 Sixteen seeds at once (7 min)
 #
 # One seed proves little. Do sixteen take sixteen times as long? Networks of equal shape can be **stacked**: each parameter gets a first axis for the seed, and `vmap` turns $G$ and $D$ into functions on stacks. `play_many` is the loop of the lesson with three changes.
 #
@@ -312,7 +378,7 @@ table("how many times faster a game is in a stack of sixteen", saving)
 # %% [markdown]
 # Stack while networks are small. (The times are your machine's.)
 #
-# ## 4 Which learning rates work
+# ## 4 Which learning rates work (9 min)
 #
 # Here is a map as in notebook 03, now for networks with Adam. Sixteen pairs of rates with three seeds each are 48 games in **one** stack. `own_rates` lets one Adam take steps of another size in each game.
 
@@ -375,7 +441,10 @@ record = recorded("nb04_laboratory_maps")
 
 def cells(part, *keys):
     """{the cell's settings: covered clusters of its 16 seeds} of a recorded map."""
-    return {tuple(c[key] for key in keys): torch.tensor(c["modes"]) for c in record[part]}
+    found = {}
+    for c in record[part]:
+        found[tuple(c[key] for key in keys)] = torch.tensor(c["modes"])
+    return found
 
 
 large = cells("learning_rates", "lr_G", "lr_D")
@@ -409,7 +478,7 @@ claim("A D ten or more times faster leaves medians from one to six.", torch.stac
 # %% [markdown]
 # With time the band reaches down to a rate of 0.001 for $G$, and both sides stay. They are not alike. A $D$ that is much too fast leaves some clusters, typically four. One that is much too slow leaves next to none.
 #
-# ## 5 The border, and moves per player
+# ## 5 The border, and moves per player (7 min)
 #
 # At a rate of 0.003 for $G$ nearly everything fails with $D$ at 0.001, and everything works at 0.005. Between the two lies a border. There is also a popular remedy for a slow $D$: five moves of $D$ in each round. Adam's steps have nearly the size of the rate, so five moves should do what a rate five times as large does.
 
@@ -417,7 +486,8 @@ claim("A D ten or more times faster leaves medians from one to six.", torch.stac
 border = covered(train(EIGHT, 3e-3, 2.1e-3).points)
 one_move = covered(train(EIGHT, 3e-3, 1e-3).points)
 five_moves = covered(train(EIGHT, 3e-3, 1e-3, d_steps=5).points)
-rows = {"rate 0.001": one_move, "rate 0.001, five moves": five_moves, "rate 0.0021": border}
+rows = {"rate 0.001": one_move, "rate 0.001, five moves": five_moves}
+rows["rate 0.0021"] = border
 table("covered clusters, G at 0.003; the rows say D", rows)
 
 # %%
@@ -445,7 +515,28 @@ claim("A slow D keeps the ring when it is found already.", after, above=5)
 # %% [markdown]
 # So "a slow $D$ fails" is a statement about finding, not about keeping. We have not tested why.
 #
-# ## 6 Does β₁ = 0.9 ever work?
+# And what does such a $D$ say when the ring is *not* found? Its loss reads that of a finished game. Is it right about half of the time, then?
+
+# %%
+Gs, G, D, batches = eight(600)
+Ds = [make_players(seed)[1] for seed in EIGHT]
+D = stack(Ds)
+opt_G, opt_D = adam(G.params.values(), 3e-3), adam(D.params.values(), 5e-4)
+list(progress(play_many(G, D, opt_G, opt_D, batches, Z_DIM, seeds=EIGHT), "slow", 600))
+unsure, right = [], []
+for G_k, D_k in zip(Gs, Ds, strict=True):
+    with torch.no_grad():
+        P = torch.sigmoid(torch.cat([D_k(x_all[:2500]), -D_k(G_k(z_test))]))
+    unsure.append((P - 0.5).abs().mean())  # P: probability of the right answer
+    right.append((P > 0.5).float().mean())
+table("a slow D at round 600", {"distance of P from ½, mean": unsure, "share of right answers": right})
+claim("It is hardly sure: P is less than 0.08 from ½ on average, in most seeds.", torch.tensor(unsure) < 0.08, in_at_least=6)
+claim("Yet its answers differ: from mostly wrong in one seed to mostly right in another.", max(right) - min(right), above=0.2)
+
+# %% [markdown]
+# It is not blind. It has an opinion, often a strong majority of right or of wrong answers, and is sure of none. In the lesson this very $D$ finds out its $G$ when $G$ stands still.
+#
+# ## 6 Does β₁ = 0.9 ever work? (5 min)
 #
 # The lesson saw the crowd wander at one rate for 600 rounds. The recorded map has five rates and 2,000 rounds.
 
@@ -461,23 +552,54 @@ claim("With 0.9 none does.", working[-1], below=1, recorded=record)
 claim("Its best rate works in about half of the seeds.", max(good[0.9]), between=(5, 11), recorded=record)
 
 # %% [markdown]
-# ## 7 What do losses know?
+# In the lesson it is the momentum of $D$ that makes the crowd wander. A last control stops this $D$ at round 300.
+
+# %%
+def hops(points):
+    """Share of fakes in points (looks, 8, n, 2) at another cluster 50 rounds later."""
+    nearest = torch.cdist(points, RING).argmin(-1)
+    return (nearest[5:] != nearest[:-5]).float().mean((0, 2))
+
+
+Gs, G, D, batches = eight(600)
+opt_G, opt_D = adam(G.params.values(), 3e-3), adam(D.params.values(), 5e-3, beta1=0.9)
+game = play_many(G, D, opt_G, opt_D, batches, Z_DIM, seeds=EIGHT)
+past = []
+for step, _ in enumerate(progress(game, "stopped", 600), start=1):
+    if step == 300:
+        opt_D.param_groups[0]["lr"] = 0.0
+    if step % 10 == 0:
+        with torch.no_grad():
+            past.append(torch.stack([G_k(z_test) for G_k in Gs]))
+past = torch.stack(past)
+
+# %%
+moving, stopped = hops(past[20:30]), hops(past[40:])
+table("fakes at another cluster 50 rounds later", {"D moves": moving, "D stands still": stopped}, unit="%")
+claim("While D moves, most fakes hop within 50 rounds.", moving, above=0.5)
+claim("When it stands still, fewer than half as many do.", stopped, below=moving / 2)
+
+# %% [markdown]
+# So the crowd wanders because the field changes under it.
 #
-# The lesson compared four games. The record holds 74 settings with 16 seeds each, and for every run the losses of its last 300 rounds, its covered clusters, and the loss of a fresh judge.
+# ## 7 What do losses know? (11 min)
+#
+# The lesson compared four games, with a judge that is no larger than $D$. The record holds 74 settings with 16 seeds each, and for every run the losses of its last 300 rounds, its covered clusters, and the loss of a fresh judge that is larger than $D$ and trains longer.
 
 
 # %% tags=["record"]
 def judge(Gs, rounds=300):
-    """(seeds,) loss_D of fresh, larger discriminators against Gs that stand still; new data."""
+    """(seeds,) loss_D of fresh, larger discriminators; Gs stand still; new data."""
     judges = [mlp((2, 64, 64, 1), seed=10_000 + k) for k in range(len(Gs))]
     G, D = stack(Gs), stack(judges)
-    opt_G = torch.optim.SGD(G.params.values(), lr=0.0)  # the same loop, and G does not move
+    opt_G = torch.optim.SGD(G.params.values(), lr=0.0)  # G does not move
     opt_D = torch.optim.Adam(D.params.values(), lr=1e-2, betas=(0.9, 0.99))
     x_new = data.ring(20_000, seed=1, std=0.1)
     batches = [data.batches(x_new, 128, seed=k, steps=rounds) for k in range(len(Gs))]
     seeds = [20_000 + k for k in range(len(Gs))]
     game = play_many(G, D, opt_G, opt_D, batches, Z_DIM, seeds=seeds)
-    return torch.stack([pair[0] for pair in progress(game, "fresh judges", rounds)])[-100:].mean(0)
+    losses = [pair[0] for pair in progress(game, "fresh judges", rounds)]
+    return torch.stack(losses)[-100:].mean(0)
 
 
 # %%
@@ -504,7 +626,8 @@ for low, high in ((0, 0.8), (0.8, 1.1), (1.1, 1.3), (1.3, 1.45), (1.45, 9)):
     inside = modes[(low <= loss_D) & (loss_D < high)]
     none, full = (inside <= 1).float().mean(), (inside >= 7).float().mean()
     windows[low] = none, full
-    print(f"L_D {low} to {high}: {len(inside):4} runs, {none:4.0%} cover at most 1, {full:4.0%} at least 7")
+    few = f"{none:4.0%} cover at most 1, {full:4.0%} at least 7"
+    print(f"L_D {low} to {high}: {len(inside):4} runs, " + few)
 
 # %%
 claim("No run with L_D below 0.8 or above 1.45 covers seven.", max(windows[0][1], windows[1.45][1]), below=0.001, recorded=record)
@@ -550,7 +673,7 @@ claim("A fresh judge alone forecasts it better.", by_judge, above=0.82, recorded
 how_sure()
 
 # %% [markdown]
-# ## Exercises
+# ## Exercises (35 min)
 #
 # ### Exercise 3 · The arrows
 #
@@ -670,12 +793,12 @@ nb04.check_5(total)
 # Adam would nearly hide a wrong factor, plain gradient descent would not: there `.mean()` is a sixteenth of the rate.
 # </details>
 #
-# ## Recap
+# ## Recap (1 min)
 #
-# 1. A missing `zero_grad` ruins the game, a missing `no_grad` changes nothing ([section 1](#1-Leave-a-line-out)).
-# 2. A move of $D$ tilts whole regions: the means part, though $P$ falls at many of its own reals ([section 2](#2-What-a-move-does-to-the-plane)).
-# 3. Equal networks train stacked, each seed to rounding as if alone, and small networks save most ([section 3](#3-Sixteen-seeds-at-once)).
-# 4. A $D$ as fast as $G$, or up to three times faster, works; a slow one is worse than a fast one, and $\beta_1=0.9$ has no safe rate ([section 4](#4-Which-learning-rates-work), [section 5](#5-The-border,-and-moves-per-player)).
-# 5. Losses tell the worst runs at their ends and do not decide between; a fresh judge forecasts better than both together ([section 7](#7-What-do-losses-know?)).
+# 1. A missing `zero_grad` ruins the game, through the player's own old gradients; a missing `no_grad` changes nothing ([section 1](#1-Leave-a-line-out-(12-min))).
+# 2. A move of $D$ tilts whole regions: the means part, though $P$ falls at many of its own reals ([section 2](#2-What-a-move-does-to-the-plane-(7-min))).
+# 3. Equal networks train stacked, each seed to rounding as if alone, and small networks save most ([section 3](#3-Sixteen-seeds-at-once-(7-min))).
+# 4. A $D$ as fast as $G$, or up to three times faster, works; a slow one is worse than a fast one, and $\beta_1=0.9$ has no safe rate ([section 4](#4-Which-learning-rates-work-(9-min)), [section 5](#5-The-border,-and-moves-per-player-(7-min))).
+# 5. Losses tell the worst runs at their ends and do not decide between; a fresh judge forecasts better than both together ([section 7](#7-What-do-losses-know?-(11-min))).
 #
 # **Further reading.** Heusel et al. 2017 (arXiv:1706.08500), two learning rates.
