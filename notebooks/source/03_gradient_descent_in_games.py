@@ -21,7 +21,7 @@
 # - **compute** one number, an eigenvalue's size, that tells whether a training rule arrives, circles or leaves;
 # - **answer** three questions that everyone asks: which learning rate, with or without decay, and why $\beta_1$ is not 0.9.
 #
-# *Before:* [01](01_the_minimax_game.ipynb), [02](02_losses_and_gradients.ipynb). From linear algebra: a matrix times a vector, and what an eigenvalue is (section 3 recalls it in four lines). *Study:* 44 minutes, and 23 for the exercises. *Run time:* about 20 seconds on one CPU core. *Deeper:* [the second notebook](deeper/03_gradient_descent_in_games.ipynb) has more rules and games, maps of two learning rates, and the eigenvalues of a network's game.
+# *Before:* [01](01_the_minimax_game.ipynb), [02](02_losses_and_gradients.ipynb). From linear algebra: a matrix times a vector, and what an eigenvalue is (section 3 recalls it in four lines). *Study:* 44 minutes, and 23 for the exercises. *Run time:* about 15 seconds on one CPU core. *Deeper:* [the second notebook](deeper/03_gradient_descent_in_games.ipynb) has more rules and games, maps of two learning rates, and the eigenvalues of a network's game.
 
 # %% tags=["setup"]
 import sys
@@ -144,7 +144,7 @@ claim(
 #
 # ## 2 Two players, two parameters (5 min)
 #
-# In a GAN nobody descends one loss. Each player has its own. Take the smallest GAN there is (Mescheder et al. 2018). All data lie at the point 0. The generator has one parameter and makes one fake, $x=\theta$. The discriminator has one parameter, too: its score is $D(x)=\psi x$, a straight line through 0. Without a sigmoid its loss is $L_D=D(\theta)-D(0)=\psi\theta$, and the generator wants the opposite, $L_G=-\psi\theta$. The best fake is $\theta=0$, and then $D$ should be flat, $\psi=0$.
+# In a GAN nobody descends one loss. Each player has its own. Take the smallest GAN there is (Mescheder et al. 2018). All data lie at the point 0. The generator has one parameter and makes one fake, $x=\theta$. The discriminator has one parameter, too: its score is $D(x)=\psi x$, a straight line through 0. We take the Wasserstein loss of lesson 02: $L_D=D(\theta)-D(0)=\psi\theta$ and $L_G=-\psi\theta$. The best fake is $\theta=0$, and then $D$ should be flat, $\psi=0$.
 #
 # Each player owns one parameter and descends its own loss in it. So the field is $-\partial L_G/\partial\theta=\psi$ and $-\partial L_D/\partial\psi=-\theta$.
 
@@ -203,7 +203,7 @@ alt = "Four panels: data as a blue dot at 0, one orange fake, and the black line
 plots.show(fig, alt=alt)
 
 # %% [markdown]
-# While the fake is on the left, $D$ tilts more and more. In the third panel the fake is perfect. But now $D$ is at its steepest, and the fake runs straight on. Nobody did anything wrong: each player answered the other, and each answer came late.
+# While the fake is on the left, $D$ tilts more and more. In the third panel the fake is perfect. But now $D$ is at its steepest, and the fake runs straight on. Nobody did anything wrong. Each player answered the other, and the answers chase each other in a circle.
 #
 # ## 3 One number (3 min)
 #
@@ -211,7 +211,7 @@ plots.show(fig, alt=alt)
 #
 # 1. Near an equilibrium one update multiplies the displacement from it by a matrix $J$, the *Jacobian* of the update.
 # 2. An *eigenvector* $u$ is a direction that is only multiplied: $Ju=\mu u$. After $n$ updates it is multiplied by $\mu^n$.
-# 3. The *eigenvalue* $\mu$ can be complex. Then the pair turns at every update, and its distance is multiplied by $|\mu|$.
+# 3. The *eigenvalue* $\mu=p+iq$ can be complex. Then the pair turns at every update, and its distance is multiplied by $|\mu|=\sqrt{p^2+q^2}$.
 # 4. In the end the largest $|\mu|$ wins. It is called the **spectral radius** $\rho$ of the update.
 #
 # So $\rho$ is the factor per update. If it is below 1 the rule arrives, and if it is above 1 it leaves. PyTorch computes $J$ for any rule:
@@ -425,6 +425,8 @@ for gamma in GAMMAS:
 table("distance after 300 steps", with_r1)
 claim("γ = 1 is better than 0.3.", with_r1["γ = 1"], below=with_r1["γ = 0.3"])
 claim("And better than 5.", with_r1["γ = 1"], below=with_r1["γ = 5"])
+theta, psi = path[-1].T  # of the last γ, 5
+claim("With γ = 5 the slope of D is a tenth of the distance.", psi / theta, near=-0.1, within=0.02)
 
 # %% tags=["hide-input"]
 fig, axes = plt.subplots(1, 4, figsize=(10, 2.9), sharex=True, sharey=True)
@@ -438,7 +440,7 @@ alt = "Four runs of 300 steps from the green dot (1, -1). Without penalty the ru
 plots.show(fig, alt=alt)
 
 # %% [markdown]
-# R1 bends the arrows inwards, and there is a best $\gamma$, here 1. With more of it $D$ is nearly flat all the time, and the fake creeps along the axis.
+# R1 bends the arrows inwards, and of these four $\gamma=1$ is best. With more of it $D$ is nearly flat all the time, so the fake gets little gradient and creeps along the axis.
 #
 # Is it enough to penalise the slope, or must the penalty ask for slope *zero*? As a control we change this one thing. The penalty of WGAN-GP (lesson 09) asks for slope 1.
 
@@ -554,7 +556,7 @@ alone = late["no R1, decay"]
 claim("Without R1, decay leaves the median run farther out.", alone, above=0.6, median=True)
 
 # %% [markdown]
-# With R1 the game arrives, and then noise keeps it at a floor. Decay lowers this floor, because later steps average over more and more noise. Without R1 the same decay only freezes the circling. So decay is an answer to noise, and not to a game that circles.
+# With R1 the game comes to a floor, and stays there. The noise makes the floor, since without noise the same game came to $10^{-12}$ in section 5. Decay lowers it, because smaller steps let in less noise. Without R1 the same decay only freezes the circling. So decay is an answer to noise, and not to a game that circles.
 #
 # ### Why not β₁ = 0.9?
 #
