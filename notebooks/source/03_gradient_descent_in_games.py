@@ -144,7 +144,7 @@ claim(
 #
 # ## 2 Two players, two parameters (5 min)
 #
-# In a GAN nobody descends one loss. Each player has its own. Take the smallest GAN there is (Mescheder et al. 2018). All data lie at the point 0. The generator has one parameter and makes one fake, $x=\theta$. The discriminator has one parameter, too: its score is $D(x)=\psi x$, a straight line through 0. We take the Wasserstein loss of lesson 02: $L_D=D(\theta)-D(0)=\psi\theta$ and $L_G=-\psi\theta$. The best fake is $\theta=0$, and then $D$ should be flat, $\psi=0$.
+# In a GAN nobody descends one loss. Each player has its own. Take the smallest GAN there is (Mescheder et al. 2018). All data lie at the point 0. The generator has one parameter and makes one fake, $x=\theta$. The discriminator has one parameter, too: its score is $D(x)=\psi x$, a straight line through 0. We take the Wasserstein loss of lesson 02: $L_D=D(\theta)-D(0)=\psi\theta$ and $L_G=-\psi\theta$. The best fake is $\theta=0$, and then $D$ should be flat, $\psi=0$. There nobody wants to move, so it is the **equilibrium** of the game.
 #
 # Each player owns one parameter and descends its own loss in it. So the field is $-\partial L_G/\partial\theta=\psi$ and $-\partial L_D/\partial\psi=-\theta$.
 
@@ -372,6 +372,7 @@ claim(
 # Why does extragradient arrive? In this game the field one step ahead is the field here, minus $h$ times $w$ itself. So it is the plain step with a small extra pull towards the centre, and we can check that:
 
 # %%
+claim("Alternating has ρ = 1.", predicted["alternating"], near=1, within=1e-9, exact=True)
 pulled = plain(starts, game, 0.2) - 0.2**2 * starts
 claim(
     "Extragradient is the plain step minus h² w.",
@@ -423,8 +424,8 @@ for gamma in GAMMAS:
     path = trail(plain, field, 0.2, starts, 300)
     with_r1[f"γ = {gamma:g}"] = path[-1].norm(dim=-1)
 table("distance after 300 steps", with_r1)
-claim("γ = 1 is better than 0.3.", with_r1["γ = 1"], below=with_r1["γ = 0.3"])
-claim("And better than 5.", with_r1["γ = 1"], below=with_r1["γ = 5"])
+claim("γ = 1 is better than 0.3 from every start.", with_r1["γ = 1"], below=with_r1["γ = 0.3"])
+claim("γ = 1 is better than 5 from every start.", with_r1["γ = 1"], below=with_r1["γ = 5"])
 theta, psi = path[-1].T  # of the last γ, 5
 claim("With γ = 5 the slope of D is a tenth of the distance.", psi / theta, near=-0.1, within=0.02)
 
@@ -596,9 +597,9 @@ table("distance at the end, Adam", by_beta)
 
 # %%
 claim("In the bowl β₁ = 0.9 arrives.", by_beta["bowl, β₁ = 0.9"], below=0.05)
-claim("In the GAN it ends far out.", by_beta["GAN, β₁ = 0.9"], above=2.4)
+claim("In the GAN without R1 it ends far out.", by_beta["GAN, β₁ = 0.9"], above=2.4)
 claim(
-    "There β₁ = 0 ends nearer than 0.9 from every start.",
+    "Without R1, β₁ = 0 ends nearer than 0.9 from every start.",
     by_beta["GAN, β₁ = 0"], below=by_beta["GAN, β₁ = 0.9"],
 )
 claim("With R1, β₁ = 0.9 comes near again.", by_beta["GAN with R1, β₁ = 0.9"], below=0.6)

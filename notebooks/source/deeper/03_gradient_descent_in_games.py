@@ -450,7 +450,7 @@ table("largest real part of the eigenvalues of v", real_part)
 damped = torch.stack([real_part[name] for name in rest])
 claim("The three that rest have real parts below −0.05.", damped, below=-0.05, exact=True)
 undamped = [real_part["minimax"], real_part["non-saturating"]]
-claim("The other two have 0.", undamped, between=(-1e-9, 1e-9), exact=True)
+claim("Minimax and the non-saturating game have real part 0.", undamped, between=(-1e-9, 1e-9), exact=True)
 
 # %% [markdown]
 # A simultaneous step multiplies by $1+h\lambda$, and $|1+h\lambda|^2=1+2h\,\mathrm{Re}\,\lambda+h^2|\lambda|^2$. So no $h$ helps if a real part is not negative. If all are, $h$ must stay below $-2\,\mathrm{Re}\,\lambda/|\lambda|^2$ for every $\lambda$. With R1, $\lambda=-\frac\gamma2\pm\sqrt{\frac{\gamma^2}4-\frac14}$. The other rules have limits, too. Here is what theory says, tried just below and just above.
@@ -884,7 +884,7 @@ plots.show(fig, alt=alt)
 claim("At the common rate 0.003 decay looks harmful.", sweep[1, 1], below=sweep[0, 1])
 gap = final[1] - final[0]
 claim("Decay has more good fakes in most fresh seeds.", gap > 0, in_at_least=5)
-claim("And in their mean.", gap.mean(), above=0)
+claim("Decay has more good fakes in the mean of the fresh seeds.", gap.mean(), above=0)
 
 # %% [markdown]
 # Left: at the one rate 0.003 decay looks harmful, and with a rate of its own it is the better schedule. Right: a line joins the two games of one seed, which begin with the same weights and see the same data. *What this does not show:* 600 rounds are few. The protocol carries over, but the rates belong to this ring and these networks.
