@@ -492,7 +492,7 @@ for gamma in GAMMAS:
 
 # %% tags=["hide-input"]
 fig, ax = plt.subplots(figsize=(7.4, 3.2))
-places = ((0.9, 1.27), (1.35, 0.93), (0.3, 0.8), (0.33, 1.27))
+places = ((0.9, 1.27), (1.35, 0.93), (0.13, 0.78), (0.33, 1.27))
 for (gamma, values), color, at in zip(by_rate.items(), (plots.PINK, plots.SKY, plots.GREEN, plots.DISC), places, strict=True):
     ax.plot(rates, values, color=color)
     ax.text(*at, f"γ = {gamma:g}", color=color, ha="right" if gamma in (0, 5) else "left")
