@@ -142,6 +142,17 @@ def test_a_run_is_played_again_when_its_code_has_changed(project, monkeypatch, c
     assert ledger(project, "claims_nb05")["claims"]["deeper"]["runs"][0]["measured"] == [1.01, 2.01]
 
 
+def test_a_lesson_and_its_deeper_notebook_are_named(project):
+    (project / "notebooks" / "source" / "05_w.py").write_text(PLAIN)
+
+    def named(*only):
+        return [p.stem for p in tool.sources(project, list(only))]
+
+    assert named("05") == ["05_w", "05_z"] and named("deeper/05") == ["05_z"]
+    assert named("deeper/01") == [] and named("01", "deeper/05") == ["01_x", "05_z"]
+    assert named() == ["01_x", "02_y", "05_w", "05_z"]
+
+
 def test_a_ledger_is_compared_with_its_notebook(project, monkeypatch, capsys):
     source = project / "notebooks" / "source" / "01_x.py"
 

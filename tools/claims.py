@@ -50,9 +50,13 @@ class Call(NamedTuple):
 
 
 def sources(root: Path, only: list[str] | None = None) -> list[Path]:
-    """The texts of all notebooks, or of those whose name begins with one of `only`."""
+    """The texts of all notebooks, or of those whose name begins with one of `only`.
+
+    05 means a lesson and its deeper notebook, deeper/05 the deeper one alone.
+    """
     found = sorted((root / "notebooks" / "source").rglob("*.py"))
-    return [p for p in found if not only or any(p.name.startswith(name) for name in only)]
+    names = {p: (p.name, f"{p.parent.name}/{p.name}") for p in found}
+    return [p for p in found if not only or any(n.startswith(o) for n in names[p] for o in only)]
 
 
 def ledger_of(source: Path, root: Path) -> Path:

@@ -127,7 +127,7 @@ def _damped(w: Tensor) -> Tensor:
         "that is extragradient: it reads the field a whole step ahead": lambda w, v, h: (
             w + h * v(w + h * v(w))
         ),
-        "that is the simultaneous step: read the field at the middle, not at w": lambda w, v, h: w + h * v(w),
+        "that is the plain step: read the field at the middle, not at w": lambda w, v, h: w + h * v(w),
         "you walk on from the middle: take the step from the old point w": lambda w, v, h: (
             w + h / 2 * v(w) + h * v(w + h / 2 * v(w))
         ),
