@@ -13,7 +13,7 @@
 #
 # ![Two rows of the same forty points on a line. In the upper row all are grey: this is what the discriminator sees. In the lower row they are blue for real and orange for fake: this is what the coin knows](images/01_the_minimax_game.png)
 #
-# **In one sentence:** a discriminator answers one question per sample, "real or fake?", and its answers tell the generator how far it is from the data, and which way to go.
+# **In one sentence:** a discriminator answers one question per sample, "real or fake?", and its answers tell how well fakes and data can be told apart, and which way each fake should go.
 #
 # **After this lesson you can**
 #
@@ -21,7 +21,7 @@
 # - **explain** what the Jensen–Shannon divergence measures, and why the generator makes it small;
 # - **say** what the losses read at the end of a perfect game, and why this proves nothing.
 #
-# *Before this:* [00](00_start_here.ipynb). *Study:* 41 minutes, and 25 for the exercises. *Run time:* about 30 seconds on one CPU core. *Deeper:* [the second notebook](deeper/01_the_minimax_game.ipynb) finds the best discriminator in three more ways, lets a network learn it, refutes nine more formulas, and plays section 1 again with a discriminator.
+# *Before this:* [00](00_start_here.ipynb). *Study:* 42 minutes, and 25 for the exercises. *Run time:* about 30 seconds on one CPU core. *Deeper:* [the second notebook](deeper/01_the_minimax_game.ipynb) finds the best discriminator in three more ways, lets a network learn it, refutes nine more formulas, and plays section 1 again with a discriminator.
 
 # %% tags=["setup"]
 import sys
@@ -128,10 +128,14 @@ claim(
     random_pairs.mean(dim=(1, 2)), near=0, within=0.4,
 )
 left = ((sorted_pairs + 2).abs() < 1).float().mean(dim=(1, 2))  # near -2
-right = ((sorted_pairs - 2).abs() < 1).float().mean(dim=(1, 2))
+gap = (sorted_pairs.abs() < 1).float().mean(dim=(1, 2))
 claim(
-    "With sorted pairs each bump gets more than 30 % of the fakes.",
-    torch.minimum(left, right), above=0.3,
+    "With sorted pairs a third or more of the fakes lie in the left bump.",
+    left, between=(1 / 3, 0.55),
+)
+claim(
+    "Fewer than a fifth of them lie in the gap.",
+    gap, below=0.2,
 )
 
 # %% [markdown]
@@ -165,7 +169,7 @@ plots.show(fig, alt=alt)
 #
 # (Goodfellow et al. 2014, Eq. 1). The discriminator wants good grades, so it makes $V$ large. The generator wants to fool it, so it makes $V$ small. One maximises what the other minimises: a **minimax game**.
 #
-# A matter of letters: that paper writes $D$ for the probability. In this course $D(x)$ is the *score*, any real number, and $P(x)=\sigma(D(x))$. With the softplus $\zeta$ of notebook 00 we have $\log P=-\zeta(-D)$ and $\log(1-P)=-\zeta(D)$.
+# A matter of letters: that paper writes $D$ for the probability. In this course $D(x)$ is the *score*, any real number, and $P(x)=\sigma(D(x))$. The softplus $\zeta(s)=\log(1+e^s)$ of notebook 00 turns one into the other: $\log P=-\zeta(-D)$ and $\log(1-P)=-\zeta(D)$.
 
 
 # %%
@@ -192,7 +196,7 @@ claim(
 # %% [markdown]
 # (`exact=True` marks mathematics, which needs no seeds.) So a discriminator is an ordinary classifier with the ordinary loss, the **cross-entropy** $-V/2$. But here the generator can change one of the two classes. And a blind discriminator reads $-\log4=-1.386$ for *every* generator.
 #
-# One answer is about one sample. The mean grade is about two *sets*: it shows whether real and fake samples can be told apart at all. Statisticians call such a comparison a **two-sample test**.
+# One answer is about one sample. The mean grade is about two *sets*: it shows whether this discriminator can tell real and fake samples apart. Statisticians call such a comparison a **two-sample test**.
 #
 # ## 3 The best answer (6 min)
 #
@@ -200,7 +204,7 @@ claim(
 #
 # $$V(D,G)=\int \bigl(p_d(x)\log P(x)+p_g(x)\log(1-P(x))\bigr)\,dx.$$
 #
-# We may choose $P$ at each $x$ alone. Take one $x$, and write $a=p_d(x)$, $b=p_g(x)$ and $y=P(x)$. If only one of $a$, $b$ is positive, the best $y$ is 1 or 0. Else the derivative of $a\log y+b\log(1-y)$ is $\frac ay-\frac b{1-y}$. It falls as $y$ grows, so its only zero, $y=\frac a{a+b}$, is the maximum:
+# We may choose $P$ at each $x$ alone. Take one $x$, and write $a=p_d(x)$, $b=p_g(x)$ and $y=P(x)$. If only one of $a$, $b$ is positive, the best $y$ is 1 or 0. Else take the derivative of $a\log y+b\log(1-y)$, which is $\frac ay-\frac b{1-y}$. It is 0 at $y=\frac a{a+b}$, positive before and negative after, so this is the maximum:
 #
 # $$P^*(x)=\frac{p_d(x)}{p_d(x)+p_g(x)},\qquad D^*(x)=\log\frac{P^*(x)}{1-P^*(x)}=\log\frac{p_d(x)}{p_g(x)}$$
 #
@@ -264,7 +268,7 @@ claim(
 )
 
 # %% [markdown]
-# The *score* is a one-way scale from "surely fake" to "surely real", but $x$ is not. Too far to the left is as suspicious as too far to the right.
+# The *score* is a one-way scale from "surely fake" to "surely real", but $x$ is not. Too far to the left is suspicious, and so is too far to the right.
 #
 # ## 4 What is left for the generator (6 min)
 #
@@ -283,7 +287,7 @@ claim(
 #
 # $$V(D^*,G)=-\log 4+2\,\mathrm{JSD}(p_d,p_g),\qquad \mathrm{JSD}(p_d,p_g)=\tfrac12\mathrm{KL}(p_d\|m)+\tfrac12\mathrm{KL}(p_g\|m)$$
 #
-# (Thm 1, Eq. 5–6). The right half is how books write the JSD. There $m=\tfrac12(p_d+p_g)$ is the mixture of both, and $\mathrm{KL}(p\|m)=\int p\log\frac pm$ is the Kullback–Leibler divergence. It follows from $P^*=p_d/(2m)$: the grade $\log P^*$ is $\log\frac{p_d}m-\log2$, and that of fakes is $\log\frac{p_g}m-\log2$. No KL is negative, and it is 0 only for equal densities. So the JSD is 0 only for $p_g=p_d$.
+# (Thm 1, Eq. 5–6). The right half is how books write the JSD: $m=\tfrac12(p_d+p_g)$ is the mixture of both, and $\mathrm{KL}(p\|m)=\int p\log\frac pm$ is the Kullback–Leibler divergence. To get it, put $P^*=\frac{p_d}{2m}$ into the grades of section 2. The mean of $\log\frac{p_d}{2m}$ over the data is $\mathrm{KL}(p_d\|m)-\log2$, and the fakes give $\mathrm{KL}(p_g\|m)-\log2$. No KL is negative, and it is 0 only for equal densities. So the JSD is 0 only for $p_g=p_d$.
 
 # %%
 predict(
@@ -347,7 +351,7 @@ claim(
 )
 
 # %% [markdown]
-# So a generator that plays against the best discriminator minimises the JSD, and only a perfect one reaches 0. But look at the flat part. Where the boxes share nothing, the JSD does not say which way is back (notebooks 02 and 09).
+# So a generator that makes $V$ small against the best discriminator minimises the JSD, and only a perfect one reaches 0. (The loss of notebook 00 is another one. Notebook 02 says which divergence it has.) But look at the flat part. Where the boxes share nothing, the JSD does not say which way is back (notebooks 02 and 09).
 #
 # ## 5 A number and a direction (3 min)
 #
@@ -388,7 +392,7 @@ claim(
 )
 
 # %% [markdown]
-# The number is the same, but the slopes are not. A fake scores higher if it moves to the left in the left panel, and inwards in the right one. So the score gives each fake a direction, and no fake needs a partner. Does $G$ find both bumps of section 1 in this way? In all of eight seeds it does: the [deeper notebook](deeper/01_the_minimax_game.ipynb) plays it.
+# The number is the same, but the slopes are not. A fake scores higher if it moves to the left in the left panel, and inwards in the right one. So the score gives each fake a direction, and no fake needs a partner. It does not say how far to go. With a discriminator in place of the pairs, $G$ does find both bumps of section 1, in each of eight seeds. The [deeper notebook](deeper/01_the_minimax_game.ipynb) plays that game.
 #
 # **Mission 1:** find a *narrow* generator with mean 0 and a JSD near 0.150. **Mission 2:** set the standard deviation to 0.2 and move the mean from 2 to 5. What becomes of the JSD, and of the black curve $P^*$ where the fakes are?
 
@@ -406,7 +410,7 @@ _ = widgets.interact(show_game, mean=(-5.0, 5.0, 0.1), std=(0.2, 4.0, 0.1))
 # %% [markdown]
 # <details><summary>What you should find</summary>
 #
-# With a standard deviation of 0.4 the JSD is near 0.150. In the second mission the number grows ever more slowly, to 0.693, and the black curve is nearly flat at the fakes. But the best *score* $D^*=\log p_d/p_g$ still has a slope there: $-2$ at mean 2, and $-5$ at mean 5.
+# With a standard deviation of 0.4 the JSD is near 0.150. In the second mission the number grows ever more slowly, to 0.693, and the black curve is nearly flat at the fakes. But the best *score* $D^*=\log p_d/p_g$ still has a slope there: at the mean of the fakes it is $-2$, and then $-5$.
 # </details>
 #
 # ## 6 What the losses read (9 min)
@@ -483,7 +487,8 @@ games = {
 }
 trained, L_D, L_G = {}, {}, {}
 for name, game in progress(games.items(), "games", 6):
-    L_D[name], L_G[name] = torch.zeros(2, 8)  # one number for each seed
+    L_D[name] = torch.zeros(8)  # one number for each seed
+    L_G[name] = torch.zeros(8)
     for k, seed in enumerate(eight):
         trained[name], L_D[name][k], L_G[name][k] = play_frozen(*game, seed)
 
@@ -499,7 +504,7 @@ for ax, mean, std, name in ((axes[0], 0, 0.05, "collapsed"), (axes[1], 5, 0.3, "
     for kind, color in (("working", plots.GREEN), (blind, plots.DISC)):
         score = trained[f"{name}, {kind} D"](grid[:, None]).detach().flatten()
         ax.plot(grid, torch.sigmoid(score), color=color)
-    ax.set(title=f"{name}, and a {blind} $D$", xlabel="$x$", ylim=(0, 1.05))
+    ax.set(title=f"{name}, and a {blind} $D$ (one seed)", xlabel="$x$", ylim=(0, 1.05))
 axes[0].set_ylabel("$P(x)$; densities, scaled")
 axes[1].text(-3.3, 0.53, "what this $D$ answers", color=plots.DISC)
 axes[1].text(-3.3, 0.91, "a $D$ that works", color=plots.GREEN)
@@ -526,7 +531,7 @@ claim(
 )
 
 # %% [markdown]
-# A linear score can only go up or down along the line. The fakes lie in the middle of the data, with the same mean, so no slope helps, and the best it can do is to answer ½. Move the needle elsewhere, and the same linear $D$ reads far less. A dead network has only one constant to say. Without its bias of $-100$ it reads nearly 0.
+# A linear score can only go up or down along the line. Fakes and data have the same mean, so neither direction helps, and the best it can do is to answer ½. Move the needle, so that the means differ, and the same linear $D$ reads far less. A dead network has only one constant to say. Without its bias of $-100$ it reads nearly 0.
 #
 # So $P=\tfrac12$ says that *this* discriminator sees no difference, not that there is none. The opposite error exists, too: with twenty samples $D$ finds differences that do not exist ([deeper notebook](deeper/01_the_minimax_game.ipynb)).
 #
@@ -538,7 +543,7 @@ how_sure()
 # %% [markdown]
 # ## 7 Three wrong formulas (5 min)
 #
-# These statements circulate in introductions to GANs, and one gradient refutes each. Decide first: which gradient, and what will it say?
+# You may meet these three statements. One gradient refutes each of them. Before you read on, decide what each formula does to the score of a real sample, or of a fake.
 #
 # 1. "The discriminator's loss is $L_D=\mathbb E[\log P(x)]+\mathbb E[\log(1-P(G(z)))]$, and training reduces it."
 # 2. "The generator's loss is $V$, so it learns from the real samples, too."
@@ -549,7 +554,7 @@ how_sure()
 # %%
 def push(loss, P):
     """How descent moves the scores of samples that D calls real with probability P."""
-    score = P.logit().requires_grad_()
+    score = P.logit().requires_grad_()  # the scores that belong to P
     loss(score).backward()
     return -score.grad  # positive: up
 
@@ -621,7 +626,7 @@ claim(
 )
 
 # %% [markdown]
-# The answer ½ is where a finished game *ends*, not what the generator *wants*. It wants every fake to be believed.
+# Fakes below ½ are pushed up as well, so the statement looks right as long as the fakes are bad. But ½ is where a finished game *ends*, not what the generator *wants*. It wants every fake to be believed.
 #
 # ## Exercises (25 min)
 #
@@ -752,7 +757,7 @@ nb01.check_3(jsd_of_outcomes)
 # 1. A fake has no real partner; a discriminator compares sets, and gives each fake a direction ([section 1](#1-Why-a-discriminator-at-all-(7-min)), [section 5](#5-A-number-and-a-direction-(3-min))).
 # 2. The value function is the cross-entropy of one question per sample, times −2 ([section 2](#2-One-question-per-sample-(4-min))).
 # 3. The best answer is the share of real samples at $x$, and the best score is $\log p_d/p_g$ ([section 3](#3-The-best-answer-(6-min))).
-# 4. Against it the generator minimises the JSD, which is how much one sample tells about the coin, and is flat where the two share nothing ([section 4](#4-What-is-left-for-the-generator-(6-min))).
-# 5. A finished game ends at $P=\tfrac12$, but a blind discriminator reads the same losses, and no generator pushes *towards* ½ ([section 6](#6-What-the-losses-read-(9-min)), [section 7](#7-Three-wrong-formulas-(5-min))).
+# 4. Against it a generator that makes $V$ small minimises the JSD, which is how much one sample tells about the coin, and is flat where the two share nothing ([section 4](#4-What-is-left-for-the-generator-(6-min))).
+# 5. A finished game ends at $P=\tfrac12$, but a blind discriminator reads the same losses, and no generator pulls a believed fake back to ½ ([section 6](#6-What-the-losses-read-(9-min)), [section 7](#7-Three-wrong-formulas-(5-min))).
 #
 # **Further reading.** I. Goodfellow et al., *Generative Adversarial Nets*, 2014, [arXiv:1406.2661](https://arxiv.org/abs/1406.2661), Sections 3 and 4. Next: [02 · Losses and gradients](02_losses_and_gradients.ipynb).
