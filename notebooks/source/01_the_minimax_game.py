@@ -351,7 +351,7 @@ claim(
 )
 
 # %% [markdown]
-# So a generator that makes $V$ small against the best discriminator minimises the JSD, and only a perfect one reaches 0. (The loss of notebook 00 is another one. Notebook 02 says which divergence it has.) But look at the flat part. Where the boxes share nothing, the JSD does not say which way is back (notebooks 02 and 09).
+# So a generator that makes $V$ small against the best discriminator minimises the JSD, and only a perfect one reaches 0. (The loss of notebook 00 is another one: see notebook 02.) But look at the flat part. Where the boxes share nothing, the JSD does not say which way is back (notebooks 02 and 09).
 #
 # ## 5 A number and a direction (3 min)
 #
@@ -392,7 +392,7 @@ claim(
 )
 
 # %% [markdown]
-# The number is the same, but the slopes are not. A fake scores higher if it moves to the left in the left panel, and inwards in the right one. So the score gives each fake a direction, and no fake needs a partner. It does not say how far to go. With a discriminator in place of the pairs, $G$ does find both bumps of section 1, in each of eight seeds. The [deeper notebook](deeper/01_the_minimax_game.ipynb) plays that game.
+# The number is the same, but the slopes are not. A fake scores higher if it moves to the left in the left panel, and inwards in the right one. So the score gives each fake a direction, and no fake needs a partner. It does not say how far to go. With $D$ in place of the pairs, $G$ finds both bumps of section 1 in each of eight seeds ([deeper notebook](deeper/01_the_minimax_game.ipynb)).
 #
 # **Mission 1:** find a *narrow* generator with mean 0 and a JSD near 0.150. **Mission 2:** set the standard deviation to 0.2 and move the mean from 2 to 5. What becomes of the JSD, and of the black curve $P^*$ where the fakes are?
 
@@ -543,7 +543,7 @@ how_sure()
 # %% [markdown]
 # ## 7 Three wrong formulas (5 min)
 #
-# You may meet these three statements. One gradient refutes each of them. Before you read on, decide what each formula does to the score of a real sample, or of a fake.
+# One gradient refutes each of these statements. Decide first: which gradient, and what will it say?
 #
 # 1. "The discriminator's loss is $L_D=\mathbb E[\log P(x)]+\mathbb E[\log(1-P(G(z)))]$, and training reduces it."
 # 2. "The generator's loss is $V$, so it learns from the real samples, too."
@@ -626,7 +626,7 @@ claim(
 )
 
 # %% [markdown]
-# Fakes below ½ are pushed up as well, so the statement looks right as long as the fakes are bad. But ½ is where a finished game *ends*, not what the generator *wants*. It wants every fake to be believed.
+# Fakes below ½ are pushed up as well, so with bad fakes the statement looks right. But ½ is where a finished game *ends*. The generator *wants* every fake to be believed.
 #
 # ## Exercises (25 min)
 #
