@@ -50,7 +50,7 @@ torch.set_num_threads(1)  # small networks on the CPU: a second thread costs mor
 # %% [markdown]
 # ## 1 Why a discriminator at all (7 min)
 #
-# Why does a generator need an opponent? We could compare fakes with real samples and make their distance small. Let us try.
+# Why does a generator need an opponent? Let us compare fakes with real samples and make their distance small.
 
 
 # %%
@@ -139,7 +139,7 @@ claim(
 )
 
 # %% [markdown]
-# No fake knows its partner in advance, so $G$ does best to aim at the mean. The right panel is the control: once the pairs are no longer random, the bumps appear. But we could sort only because our samples are single numbers, and images have no order. Finding good partners among many images is far more work.
+# No fake knows its partner in advance, so $G$ does best to aim at the mean. The right panel is the control: once the pairs are no longer random, the bumps appear. But we could sort only because our samples are single numbers, and images have no order.
 #
 # So we want to compare two *sets*, without pairs, and still tell each fake where to go. A discriminator does both.
 #
@@ -167,7 +167,7 @@ plots.show(fig, alt=alt)
 #
 # $$V(D,G)=\mathbb E_{x\sim p_d}[\log P(x)]+\mathbb E_{z\sim p_z}[\log(1-P(G(z)))],\qquad\min_G\max_D V(D,G)$$
 #
-# (Goodfellow et al. 2014, Eq. 1). The discriminator wants good grades, so it makes $V$ large. The generator wants to fool it, so it makes $V$ small. One maximises what the other minimises: a **minimax game**.
+# (Goodfellow et al. 2014, Eq. 1). The discriminator wants good grades and makes $V$ large. The generator wants to fool it and makes $V$ small. This is a **minimax game**.
 #
 # A matter of letters: that paper writes $D$ for the probability. In this course $D(x)$ is the *score*, any real number, and $P(x)=\sigma(D(x))$. The softplus $\zeta(s)=\log(1+e^s)$ of notebook 00 turns one into the other: $\log P=-\zeta(-D)$ and $\log(1-P)=-\zeta(D)$.
 
@@ -355,7 +355,7 @@ claim(
 #
 # ## 5 A number and a direction (3 min)
 #
-# A single number cannot say *what* is wrong. Here are two generators, one shifted to mean 1.185, one too wide, with standard deviation 2.570.
+# A single number cannot say *what* is wrong. Here are two generators: one is shifted to mean 1.185, one has a standard deviation of 2.570.
 
 # %%
 shifted = normal(line, 1.185, 1)
@@ -535,7 +535,7 @@ claim(
 #
 # So $P=\tfrac12$ says that *this* discriminator sees no difference, not that there is none. The opposite error exists, too: with twenty samples $D$ finds differences that do not exist ([deeper notebook](deeper/01_the_minimax_game.ipynb)).
 #
-# *What this does not show:* how a $D$ becomes blind in a real game. We built two that are.
+# *What this does not show:* how a $D$ becomes blind in a real game.
 
 # %%
 how_sure()
