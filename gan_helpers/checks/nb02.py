@@ -158,12 +158,15 @@ def check_2(answer: object, mistakes: dict) -> None:
     far = [(torch.tensor([at]), torch.tensor([-at]), 0.1) for at in (-200.0, 200.0, -30.0, 30.0)]
     cases = [(*small, 0.1), (*small, 0.25), (*reversed(small), 0.1)]
     same(answer, _smoothed, mistakes, *cases)
-    try:
-        same(answer, _smoothed, mistakes, *cases, *far)
-    except Hint as hint:
-        rounded = "at small scores this is right, at -200, -30, 30 or 200 it is not: P rounds to 0 or 1 there"
-        expect(str(hint) in mistakes, f"{rounded}. Do not compute P at all, only functions of the score")
-        raise
+    for k, case in enumerate(far):
+        try:
+            same(answer, _smoothed, mistakes, *cases, *far[: k + 1])
+        except Hint as hint:
+            got, right = float(call(answer, *case)), float(_smoothed(*case))
+            rounded = f"right at small scores, but at {case[0].item():g} expected {right:.4g}, got {got:.4g}"
+            known = str(hint) in mistakes
+            expect(known, f"{rounded}: P rounds to 0 or 1 there, so compute from the score alone, without P")
+            raise
     trains(lambda: answer(r, f, 0.1), {"score_real": r, "score_fake": f})
     ends = (-200.0, -30.0, 30.0, 200.0)
     real, fake = _leaf(*ends, dtype=torch.float32), _leaf(*ends, dtype=torch.float32)
