@@ -13,10 +13,10 @@
 # - **measure** how good its images are, with a judge and several seeds;
 # - **break** it with one number, and test an explanation before you believe it.
 #
-# *Before:* Python, a little PyTorch, one course of calculus and one of probability. *Study:* 31 minutes, and 25 for the exercises. *Run time:* about 30 seconds on two CPU cores; no GPU is needed.
+# *Before:* Python, a little PyTorch, one course of calculus and one of probability. *Study:* 32 minutes, and 25 for the exercises. *Run time:* about 30 seconds on two CPU cores; no GPU is needed.
 
 # %% [markdown]
-# ## 1 People who do not exist (2 min)
+# ## 1 People who do not exist (3 min)
 #
 # The first code cell of every lesson is its **set-up**: it imports what the lesson needs.
 
