@@ -13,10 +13,11 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 
 import recorder
-from torch import nn
+from torch import Tensor, nn
 
 from gan_helpers import data
 from gan_helpers.games import Game, dcgan_game, dcgan_rounds
+from gan_helpers.judge import Judge
 from gan_helpers.networks import Choice, dcgan_generator, mlp
 from gan_helpers.training import copied, play
 
@@ -29,7 +30,7 @@ ADAM_PAPER = {"lr": 2e-4, "betas": (0.5, 0.999)}
 class Contestant:
     """A game, whether it is averaged, and how far its clock has come."""
 
-    def __init__(self, game: Game, z_dim: int, average: bool, flat: bool, images, seed: int):
+    def __init__(self, game: Game, z_dim: int, average: bool, flat: bool, images: Tensor, seed: int):
         x = images.flatten(1) if flat else images
         if average:
             self.rounds = dcgan_rounds(game, x, seed=seed, z_dim=z_dim)
@@ -46,7 +47,7 @@ class Contestant:
             self.played += 1
             self.seconds = time.process_time() - start
 
-    def look(self, judge) -> dict[str, float]:
+    def look(self, judge: Judge) -> dict[str, float]:
         G = self.game.average if self.average else copied(self.game.G).eval()
         fakes = judge.generate(G, self.z_dim)
         sure = judge.look_at(fakes)[1].max(1).values > 0.9
@@ -108,5 +109,5 @@ def jobs(record: dict, options: Namespace, notebook: SimpleNamespace) -> Iterato
 
 
 if __name__ == "__main__":
-    what = "Frechet distance against CPU-seconds, from the MLP and the plain DCGAN to the main game of notebook 06"
+    what = "Frechet distance against CPU-seconds: MLP, plain DCGAN, and step by step the main game of notebook 06"
     recorder.run(__file__, what, jobs, CELLS, seeds=5)
