@@ -109,5 +109,5 @@ def jobs(record: dict, options: Namespace, notebook: SimpleNamespace) -> Iterato
 
 
 if __name__ == "__main__":
-    what = "Frechet distance against CPU-seconds: MLP, plain DCGAN, and step by step the main game of notebook 06"
+    what = "Frechet distance against CPU-seconds: MLP, plain DCGAN, and in steps the main game of notebook 06"
     recorder.run(__file__, what, jobs, CELLS, seeds=5)

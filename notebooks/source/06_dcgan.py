@@ -1,5 +1,19 @@
 # %% [markdown]
 # # 06 · DCGAN
+#
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gans-measured/gans-measured/blob/main/notebooks/06_dcgan.ipynb)
+#
+# ![Ten rows of ten white digits on black, most of them easy to read, drawn by the generator that this notebook trains in half a minute](images/06_dcgan.png)
+#
+# **In one sentence:** two players that know which pixels are neighbours, what makes them learn fast, and how to keep what they have learned.
+#
+# **After this lesson you can**
+#
+# - **build** convolutional players, and name the size of what leaves every layer;
+# - **find** which part of a recipe brought its success, and avoid three quiet faults: checkerboards, batch norm in the wrong mode, an average without its buffers;
+# - **keep** a generator: save it, walk through its noise, and go on with a stopped game bit for bit.
+#
+# *Before:* [04](04_gan_laboratory_2d.ipynb), [05](05_mlp_gan.ipynb). *Run time:* about 75 seconds on one CPU core. *Deeper:* [the second notebook](deeper/06_dcgan.ipynb) switches off one thing at a time, looks at spectra, and proves that a resumed game is the same game.
 
 # %% tags=["setup"]
 import sys
@@ -12,23 +26,31 @@ assert find_spec("gan_helpers"), "no gan_helpers in this kernel: choose that of 
 import copy
 import itertools
 import math
+import tempfile
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-from gan_helpers import data, plots, seeds
+from gan_helpers import data, live, plots, seeds
 from gan_helpers.checks import nb06
 from gan_helpers.evidence import claim, how_sure, table
 from gan_helpers.games import dcgan_game, dcgan_rounds
 from gan_helpers.judge import make_judge
 from gan_helpers.networks import dcgan_generator, initialise
 from gan_helpers.notebook import predict, progress, recorded
-from gan_helpers.training import ema_update, play
 
 plots.use_course_style()
 torch.set_num_threads(1)  # small images, small batches: a second thread brings little
+
+# %% [markdown]
+# ## 1 A network that knows neighbours
+#
+# To the players of notebook 05 an image was a list of numbers. A **convolution** looks at small windows of an image, and uses the same few weights in each. So neighbours belong together, and a stroke is a stroke wherever it lies.
+#
+# Radford, Metz and Chintala (2016) built both players from convolutions and called the result DCGAN. Here is a small one, made as they advise. Every layer has its own line, and at the right stands the size of what leaves it.
 
 # %% tags=["record"]
 judge = make_judge(data.load_images("auto"))
@@ -65,3 +87,741 @@ def plain_discriminator(seed):
         nn.Linear(1024, 1),                               # one score
     )
     return initialise(net, seed=seed, std=0.02)
+
+
+# %% tags=["hide-input"]
+fig, ax = plt.subplots(figsize=(9.6, 3.5))
+ax.set(xlim=(0, 19.2), ylim=(-1.9, 5.2))
+ax.axis("off")
+stages = [
+    (0.2, 0.3, 1.6, plots.FAKE, "32\nnoise $z$"), (2.0, 1.1, 0.8, plots.FAKE, "32 × 7 × 7"),
+    (4.4, 0.7, 1.5, plots.FAKE, "16 × 14 × 14"), (12.1, 0.7, 1.5, plots.DISC, "16 × 14 × 14"),
+    (14.1, 1.1, 0.8, plots.DISC, "32 × 7 × 7"), (16.2, 1.6, 0.45, plots.DISC, "64 × 4 × 4"),
+]
+for x, width, height, color, label in stages:
+    ax.add_patch(plt.Rectangle((x, 1 - height / 2), width, height, color=color, alpha=0.75))
+    ax.text(x + width / 2, 0.8 - height / 2, label, ha="center", va="top", fontsize=10, color=color)
+with torch.no_grad():
+    first_fake = plain_generator(0)(judge.noise(32)[:2])[0, 0]
+for y, x, color, label in ((0.0, first_fake, plots.FAKE, "fake"), (3.0, x_fit[0, 0], plots.REAL, "real")):
+    ax.imshow(x, extent=(7.6, 9.6, y, y + 2), cmap="gray", vmin=-1, vmax=1)
+    ax.add_patch(plt.Rectangle((7.6, y), 2, 2, fill=False, ec=color, lw=3))
+    ax.text(7.4, y + 2.0, label, color=color, ha="right", va="top", fontsize=10)
+ax.text(8.6, -0.2, "1 × 28 × 28", color=plots.FAKE, ha="center", va="top", fontsize=10)
+ax.text(18.5, 1, "score\n$D(x)$", ha="center", va="center", fontsize=11)
+ax.text(3.6, 2.3, "$G$", color=plots.FAKE, fontsize=17, ha="center")
+ax.text(15.0, 2.3, "$D$", color=plots.DISC, fontsize=17, ha="center")
+arrow = {"arrowstyle": "-|>", "color": plots.GREY, "lw": 1.5}
+for left, right in ((0.6, 1.9), (3.2, 4.3), (5.2, 7.5), (9.7, 12.0), (12.9, 14.0), (15.3, 16.1), (17.9, 18.2)):
+    ax.annotate("", (right, 1), (left, 1), arrowprops=arrow)
+ax.annotate("", (12.0, 1.3), (9.7, 3.7), arrowprops=arrow)
+for left, y, color, label in ((0.4, -1.3, plots.FAKE, "gradient of $L_G$: passes through $D$ and the image, moves $G$"), (12.1, -0.65, plots.DISC, "gradient of $L_D$: moves $D$")):
+    ax.annotate("", (left, y), (18.5, y), arrowprops=arrow | {"color": color, "linestyle": "--"})
+    ax.text((left + 18.5) / 2, y - 0.05, label, color=color, ha="center", va="top", fontsize=10)
+ax.set_aspect("equal")
+alt = "The players as rows of boxes. G turns 32 numbers into 32 small images of 7 by 7, then 16 of 14 by 14, then one of 28 by 28. D goes the other way, from a fake or real image to one score. Dashed arrows: the gradient of one loss moves D, that of the other passes through D and the image and moves G."
+plots.show(fig, alt=alt)
+
+# %% [markdown]
+# Read `nn.Conv2d(1, 16, 4, 2, 1)` like this: one image goes in, 16 come out, windows are 4×4 pixels, they move by two (the **stride**), and one row of zeros is put around the image. So the side halves. A **transposed convolution** goes the other way. Every pixel paints a patch of 4×4, the patches start two pixels apart, and they add up where they overlap. So the side doubles.
+#
+# The images inside a network are called **channels**. **Batch norm** is for section 5.
+
+# %%
+predict(
+    "Which part of G has the most weights?",
+    [
+        ("The two transposed convolutions: they do the work", False, "They use the same few weights at every place."),
+        ("The linear layer at the front", True, "It has a weight for every pair of numbers."),
+        ("About equal parts", False, "Count: 32 · 1,568 against 32 · 16 · 4 · 4 and 16 · 4 · 4."),
+    ],
+)
+
+# %%
+G = plain_generator(seed=0)
+counts = [G[0].weight.numel(), G[4].weight.numel(), G[7].weight.numel()]
+table("weights", dict(zip(("linear", "7 to 14", "14 to 28"), counts, strict=True)))
+claim("The linear layer has over four fifths of G's weights.", counts[0] / sum(counts), above=0.8, exact=True)
+
+# %% [markdown]
+# ## 2 A plain DCGAN, and ours
+#
+# Our own DCGAN, which later notebooks use as well, differs from the plain one in six things.
+#
+# | | plain | ours | more |
+# |---|---|---|---|
+# | Adam | rate 2e-4, $\beta_1=0.5$ | rate 4e-3, $\beta_1=0$ | section 3 |
+# | noise | 32 normal numbers | 20 of them make a choice | below |
+# | samples | from the last weights | from an average of weights | section 6 |
+# | doubling | transposed convolution | sub-pixel, with an even start | section 4 |
+# | end of $D$ | the score | 64 more neurons, then the score | deeper |
+# | first weights | standard deviation 0.02 | 0.05 | deeper |
+#
+# What is a choice? In notebook 04 $G$ could stretch its net but never tear it, so threads remained between the clusters. Our noise is torn before $G$ begins. The largest of its first 20 numbers picks one of 20 categories.
+
+
+# %%
+class Choice(nn.Module):
+    def forward(self, z):
+        category = F.one_hot(z[:, :20].argmax(1), 20)  # twenty zeros, but one 1
+        return torch.cat([4.0 * category, z[:, 20:]], dim=1)
+
+
+# %% [markdown]
+# Nobody tells $G$ which category should be which digit; it has no labels. `dcgan_game` builds our players with their optimisers. `dcgan_rounds` is `play` of notebook 04, but after each round an average of $G$'s weights moves.
+
+# %%
+LOOKS = (25, 50, 75, 100, 150, 200, 300, 400, 500, 600, 700)
+
+
+def train(game, seed):
+    """Play 800 rounds; return copies of G and of the average on the way."""
+    past = {}
+    rounds = dcgan_rounds(game, x_fit, seed=seed, rounds=800)
+    for step, _ in enumerate(progress(rounds, "rounds", 800), start=1):
+        if step in LOOKS or step > 755 and step % 5 == 0:
+            past[step] = copy.deepcopy((game.G.eval(), game.average))
+            game.G.train()
+    return past
+
+
+# %% [markdown]
+# Both play 800 rounds with the same batches, about 25 seconds each.
+
+# %%
+predict(
+    "The MLP of notebook 05 gets 25 seconds, too. Whose fakes will be the worst?",
+    [
+        ("Those of the MLP: it knows no neighbours", False, "So we thought. Look at the table."),
+        ("Those of the plain DCGAN", True, "Its convolutions are fine. Section 3 says what is missing."),
+        ("Those of our DCGAN: too many changes at once", False, "It will be far ahead."),
+    ],
+)
+
+# %%
+seed = seeds.one()
+plain = dcgan_game(
+    seed=seed, G=plain_generator(2 * seed), D=plain_discriminator(2 * seed + 1),
+    lr=2e-4, betas=(0.5, 0.999),
+)
+ours = dcgan_game(seed=seed)
+past_plain = train(plain, seed)
+past_ours = train(ours, seed)
+
+# %% tags=["hide-input"]
+z_film = torch.randn(10, 32, generator=data.make_generator(5))
+fig, axes = plt.subplots(2, 1, figsize=(6.4, 1.9), layout="constrained")
+
+
+def draw(k):
+    """Ten fakes of either game after so many rounds."""
+    step = (*LOOKS, 800)[k]
+    with torch.no_grad():
+        rows = past_plain[step][0](z_film), past_ours[step][1](z_film)
+    for ax, fakes, name in zip(axes, rows, ("plain", "ours"), strict=True):
+        ax.clear()
+        ax.imshow(fakes.view(10, 28, 28).transpose(0, 1).reshape(28, 280), cmap="gray", vmin=-1, vmax=1)
+        ax.set(xticks=[], yticks=[], ylabel=name)
+    axes[0].set_title(f"round {step}")
+
+
+alt = "A film of two rows of ten fakes, each from fixed noise. Upper row, plain: grey clouds for a long time, then blurred white blobs and rough strokes. Lower row, ours: blobs after 50 rounds, strokes after 100, clear digits from round 300 on."
+plots.gif(fig, draw, len(LOOKS) + 1, fps=2, colors=16, alt=alt)
+
+# %% tags=["hide-input"]
+with torch.no_grad():
+    frames = [past_plain[step][0](z_film) for step in (100, 300, 800)]
+    frames += [past_ours[step][1](z_film) for step in (100, 300, 800)]
+labels = [f"{name}, round {step}" for name in ("plain", "ours") for step in (100, 300, 800)]
+ax = plots.image_grid(torch.cat(frames), columns=10, row_labels=labels, title="Frames of the film")
+alt = "Six rows of ten fakes. Plain at rounds 100, 300 and 800: grey, grey clouds, rough strokes. Ours: rough strokes, digits, clear digits."
+plots.show(ax.figure, alt=alt)
+
+# %%
+def distance(G):
+    """The distance of notebook 05, of 2,000 fakes from real images."""
+    return judge.distance(judge.generate(G, 32))
+
+
+record = recorded("nb06_what_bought_it")
+of_MLP = [game["MLP of notebook 05"][-1]["distance"] for game in record["games"].values()]
+d_plain, d_ours = distance(past_plain[800][0]), distance(past_ours[800][1])
+rows = {"plain DCGAN": d_plain, "MLP of notebook 05 (recorded)": of_MLP, "our DCGAN": d_ours}
+table("distance from real images", rows, floor={"real images": judge.floor})
+claim("Ours is ten times nearer to the data than the plain one.", d_ours, below=d_plain / 10)
+
+# %% tags=["hide-input", "head-picture"]
+title = "The first hundred samples of our DCGAN, none left out"
+samples = judge.generate(past_ours[800][1], 32)[:100]
+ax = plots.image_grid(samples, columns=10, title=title)
+alt = "A hundred samples, ten by ten, white strokes on black. Most are easy to read, about one in five is not."
+plots.show(ax.figure, alt=alt)
+
+# %% [markdown]
+# Count them yourself: how many of the hundred can you not read?
+#
+# ## 3 What bought the speed?
+#
+# Six changes, and a distance that is many times smaller. Which of them did it? It is tempting to thank the convolutions. But then the plain DCGAN should have beaten the MLP.
+#
+# A fair answer changes the recipe step by step, and gives everybody the same time. We have recorded six games, each with five seeds and 20 CPU-seconds. The MLP may play, too, with the noise and the average that our DCGAN has.
+
+# %%
+predict(
+    "We give the plain DCGAN one thing of ours. What brings it furthest?",
+    [
+        ("The choice and the average", False, "They help, but not a network that hardly moves."),
+        ("Adam's rate and momentum", True, "Twenty times the rate. Look where the green line ends."),
+        ("Nothing: only all six together work", False, "One of the six does most."),
+    ],
+)
+
+# %% tags=["hide-input"]
+fig, ax = plt.subplots(figsize=(7.6, 3.9))
+shown = {
+    "MLP of notebook 05": ("MLP of notebook 05", plots.GREY),
+    "MLP, noise and average": ("MLP + noise, average", plots.PINK),
+    "plain DCGAN": ("plain DCGAN", plots.DISC),
+    "plain, our Adam": ("plain + Adam", plots.GREEN),
+    "plain, our Adam, noise and average": ("plain + Adam, noise, average", plots.SKY),
+    "ours": ("ours", plots.FAKE),
+}
+lines = {}
+for name, (label, color) in shown.items():
+    runs = [[look["distance"] for look in game[name]] for game in record["games"].values()]
+    lines[label] = (torch.tensor(runs), color)
+looks = torch.tensor(record["looks"])
+plots.lines(looks, lines, log="xy", ylim=(record["floor"] * 0.8, 900), ax=ax)
+ax.axhline(record["floor"], color=plots.REAL, linestyle=":")
+ax.text(1.05, record["floor"] * 1.1, "real images", color=plots.REAL)
+ax.set(xlabel="CPU-seconds", ylabel="distance from real images", title="Most of the gap is closed by Adam's rate")
+ax.set_xticks(record["looks"], [str(look) for look in record["looks"]])
+ax.set_xticks([], minor=True)
+alt = "Distance against CPU-seconds on logarithmic axes, six games, bands over five seeds. The plain DCGAN falls last and ends far above all others. The MLP flattens. The MLP with noise and average, and the plain DCGAN with our Adam, go on falling side by side; with noise and average it ends a little lower, and ours ends lowest."
+plots.show(fig, alt=alt)
+
+# %%
+rows = {}
+for game in record["games"].values():
+    for name, looks in game.items():
+        rows.setdefault(name, []).append(looks[-1]["distance"])
+rows = {name: torch.tensor(values) for name, values in rows.items()}
+table("distance after 20 CPU-seconds", rows, floor={"real images": record["floor"]})
+claim(
+    "After 20 seconds the plain DCGAN is behind the MLP of notebook 05.",
+    rows["plain DCGAN"], above=rows["MLP of notebook 05"], recorded=record,
+)
+
+# %%
+claim(
+    "With our Adam the same DCGAN is more than five times nearer.",
+    rows["plain, our Adam"], below=rows["plain DCGAN"] / 5, recorded=record,
+)
+claim(
+    "Noise and average bring the MLP to less than half of its distance.",
+    rows["MLP, noise and average"], below=rows["MLP of notebook 05"] / 2, recorded=record,
+)
+
+# %% [markdown]
+# So the plain DCGAN was not a bad network. It was a slow one: the paper's rate was chosen for wide networks and long games. With twenty times the rate, and without momentum, the same layers leave the MLP of notebook 05 behind. And much of what looks like the merit of convolutions belongs to noise and average. An MLP with both keeps up with the green line.
+#
+# What is left for the convolutions, when both players' teams have noise, average and a fitting rate?
+
+# %%
+claim(
+    "With the same noise and average, the DCGAN is nearer than the MLP.",
+    rows["plain, our Adam, noise and average"], below=rows["MLP, noise and average"], recorded=record,
+)
+claim(
+    "But it keeps more than half of the MLP's distance.",
+    rows["plain, our Adam, noise and average"], above=rows["MLP, noise and average"] / 2, recorded=record,
+)
+claim(
+    "Ours is the nearest of all six games.",
+    rows["ours"], below=rows["plain, our Adam, noise and average"], recorded=record,
+)
+
+# %% [markdown]
+# *What surprised us:* after 20 seconds the convolutions have brought less than the learning rate, and less than noise and average. *What this does not show:* longer games, another order of the steps, and wide networks on a GPU. The black line still falls.
+#
+# Do the convolutions use the neighbours at all? Take the neighbours away. We move all pixels by one rule, as in notebook 05, where the MLP did not mind. Then we play 80 rounds of our game, with images and with moved pixels.
+
+# %%
+order = torch.randperm(784, generator=data.make_generator(7))
+x_moved = x_fit.flatten(1)[:, order].view_as(x_fit)
+
+
+def short_game(x, seed):
+    """Our game, 80 rounds on images x."""
+    game = dcgan_game(seed=seed)
+    for _ in progress(dcgan_rounds(game, x, seed=seed, rounds=80), f"seed {seed}", 80):
+        pass
+    return game
+
+
+# %%
+short, in_order, moved = [], [], []
+for seed in seeds.several(3):
+    short.append(short_game(x_fit, seed))
+    in_order.append(distance(short[-1].average))
+    fakes = judge.generate(short_game(x_moved, seed).average, 32)
+    back = torch.empty(len(fakes), 784)
+    back[:, order] = fakes.flatten(1)
+    moved.append(judge.distance(back))
+table("distance after 80 rounds", {"images": in_order, "moved pixels": moved})
+claim("With moved pixels our DCGAN is left behind.", moved, above=1.4 * torch.tensor(in_order))
+
+# %% [markdown]
+# The MLP scored about the same with moved pixels. Our DCGAN is far worse with them, so it does use what lies side by side.
+#
+# ## 4 A checkerboard, and what to change
+#
+# Look again at the frames of the film, at the plain game after 300 rounds. Its fakes have a fine pattern, light and dark in turn. People call it a **checkerboard**. Odena et al. (2016) explained one kind: where the stride does not divide the window, some pixels are painted more often than others. Our windows of 4 at stride 2 paint all pixels equally often.
+
+# %%
+predict(
+    "Will a new G with such windows show a checkerboard?",
+    [
+        ("No, all pixels are painted equally often", False, "Equally often, but with different weights."),
+        ("Yes, before it has learned anything", True, "The four pixels of a block have weights of their own."),
+        ("Only after training", False, "It is there at the start, and training removes it."),
+    ],
+)
+
+# %% [markdown]
+# We suspect the weights. Each pixel of a 2×2 block has weights of its own, and the same four do so in every block. **Sub-pixel** convolution shows it best: it computes four channels for one, and lays the four out as a block. An **even start** copies the weights of one place to all four. If the suspicion is right, the same network must then begin without a checkerboard.
+
+
+# %%
+def checkerboard(G):
+    """How much the four places of 2 × 2 blocks differ in brightness."""
+    x = judge.generate(G, 32)
+    places = F.pixel_unshuffle(x, 2).mean((2, 3))  # (n, 4): the mean of each place
+    return (places.std(1) / x.std((1, 2, 3))).mean().item()
+
+
+WAYS = {
+    "transposed": {"upsampling": "transposed"},
+    "sub-pixel": {"even": False},
+    "sub-pixel, even start": {},  # ours
+    "resize": {"upsampling": "resize"},
+}
+found = {}
+for name, way in WAYS.items():
+    found[name] = [checkerboard(dcgan_generator(seed=k, **way)) for k in seeds.several(5)]
+for step in (300, 800):
+    found[f"plain game, round {step}"] = checkerboard(past_plain[step][0])
+table("checkerboard", found)
+
+# %% tags=["hide-input"]
+fig, axes = plt.subplots(1, 5, figsize=(10, 2.4))
+pictures = {"plain game, round 300": past_plain[300][0]}
+for name, way in WAYS.items():
+    pictures[f"new, {name}"] = dcgan_generator(seed=0, **way)
+for ax, (name, net) in zip(axes, pictures.items(), strict=True):
+    x = judge.generate(net, 32)[0, 0]
+    ax.imshow(x, cmap="gray", vmin=x.min(), vmax=x.max())
+    ax.set(xticks=[], yticks=[])
+    ax.set_title(name.replace(", ", ",\n", 1), fontsize=10)
+alt = "Five images, contrast stretched. The plain game at round 300 and new transposed and sub-pixel generators show a fine pattern of light and dark pixels. With an even start there are only coarse squares, with resize only soft clouds."
+plots.show(fig, alt=alt)
+
+# %%
+claim("A new transposed generator has a strong checkerboard.", found["transposed"], above=0.2)
+claim("So has a new sub-pixel generator.", found["sub-pixel"], above=0.2)
+claim("With an even start it has none.", found["sub-pixel, even start"], below=0.02)
+
+# %% [markdown]
+# The suspicion holds: the layers are the same, and only the start differs. What should you change when you see a checkerboard? First, train longer or with a larger rate, because training removes it. Second, let the stride divide the window. Third, use sub-pixel convolution with an even start, or **resize**: copy each pixel to 2×2 and convolve afterwards.
+#
+# ## 5 Batch norm has two modes
+#
+# Batch norm takes each channel, subtracts its mean and divides by its standard deviation. In **train** mode these are the numbers of the batch at hand. In **eval** mode they are running averages of the batches that were seen before. A network starts in train mode, and stays there until somebody calls `.eval()`.
+
+# %%
+predict(
+    "G is in train mode. The same z comes twice, each time with three other z in its batch. Two equal images?",
+    [
+        ("Yes, a network is a function of its input", False, "Its input is the whole batch."),
+        ("No, the others change its image", True, "Mean and deviation are those of all four."),
+        ("Yes, if we write torch.no_grad()", False, "That turns off gradients, not batch norm."),
+    ],
+)
+
+
+# %%
+def in_company(G, mode):
+    """One z in eight batches, each time with three others: (8, 1, 28, 28)."""
+    G = copy.deepcopy(G).train(mode == "train")
+    z = judge.noise(32)
+    images = []
+    for k in range(1, 25, 3):
+        with torch.no_grad():
+            images.append(G(torch.cat([z[:1], z[k : k + 3]]))[:1])
+    return torch.cat(images)
+
+
+# %% tags=["hide-input"]
+rows_of_eight = torch.cat([in_company(ours.G, mode) for mode in ("train", "eval")])
+title = "The same z, in eight batches of four"
+ax = plots.image_grid(rows_of_eight, columns=8, row_labels=["train", "eval"], title=title)
+alt = "Two rows of eight images of one noise vector. Train mode: the strokes change from batch to batch. Eval mode: eight equal images."
+plots.show(ax.figure, alt=alt)
+
+# %%
+spread = {"train": [], "eval": []}
+for game in short:
+    for mode, values in spread.items():
+        images = in_company(game.G, mode)
+        values.append((images.amax(0) - images.amin(0)).max().item())
+table("largest difference of a pixel between the eight", spread)
+claim("In train mode an image depends on its company.", spread["train"], above=0.3)
+claim("In eval mode it does not.", spread["eval"], below=1e-4)
+
+# %% [markdown]
+# So players train in train mode, and samples are drawn in eval mode. A second trap: whoever samples in train mode also moves the running averages, even under `no_grad`. That is why `in_company` works on a copy.
+#
+# ## 6 An average of weights
+#
+# A game circles (notebook 03), and the last weights are an accident of the last batches. So we sample from an **exponential moving average** (EMA) of $G$'s weights $\theta$. After round $k$ it moves a little:
+#
+# $$\bar\theta\leftarrow\beta\,\bar\theta+(1-\beta)\,\theta,\qquad\beta=\min\left(.998,\tfrac{1+k}{10+k}\right).$$
+#
+# The fraction lets a young average forget its random first weights.
+
+
+# %%
+def move(average, G, decay):
+    """Move the average a little towards G: weights, and batch norm's running averages."""
+    states = zip(average.state_dict().values(), G.state_dict().values(), strict=True)
+    for old, new in states:
+        if old.is_floating_point():  # all but batch norm's counter
+            old.lerp_(new, 1 - decay)  # decay · old + (1 - decay) · new
+
+
+# %% [markdown]
+# Why should it help? Our guess: the last weights wander about some place, and an average lies nearer to it than each of them. Then the plain mean of nine sets of late weights must also be better than each of the nine. And in a game that takes small steps and does not wander, it must *not* be better. The plain game is such a one.
+
+
+# %%
+def late(past):
+    """Distances of nine sets of weights, of their mean, and of the EMA."""
+    mean = copy.deepcopy(past[760][0])
+    nine = []
+    for k, step in enumerate(range(760, 801, 5)):
+        G, average = past[step]
+        move(mean, G, k / (k + 1))  # now it is the mean of all so far
+        nine.append(distance(G))
+    return nine, distance(mean), distance(average)
+
+
+nine, mean, ema = late(past_ours)
+nine_plain, mean_plain, ema_plain = late(past_plain)
+of_weights = {
+    "ours, rounds 760 … 800": nine, "ours, mean of these": mean, "ours, EMA": ema,
+    "plain, rounds 760 … 800": nine_plain, "plain, mean of these": mean_plain,
+    "plain, EMA": ema_plain,
+}
+table("distance (nine sets of weights of one seed)", of_weights)
+
+# %%
+claim("In our game the mean of nine is better than each of them.", mean, below=min(nine))
+claim("In the plain game it is not.", mean_plain, above=min(nine_plain))
+claim("There the EMA is even worse than the last weights.", ema_plain, above=nine_plain[-1])
+
+# %% [markdown]
+# The guess holds. An average removes wandering, and it pays by looking back. In a game that still moves in one direction it only lags behind.
+#
+# One trap is left. Batch norm's running averages are **buffers**: they belong to `state_dict()`, but not to `parameters()`. What if somebody averages only the parameters?
+
+# %%
+stale = []
+for game in short:
+    G = dcgan_generator(seed=0).eval()  # its running averages are still 0 and 1
+    G.load_state_dict(dict(game.average.named_parameters()), strict=False)
+    stale.append(distance(G))
+table("distance after 80 rounds", {"average": in_order, "its parameters only": stale})
+claim("Without its buffers the average is twice as far away.", stale, above=2 * torch.tensor(in_order))
+
+# %% [markdown]
+# The weights are right, but every batch norm divides by the wrong number. (PyTorch's `AveragedModel` averages buffers only with `use_buffers=True`.)
+#
+# ## 7 People
+#
+# *(What carries over to people in colour, and what does not.)*
+
+# %% tags=["hide-input"]
+# PEOPLE: the lead fills in this cell (the record of games.people_game and one picture)
+
+# %% [markdown]
+# ## 8 Keep it, and walk through its noise
+#
+# A trained generator is worth keeping. Save the numbers and not the object: `state_dict()` holds weights *and* buffers.
+
+# %%
+folder = Path(tempfile.mkdtemp())
+torch.save(ours.average.state_dict(), folder / "digits.pt")
+
+# %% [markdown]
+# The next cell could stand in another program. It builds the same layers, fills in the numbers, and calls `.eval()`. A file from a stranger could run code; `weights_only=True` refuses that. (`live.explore(G, 32)` of notebook 00 would now let you drive it.)
+
+# %%
+G = dcgan_generator(seed=0)  # other weights, for a moment
+G.load_state_dict(torch.load(folder / "digits.pt", weights_only=True))
+G.eval()
+
+# %% [markdown]
+# The simplest walk is a straight line between two noise vectors. We take one inside a category, and one from a category to another.
+
+# %%
+z = judge.noise(32)
+category = z[:, :20].argmax(1)
+start, same = z[category == category[0]][:2]
+other = z[category != category[0]][0]
+t = torch.linspace(0, 1, 10)[:, None]
+walks = torch.cat([torch.lerp(start, same, t), torch.lerp(start, other, t)])
+
+# %% tags=["hide-input"]
+labels = ["inside a category", "to another category"]
+with torch.no_grad():
+    ax = plots.image_grid(G(walks), columns=10, row_labels=labels, title="Two walks through the noise")
+alt = "Two walks of ten images. Inside a category the digit changes its shape step by step. From one category to another it jumps at one step."
+plots.show(ax.figure, alt=alt)
+
+# %% [markdown]
+# Inside a category the image changes step by step. Between categories it jumps, because the choice jumps.
+#
+# Radford et al. became famous for **arithmetic** with noise: "smiling woman − woman + man" gave a smiling man. We try "bold − thin + any digit". *One* category tells what bold means, and the digits of all *other* categories must become bolder. As a control, the same numbers stand at other places of the direction.
+
+
+# %%
+def ink(z):
+    with torch.no_grad():
+        return G(z).mean((1, 2, 3))  # mean brightness of each fake
+
+
+def gain(direction):
+    return ink(others + direction) - ink(others - direction)
+
+
+mine, others = z[category == 0], z[category != 0]
+is_bold = ink(mine) > ink(mine).median()
+style = (mine[is_bold].mean(0) - mine[~is_bold].mean(0))[20:]  # leave the choice alone
+bolder = F.pad(style, (20, 0))
+control = [gain(F.pad(style.roll(k), (20, 0))).mean().abs() for k in range(1, 12)]
+
+# %% tags=["hide-input"]
+three = torch.cat([others[:10] - 2 * bolder, others[:10], others[:10] + 2 * bolder])
+labels = ["− 2 (bold − thin)", "as drawn", "+ 2 (bold − thin)"]
+title = "What one category knows of boldness holds for the others"
+with torch.no_grad():
+    ax = plots.image_grid(G(three), columns=10, row_labels=labels, title=title)
+alt = "Three rows of ten digits. Upper row: thin strokes. Middle row: as drawn. Lower row: the same digits, bolder."
+plots.show(ax.figure, alt=alt)
+
+# %%
+claim("More than four in five digits of the other categories become bolder.", (gain(bolder) > 0).float().mean(), above=0.8)
+claim("With the numbers at other places ink changes less than half as much.", sum(control) / 11, below=gain(bolder).mean() / 2)
+
+# %% [markdown]
+# Nobody told $G$ what bold is, or that it should mean the same in every category. Notebook 13 looks for such directions in earnest.
+#
+# ## 9 Stop, and go on
+#
+# For samples the average is enough. To *go on* as if nothing had happened, the file needs everything that changes: both players, both optimisers with their memories, the average, and the state of the noise. The number of rounds gives the place in the data.
+
+# %%
+PARTS = ("G", "D", "opt_G", "opt_D", "average")
+
+
+def save(game, step, file):
+    state = {"step": step, "noise": game.noise.get_state()}
+    for name in PARTS:
+        state[name] = getattr(game, name).state_dict()
+    torch.save(state, file)
+
+
+def load(game, file):
+    state = torch.load(file, weights_only=True)
+    game.noise.set_state(state["noise"])
+    for name in PARTS:
+        getattr(game, name).load_state_dict(state[name])
+    return state["step"]
+
+
+# %% [markdown]
+# One game plays twelve rounds. Another stops after seven, and a third, with other weights and other noise, goes on from its file.
+
+# %%
+whole, stopped, resumed = dcgan_game(seed=0), dcgan_game(seed=0), dcgan_game(seed=99)
+losses = list(dcgan_rounds(whole, x_fit, seed=0, rounds=12))
+list(dcgan_rounds(stopped, x_fit, seed=0, rounds=7))
+save(stopped, 7, folder / "game.pt")
+
+step = load(resumed, folder / "game.pt")
+rest = list(dcgan_rounds(resumed, x_fit, seed=0, rounds=12, start=step))
+claim("The resumed game has the same losses, bit for bit.", rest == losses[7:], exact=True)
+
+# %% [markdown]
+# The danger is silence. Leave out a part on both sides, and nothing complains: it is only another game. The deeper notebook proves that nothing is missing here, and leaves out every part once.
+
+# %%
+how_sure()
+
+# %% [markdown]
+# ## Exercises
+#
+# ### Exercise · Break it: D in eval mode
+#
+# ●○○ · 10 minutes · you need: section 5. Somebody calls `.eval()` on $D$ before training. **Predict first:** will the game fail, get worse, or hardly notice? Then set `RUN = True`.
+
+# %% tags=["exercise-break"]
+RUN = False  # True takes about fifteen seconds
+
+if RUN:
+    for asleep in (False, True):
+        game = dcgan_game(seed=seeds.one())
+        game.D.train(not asleep)
+        for _ in progress(dcgan_rounds(game, x_fit, seed=seeds.one(), rounds=200), "rounds", 200):
+            pass
+        print(f"D in {'eval' if asleep else 'train'} mode: distance {distance(game.average):.0f}")
+
+# %% [markdown]
+# <details><summary>Hint: first step</summary>
+#
+# In eval mode batch norm uses its running averages. Who moves them, if $D$ is never in train mode?
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# Print `game.D[3].running_mean` and `game.D[3].running_var` after the game. What does a layer do that subtracts 0 and divides by 1?
+# </details>
+#
+# <details><summary>Solution</summary>
+#
+# BREAK-ANSWER
+# </details>
+#
+# ### Exercise 1 · How large does it get?
+#
+# ●○○ · 10 minutes · you need: section 1. A transposed convolution gets `side` pixels. How many does it return?
+
+
+# %% tags=["exercise-1"]
+def side_out(side, kernel, stride, padding, output_padding):
+    """Five whole numbers. Returns the side of the result."""
+    return None  # <- your answer
+
+
+# %% tags=["check-1"]
+nb06.check_1(side_out)
+
+# %% [markdown]
+# <details><summary>Hint: first step</summary>
+#
+# Draw three input pixels and the patches that they write, for stride 2 and kernel 4.
+# Where does the last patch begin, and where does it end?
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# The patches begin at 0, stride, 2·stride and so on. The last one therefore begins at
+# `(side - 1) * stride`, and it is `kernel` long. `padding` is cut off at both ends,
+# `output_padding` is added at one.
+# </details>
+#
+# <details><summary>Solution</summary>
+#
+# ```python
+# def side_out(side, kernel, stride, padding, output_padding):
+#     return (side - 1) * stride + kernel - 2 * padding + output_padding
+# ```
+# With kernel 4, stride 2, padding 1 this is 2·side: the doubling of section 1.
+# </details>
+#
+# ### Exercise 2 · How long does an average remember?
+#
+# ●○○ · 5 minutes · you need: section 6. After how many updates has a sudden change of $\theta$ reached $\bar\theta$ by half, for a fixed decay $\beta$?
+
+
+# %% tags=["exercise-2"]
+def half_life(decay):
+    """decay between 0 and 1. Returns a number of updates (it need not be whole)."""
+    return None  # <- your answer
+
+
+# %% tags=["check-2"]
+nb06.check_2(half_life)
+
+# %% [markdown]
+# <details><summary>Hint: first step</summary>
+#
+# How much weight does the old value of $\theta$ still have after one update, after two,
+# after $n$?
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# After $n$ updates the old value has the weight $\beta^n$. Set this to one half and
+# solve for $n$ with logarithms. The result need not be whole.
+# </details>
+#
+# <details><summary>Solution</summary>
+#
+# ```python
+# def half_life(decay):
+#     return math.log(0.5) / math.log(decay)
+# ```
+# 346 rounds for .998. With .998 from the start, a fifth of the average would still be random first weights at round 800; section 6's fraction is .989 there, which forgets half in 62 rounds.
+# </details>
+#
+# ### Exercise 3 · The bug in a resume
+#
+# ●●○ · 10 minutes · you need: section 9. This code resumes a game, and every later batch is another than it should be. Return the right ones.
+#
+# ```python
+# step = load(game, file)
+# fed = data.batches(x, batch, seed=seed + step)
+# ```
+
+
+# %% tags=["exercise-3"]
+def rest_of_batches(x, batch, seed, step):
+    """x (n, ...), `step` batches of this seed were played. Returns an iterator over those that follow, without end."""
+    return None  # <- your answer
+
+
+# %% tags=["check-3"]
+nb06.check_3(rest_of_batches)
+
+# %% [markdown]
+# <details><summary>Hint: first step</summary>
+#
+# The same seed shuffles in the same way. So which stream did the interrupted game read
+# from, and how far had it come?
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# Make the stream with the game's own `seed`, and skip what was played:
+# `itertools.islice(iterator, start, None)` leaves out the first `start` items and has
+# no end.
+# </details>
+#
+# <details><summary>Solution</summary>
+#
+# ```python
+# def rest_of_batches(x, batch, seed, step):
+#     return itertools.islice(data.batches(x, batch, seed=seed), step, None)
+# ```
+# </details>
+#
+# ## Recap
+#
+# 1. A convolution uses the same few weights at every place and knows which pixels are neighbours. Without neighbours our DCGAN is left behind ([section 1](#1-A-network-that-knows-neighbours), [section 3](#3-What-bought-the-speed?)).
+# 2. A plain DCGAN is slow because of its learning rate. At equal seconds the rate brought most, then noise and average, and convolutions the least ([section 3](#3-What-bought-the-speed?)).
+# 3. The four pixels of a block have weights of their own, so a new generator shows a checkerboard, unless it starts evenly ([section 4](#4-A-checkerboard,-and-what-to-change)).
+# 4. Sample in eval mode, and average weights *and* buffers. The average helps where the last weights wander, and lags where they do not ([section 5](#5-Batch-norm-has-two-modes), [section 6](#6-An-average-of-weights)).
+# 5. A saved generator can be walked through, and its directions add up. A resumed game needs everything that changes ([section 8](#8-Keep-it,-and-walk-through-its-noise), [section 9](#9-Stop,-and-go-on)).
+#
+# **Further reading.** Radford, Metz and Chintala 2016 (arXiv:1511.06434), Sections 3 and 6 · Odena, Dumoulin and Olah 2016, *Deconvolution and checkerboard artifacts* (Distill). Next: [07](07_measuring_gans.ipynb), where the ruler itself is measured.
