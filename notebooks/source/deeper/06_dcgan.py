@@ -255,7 +255,8 @@ claim(
 
 # %%
 game = dcgan_game(seed=seeds.one())
-for _ in progress(dcgan_rounds(game, x_fit, seed=seeds.one(), rounds=400), "rounds", 400):
+rounds = dcgan_rounds(game, x_fit, seed=seeds.one(), rounds=400)
+for _ in progress(rounds, "rounds", 400):
     pass
 z = judge.noise(32)
 samples = judge.generate(game.average, 32)
@@ -411,7 +412,7 @@ T95 = 3.182  # Student's t for 4 seeds: an interval of 95 %
 T_LOOKS = 9.30  # nineteen intervals that together miss in 5 %
 ratio, half = {}, {}
 for name in games:
-    if name != "main game":
+    if name != "main game":  # base 2, so that 1 is twice as far away
         ratio[name] = (of(name) / of("main game")).log2()
         half[name] = ratio[name].std() / len(ratio[name]) ** 0.5
 names = sorted(ratio, key=lambda name: ratio[name].mean())
@@ -454,16 +455,17 @@ claim(
 # The lesson said that an average of weights helps because the last weights wander. Here is a second test. We go on with the game of section 2, and take its weights nine times, five rounds apart. If they wander about one place, then their plain mean must be nearer to it than each of them.
 
 # %%
-nine, average, later = [], game.average, copy.deepcopy(game.G).eval()
+nine, mean = [], copy.deepcopy(game.G).eval()
 for k in range(9):
-    for _ in dcgan_rounds(game, x_fit, seed=seeds.one(), rounds=405 + 5 * k, start=400 + 5 * k):
-        pass
+    step = 400 + 5 * k
+    list(dcgan_rounds(game, x_fit, seed=seeds.one(), rounds=step + 5, start=step))
     G = copy.deepcopy(game.G).eval()
-    for old, new in zip(later.state_dict().values(), G.state_dict().values(), strict=True):
+    states = zip(mean.state_dict().values(), G.state_dict().values(), strict=True)
+    for old, new in states:
         if old.is_floating_point():
             old.lerp_(new, 1 / (k + 1))  # the mean of all so far
     nine.append(judge.distance(judge.generate(G, 32)))
-of_mean = judge.distance(judge.generate(later, 32))
+of_mean = judge.distance(judge.generate(mean, 32))
 table("distance", {"rounds 405 … 445": nine, "mean of these nine weights": of_mean})
 claim("The mean of nine sets of weights is better than each of them.", of_mean, below=min(nine))
 
@@ -480,7 +482,9 @@ for run in sorted(factors["runs"], key=lambda run: run["seed"]):
 table("distance after 20 CPU-seconds, with this of theirs", ends)
 
 # %%
-times = {name: torch.tensor(end) / torch.tensor(ends["nothing"]) for name, end in ends.items()}
+times = {}  # how many times as far away as ours, seed by seed
+for name, end in ends.items():
+    times[name] = torch.tensor(end) / torch.tensor(ends["nothing"])
 claim(
     "Their generator alone makes the distance more than ten times as large.",
     times["generator"], above=10, recorded=factors,
@@ -513,8 +517,8 @@ def all_numbers(game):
     states = [game.noise.get_state()]
     for part in (game.G, game.D, game.opt_G, game.opt_D, game.average):
         states += torch.utils._pytree.tree_leaves(part.state_dict())
-    found = [leaf.flatten().double() for leaf in states if isinstance(leaf, torch.Tensor)]
-    return torch.cat(found)
+    tensors = [leaf for leaf in states if isinstance(leaf, torch.Tensor)]
+    return torch.cat([leaf.flatten().double() for leaf in tensors])
 
 
 # %%
