@@ -242,7 +242,7 @@ d_plain, d_ours = distance(past_plain[800][0]), distance(past_ours[800][1])
 rows = {"plain DCGAN": d_plain, "our DCGAN": d_ours}
 rows["MLP of notebook 05 (recorded)"] = after_20["MLP of notebook 05"]
 table("distance from real images", rows, floor={"real images": judge.floor})
-claim("Ours is ten times nearer to the data than the plain one.", d_ours, below=d_plain / 10)
+claim("Ours is more than five times nearer to the data.", d_ours, below=d_plain / 5)
 
 # %% tags=["hide-input", "head-picture"]
 title = "The first hundred samples of our DCGAN, none left out"
@@ -425,7 +425,7 @@ for G, _ in short:
         images = in_company(G, mode)
         values.append((images.amax(0) - images.amin(0)).max())
 table("largest difference of a pixel, after 80 rounds", spread)
-claim("In train mode an image depends on its company.", spread["train"], above=0.3)
+claim("In train mode an image depends on its company.", spread["train"], above=0.1)
 claim("In eval mode it does not.", spread["eval"], below=1e-4)
 
 # %% [markdown]
@@ -546,8 +546,8 @@ plots.show(ax.figure, alt=alt)
 
 # %%
 claim(
-    "In other categories ink grows by more than one and a half standard deviations.",
-    gain.mean() / ink(others).std(), above=1.5,
+    "In other categories ink grows by more than a standard deviation.",
+    gain.mean() / ink(others).std(), above=1,
 )
 
 # %% [markdown]
