@@ -13,7 +13,7 @@
 # - **find** which part of a recipe brought its success, and avoid three quiet faults: checkerboards, batch norm in the wrong mode, an average without its buffers;
 # - **keep** a generator: save it, walk through its noise, and go on with a stopped game bit for bit.
 #
-# *Before:* [04](04_gan_laboratory_2d.ipynb), [05](05_mlp_gan.ipynb). *Run time:* about 75 seconds on one CPU core. *Deeper:* [the second notebook](deeper/06_dcgan.ipynb) switches off one thing at a time, looks at spectra, and proves that a resumed game is the same game.
+# *Before:* [04](04_gan_laboratory_2d.ipynb), [05](05_mlp_gan.ipynb). *Study:* 42 minutes, and 35 for the exercises. *Run time:* about 75 seconds on one CPU core. *Deeper:* [the second notebook](deeper/06_dcgan.ipynb) switches off one thing at a time, looks at spectra, and proves that a resumed game is the same game.
 
 # %% tags=["setup"]
 import sys
@@ -46,7 +46,7 @@ plots.use_course_style()
 torch.set_num_threads(1)  # small images, small batches: a second thread brings little
 
 # %% [markdown]
-# ## 1 A network that knows neighbours
+# ## 1 A network that knows neighbours (5 min)
 #
 # To the players of notebook 05 an image was a list of numbers. A **convolution** looks at small windows, with the same few weights in each. So neighbours belong together, and a stroke is a stroke wherever it lies.
 #
@@ -134,7 +134,7 @@ claim(
 )
 
 # %% [markdown]
-# ## 2 A plain DCGAN, and ours
+# ## 2 A plain DCGAN, and ours (9 min)
 #
 # Our own DCGAN, which later notebooks use, differs from the plain one in six things.
 #
@@ -254,7 +254,7 @@ plots.show(ax.figure, alt=alt)
 # %% [markdown]
 # Count them yourself: how many of the hundred can you not read?
 #
-# ## 3 What bought the speed?
+# ## 3 What bought the speed? (3 min)
 #
 # Which of the six changes did it? It is tempting to thank the convolutions. But then the plain one should have beaten the MLP. A fair answer changes the recipe step by step, and gives everybody 20 CPU-seconds. The MLP may also play with our noise and our average.
 
@@ -326,7 +326,7 @@ claim(
 # %% [markdown]
 # *What surprised us:* after 20 seconds the convolutions have brought less than the learning rate, and less than noise and average. *What this does not show:* longer games (the black line still falls), another order of the steps, and wide networks on a GPU. (In the deeper notebook we move all pixels. Then our DCGAN is left behind, so it does use neighbours.)
 #
-# ## 4 A checkerboard, and what to change
+# ## 4 A checkerboard, and what to change (5 min)
 #
 # Look again at the frames. After 300 rounds the plain game's fakes have a fine pattern, light and dark in turn, called a **checkerboard**. Odena et al. (2016) explained one kind: where the stride does not divide the window, some pixels are painted more often than others. But our windows of 4 at stride 2 paint all pixels equally often.
 
@@ -388,7 +388,7 @@ claim("With an even start it has none.", found["sub-pixel, even start"], below=0
 # %% [markdown]
 # The suspicion holds: only the start differs. What should you change when you see a checkerboard? First, train on, because training removes most of it. Second, let the stride divide the window. Third, take sub-pixel convolution with an even start, or **resize**: copy each pixel to 2×2, then convolve.
 #
-# ## 5 Batch norm has two modes
+# ## 5 Batch norm has two modes (4 min)
 #
 # Batch norm subtracts the mean of each channel and divides by its standard deviation. In **train** mode these are the numbers of the batch at hand, in **eval** mode running averages of earlier batches. A network stays in train mode until somebody calls `.eval()`.
 
@@ -431,7 +431,7 @@ claim("In eval mode it does not.", spread["eval"], below=1e-4)
 # %% [markdown]
 # So players train in train mode, and samples are drawn in eval mode. Whoever samples in train mode also moves the running averages, even under `no_grad`. That is why `in_company` works on a copy.
 #
-# ## 6 An average of weights
+# ## 6 An average of weights (5 min)
 #
 # The last weights are an accident of the last batches. So we sample from an **exponential moving average** (EMA) of $G$'s weights $\theta$. After round $k$ it moves a little:
 #
@@ -483,7 +483,7 @@ claim("Without its buffers the average is more than twice as far away.", stale, 
 # %% [markdown]
 # The weights are right, but every batch norm divides by the wrong number. (PyTorch's `AveragedModel` averages buffers only with `use_buffers=True`.)
 #
-# ## 7 People
+# ## 7 People (1 min)
 #
 # *(What carries over to people in colour, and what does not.)*
 
@@ -491,7 +491,7 @@ claim("Without its buffers the average is more than twice as far away.", stale, 
 # PEOPLE: the lead fills in this cell (the record of games.people_game and one picture)
 
 # %% [markdown]
-# ## 8 Keep it, and walk through its noise
+# ## 8 Keep it, and walk through its noise (6 min)
 #
 # Save the numbers and not the object: `state_dict()` holds weights *and* buffers.
 
@@ -553,7 +553,7 @@ claim(
 # %% [markdown]
 # Inside a category the walk changes the image step by step. To another category it jumps, because the choice jumps. And what one category knows of boldness holds for the others, although nobody told $G$ what bold is. (A direction of the same length, drawn by chance, does much less: deeper notebook.)
 #
-# ## 9 Stop, and go on
+# ## 9 Stop, and go on (4 min)
 #
 # To *go on* as if nothing had happened, a file needs everything that changes: both players, both optimisers with their memories, the average, and the state of the noise. The number of rounds gives the place in the data.
 
@@ -596,7 +596,7 @@ claim("The resumed game has the same losses, bit for bit.", rest == losses[7:], 
 how_sure()
 
 # %% [markdown]
-# ## Exercises
+# ## Exercises (35 min)
 #
 # ### Exercise · Break it: D in eval mode
 #
@@ -747,12 +747,12 @@ nb06.check_3(rest_of_batches)
 # ```
 # </details>
 #
-# ## Recap
+# ## Recap (1 min)
 #
-# 1. A convolution uses the same few weights at every place and knows which pixels are neighbours; most weights of a small DCGAN are in its linear layer ([section 1](#1-A-network-that-knows-neighbours)).
-# 2. A plain DCGAN with the paper's learning rate is slow on one core. At equal seconds the rate brought most, then noise and average, and convolutions the least ([section 3](#3-What-bought-the-speed?)).
-# 3. The four pixels of a block have weights of their own, so a new generator shows a checkerboard, unless it starts evenly ([section 4](#4-A-checkerboard,-and-what-to-change)).
-# 4. Sample in eval mode, and average weights *and* buffers. The average helps where the last weights wander, and lags where they do not ([section 5](#5-Batch-norm-has-two-modes), [section 6](#6-An-average-of-weights)).
-# 5. A saved generator can be walked through, and its directions add up. A resumed game needs everything that changes ([section 8](#8-Keep-it,-and-walk-through-its-noise), [section 9](#9-Stop,-and-go-on)).
+# 1. A convolution uses the same few weights at every place and knows which pixels are neighbours; most weights of a small DCGAN are in its linear layer ([section 1](#1-A-network-that-knows-neighbours-(5-min))).
+# 2. A plain DCGAN with the paper's learning rate is slow on one core. At equal seconds the rate brought most, then noise and average, and convolutions the least ([section 3](#3-What-bought-the-speed?-(3-min))).
+# 3. The four pixels of a block have weights of their own, so a new generator shows a checkerboard, unless it starts evenly ([section 4](#4-A-checkerboard,-and-what-to-change-(5-min))).
+# 4. Sample in eval mode, and average weights *and* buffers. The average helps where the last weights wander, and lags where they do not ([section 5](#5-Batch-norm-has-two-modes-(4-min)), [section 6](#6-An-average-of-weights-(5-min))).
+# 5. A saved generator can be walked through, and its directions add up. A resumed game needs everything that changes ([section 8](#8-Keep-it,-and-walk-through-its-noise-(6-min)), [section 9](#9-Stop,-and-go-on-(4-min))).
 #
 # **Further reading.** Radford, Metz and Chintala 2016 (arXiv:1511.06434), Sections 3 and 6 · Odena, Dumoulin and Olah 2016, *Deconvolution and checkerboard artifacts* (Distill). Next: [07](07_measuring_gans.ipynb), where the ruler itself is measured.
