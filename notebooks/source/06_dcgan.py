@@ -158,7 +158,7 @@ class Choice(nn.Module):
 
 
 # %% [markdown]
-# Nobody tells $G$ which category should be which digit. `dcgan_game` builds our players with their optimisers. `dcgan_rounds` is `play` of notebook 04, but after each round an average of $G$'s weights moves.
+# Nobody tells $G$ which category should be which digit. `dcgan_game` builds our players and their optimisers. `dcgan_rounds` is `play` of notebook 04, but after each round an average of $G$'s weights moves.
 
 # %%
 LOOKS = (25, 50, 80, 100, 150, 200, 300, 400, 600, 800)
@@ -718,7 +718,7 @@ nb06.check_2(half_life)
 
 # %% tags=["exercise-3"]
 def rest_of_batches(x, batch, seed, step):
-    """x (n, ...), `step` batches of this seed were played. Returns an iterator over those that follow, without end."""
+    """x (n, ...); returns an iterator over the batches after the first `step`, without end."""
     return None  # <- your answer
 
 

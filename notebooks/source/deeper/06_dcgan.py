@@ -11,7 +11,7 @@
 # - **test** a rule of thumb by switching it off, seed by seed, and say what the test does not decide;
 # - **prove** that a resumed game is the uninterrupted one, and refuse a file that does not belong to it.
 #
-# *Run time:* about 60 seconds on one CPU core.
+# *Study:* 53 minutes, and 5 for the exercises. *Run time:* about 60 seconds on one CPU core.
 
 # %% tags=["setup"]
 import sys
@@ -50,7 +50,7 @@ judge = make_judge(data.load_images("auto"))
 x_fit = judge.parts.fit.images  # (4000, 1, 28, 28)
 
 # %% [markdown]
-# ## 1 Where a checkerboard comes from
+# ## 1 Where a checkerboard comes from (12 min)
 #
 # There are three ways to double the side of an image. A **transposed convolution** paints overlapping patches. **Resize** copies each pixel to 2×2 and convolves. **Sub-pixel** convolves to four times as many channels, and lays each four out as 2×2 pixels (Shi et al. 2016). How often does a transposed convolution paint each pixel?
 
@@ -211,7 +211,7 @@ claim(
 )
 
 # %% [markdown]
-# ## 2 Noise that can choose
+# ## 2 Noise that can choose (12 min)
 #
 # Normal noise is connected, and a continuous $G$ draws every image on the paths between. If the data lie in separate pieces, some samples must lie between them (Tanielian et al. 2020 bound their share from below). Two clusters in one dimension show it, and show what a choice changes.
 
@@ -313,7 +313,7 @@ table("gain of ink", {"bold − thin": gain(style), "same numbers, other places"
 claim("On average other directions change ink less than half as much.", control.mean(), below=gain(style) / 2)
 
 # %% [markdown]
-# ## 3 Does it use the neighbours?
+# ## 3 Does it use the neighbours? (3 min)
 #
 # We move all pixels by one rule, as in notebook 05, where the MLP did not mind. Then we play 80 rounds of our game, with images and with moved pixels. If our players use what lies side by side, they must be worse without it.
 
@@ -342,7 +342,7 @@ claim(
 )
 
 # %% [markdown]
-# ## 4 Batch norm: mixed batches, and first weights
+# ## 4 Batch norm: mixed batches, and first weights (4 min)
 #
 # `play` shows $D$ real and fake images in *separate* batches. What would change in one batch? Take one feature, real values around 2 and fake ones around −2, and a new batch norm before the score.
 
@@ -391,7 +391,7 @@ claim(
 )
 
 # %% [markdown]
-# ## 5 One thing at a time
+# ## 5 One thing at a time (8 min)
 #
 # A recorded run changes one thing in our game and plays 300 rounds. Six of its nineteen rows, marked with a star, go back to what the DCGAN paper advises. Within a seed all games see the same batches and the same noise. So we compare seed by seed, and look at the *ratio* of the distances.
 
@@ -475,7 +475,7 @@ claim(
 )
 
 # %% [markdown]
-# ## 6 A second recipe, one property at a time
+# ## 6 A second recipe, one property at a time (2 min)
 #
 # A second record gives each game 20 CPU-seconds, and takes one property after the other from a much-copied recipe, rebuilt (PyTorch-GAN's `dcgan`: wide networks, resize, 100 normal numbers, rate 2e-4). The rows "all but" keep one group of ours.
 
@@ -503,7 +503,7 @@ claim(
 # %% [markdown]
 # Two things decide here. Their generator is so wide that it plays a fifteenth of our rounds in the same time, and their rate is a twentieth of ours. On a machine with more threads or a GPU, width costs less: this is a statement about one thread and 20 seconds. And none of our groups saves their recipe alone.
 #
-# ## 7 A resumed game is the same game
+# ## 7 A resumed game is the same game (10 min)
 #
 # The lesson saved a game in ten lines. Here is the proof that nothing is missing: every number of the game, compared bit for bit. `save_checkpoint` of the package writes all or nothing, and adds a hash of the content and the settings.
 
@@ -605,7 +605,7 @@ attempt(file, D=dcgan_discriminator(seed=1, hidden=()))
 how_sure()
 
 # %% [markdown]
-# ## Exercises
+# ## Exercises (5 min)
 #
 # ### Exercise 4 · A pure checkerboard
 #
@@ -644,12 +644,12 @@ nb06.check_4(pure_checkerboard)
 # Its $c$ is 1, and so is that of stripes one pixel wide: $c$ counts both lines.
 # </details>
 #
-# ## Recap
+# ## Recap (1 min)
 #
-# 1. Even overlap does not prevent checkerboards: the four pixels of a block have weights of their own, and the ReLU's positive mean repeats their difference. Resize and an even start have none ([section 1](#1-Where-a-checkerboard-comes-from)).
-# 2. Connected noise must leave samples between clusters, noise with a choice need not; some categories become digits without being asked ([section 2](#2-Noise-that-can-choose)). And convolutions do use neighbours ([section 3](#3-Does-it-use-the-neighbours?)).
-# 3. Batch norm hides a shift of all fakes when they come in a batch of their own, and the size of the first weights ([section 4](#4-Batch-norm:-mixed-batches,-and-first-weights)).
-# 4. Of nineteen changes three are decidedly worse after 300 rounds: $\beta_1=.9$, a small rate, no tanh ([section 5](#5-One-thing-at-a-time)); against a wide recipe, size and rate decide ([section 6](#6-A-second-recipe,-one-property-at-a-time)).
-# 5. A resumed game is the uninterrupted one, bit for bit, only if players, optimisers, average, noise and place in the data are restored ([section 7](#7-A-resumed-game-is-the-same-game)).
+# 1. Even overlap does not prevent checkerboards: the four pixels of a block have weights of their own, and the ReLU's positive mean repeats their difference. Resize and an even start have none ([section 1](#1-Where-a-checkerboard-comes-from-(12-min))).
+# 2. Connected noise must leave samples between clusters, noise with a choice need not; some categories become digits without being asked ([section 2](#2-Noise-that-can-choose-(12-min))). And convolutions do use neighbours ([section 3](#3-Does-it-use-the-neighbours?-(3-min))).
+# 3. Batch norm hides a shift of all fakes when they come in a batch of their own, and the size of the first weights ([section 4](#4-Batch-norm:-mixed-batches,-and-first-weights-(4-min))).
+# 4. Of nineteen changes three are decidedly worse after 300 rounds: $\beta_1=.9$, a small rate, no tanh ([section 5](#5-One-thing-at-a-time-(8-min))); against a wide recipe, size and rate decide ([section 6](#6-A-second-recipe,-one-property-at-a-time-(2-min))).
+# 5. A resumed game is the uninterrupted one, bit for bit, only if players, optimisers, average, noise and place in the data are restored ([section 7](#7-A-resumed-game-is-the-same-game-(10-min))).
 #
 # **Further reading.** Odena, Dumoulin and Olah 2016, *Deconvolution and checkerboard artifacts* (Distill) · Shi et al. 2016 (arXiv:1609.05158) · Aitken et al. 2017 (1707.02937) · Tanielian et al. 2020 (2006.04596) · Chen et al. 2016, InfoGAN (1606.03657): noise with categories.
