@@ -718,7 +718,7 @@ nb06.check_2(half_life)
 
 # %% tags=["exercise-3"]
 def rest_of_batches(x, batch, seed, step):
-    """x (n, ...); returns an iterator over the batches after the first `step`, without end."""
+    """x (n, ...). Returns an iterator over all batches after the first `step`."""
     return None  # <- your answer
 
 
