@@ -325,7 +325,10 @@ def test_a_lesson_of_the_new_form_has_no_fault():
         (set_text(4, "fig, ax", "class Net:\n    pass\nfig, ax"), "has classdef"),
         (set_text(5, "ax = 3\n", ""), "cell 5 needs ax, which hidden cell 4 sets"),
         (set_text(5, "ax = 3", "update(1)\nax = 3"), "cell 5 needs update, which hidden cell 4 sets"),
-        (set_value(4, "metadata", {"tags": ["hide-input"]}), "cell 4: tagged hide-input, but not hidden"),
+        (
+            set_value(4, "metadata", {"tags": ["hide-input"]}),
+            "cell 4: tagged hide-input or a prediction, not hidden",
+        ),
         (set_text(3, "ax = None", LONG), "cell 3: a line of 89 columns, over 88"),
         (set_text(0, "*Run time:*", "Takes"), "the head does not give the *Run time:*"),
         (set_text(0, "*Study:* 4", "*Study:* 5"), "the minutes are not those of the text"),
@@ -485,7 +488,9 @@ def stale(project):
 def test_a_notebook_is_older_than_a_record_that_it_draws(project):
     source = tool.pairs(project)[0][0]
     source.write_text(
-        SOURCE + '\n# %%\ndef recorded(name):\n    return 1\nrace = recorded("race")\n# how_sure()\n# trained_people()\n'
+        SOURCE
+        + "\n# %%\ndef recorded(name):\n    return 1\n"
+        + 'race = recorded("race")\n# how_sure()\n# trained_people()\n'
     )
     for name in ("benchmarks/results/race.json", "benchmarks/results/other.json"):
         (project / name).parent.mkdir(parents=True, exist_ok=True)
@@ -589,13 +594,17 @@ def test_minutes_of_text_and_notebook_agree_and_nothing_is_executed_for_them(cou
 
 def test_hidden_cells_are_hidden_in_jupyterlab_and_colab(project):
     source = tool.pairs(project)[0][0]
-    source.write_text(SOURCE.replace('["head-picture"]', '["head-picture", "hide-input"]'))
+    asks = "\n# %%\ndef predict(*_):\n    pass\n\n# %%\npredict(\n    'Which?',\n)\n"
+    source.write_text(SOURCE.replace('["head-picture"]', '["head-picture", "hide-input"]') + asks)
     twenty = source.with_name("20_x.py")
     twenty.write_text(SOURCE.replace("01_x", "20_x"))
     assert tool.build(project, jobs=2) == 0
     nb, on_gpu = (tool.read(path) for _, path in tool.pairs(project))
     assert nb.cells[2].metadata["jupyter"] == {"source_hidden": True}
     assert nb.cells[2].metadata["cellView"] == "form"
+    asked = [cell for cell in nb.cells if cell.source.startswith("predict(")]
+    assert [dict(cell.metadata) for cell in asked] == [tool.HIDDEN]
+    assert not set(nb.cells[-2].metadata)  # that cell only defines it
     assert set(nb.cells[1].metadata) == {"tags"}
     assert nb.metadata["colab"] == {"toc_visible": True} and "accelerator" not in nb.metadata
     assert on_gpu.metadata["accelerator"] == "GPU" and on_gpu.metadata["colab"]["toc_visible"]

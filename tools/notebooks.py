@@ -92,7 +92,7 @@ def package_files(text: str, root: Path = ROOT) -> list[Path]:
 
 
 def record_files(source: Path, root: Path = ROOT) -> list[Path]:
-    """Return the files that a text draws on: records, recorded("name"); how_sure's ledger; trained players."""
+    """Return the files that a text draws on: records, the ledger of how_sure(), trained players."""
     text = source.read_text()
     names = set(re.findall(r"\brecorded\(\s*[\"']([\w.-]+)[\"']", text))
     if "how_sure(" in text:
@@ -141,12 +141,19 @@ def collapse(text: str) -> str:
     return "\n".join(line.rstrip() if "\r" in text else line for line in lines)
 
 
+def hides(cell: NotebookNode) -> bool:
+    """Is the input of this cell hidden? Plots are, by their tag, and predictions, which say what is right."""
+    if cell.cell_type != "code":
+        return False
+    return "hide-input" in cell.metadata.get("tags", []) or cell.source.lstrip().startswith("predict(")
+
+
 def clean(nb: NotebookNode) -> NotebookNode:
     """Remove what must not be stored: progress-bar residue, dead widgets, timings, random cell ids."""
     for k, cell in enumerate(nb.cells):
         cell.id = f"cell-{k:03d}"
         cell.metadata = {key: value for key, value in cell.metadata.items() if key == "tags"}
-        if "hide-input" in cell.metadata.get("tags", []):
+        if hides(cell):
             cell.metadata |= HIDDEN
         outputs = []
         for out in cell.get("outputs", []):
@@ -455,6 +462,8 @@ def hidden_faults(nb: NotebookNode) -> list[str]:
             continue
         tree = minutes.code_of(cell.source)
         nodes, own = list(ast.walk(tree)), bound(tree)
+        if hides(cell) and any(cell.metadata.get(key) != value for key, value in HIDDEN.items()):
+            faults.append(f"cell {k}: tagged hide-input or a prediction, not hidden: run make notebooks")
         if "hide-input" not in cell.metadata.get("tags", []):
             needed = {node.id for node in nodes if isinstance(node, ast.Name)} - own
             faults += [
@@ -470,8 +479,6 @@ def hidden_faults(nb: NotebookNode) -> list[str]:
             type(node).__name__.lower() for node in nodes if isinstance(node, ast.Assert | ast.ClassDef)
         }
         faults += [f"cell {k}: a hidden cell only draws, this one has {word}" for word in sorted(wrong)]
-        if any(cell.metadata.get(key) != value for key, value in HIDDEN.items()):
-            faults.append(f"cell {k}: tagged hide-input, but not hidden: run make notebooks")
     return faults
 
 

@@ -3,7 +3,7 @@
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gans-measured/gans-measured/blob/main/notebooks/00_start_here.ipynb)
 #
-# ![Five rows of eight faces in colour, made by a network. From row to row all eight are moved by the same step through the noise, and become other people](images/00_start_here.png)
+# ![Five rows of eight faces in colour, made by a network. From row to row all eight are moved by the same step through the noise, and hats, glasses and backgrounds change](images/00_start_here.png)
 #
 # **In one sentence:** two networks that play against each other learn to make images, and only a measurement over several runs says how good these are.
 #
@@ -52,7 +52,7 @@ G_people = trained_people()  # 32 random numbers in, a picture of 32 x 32 pixels
 explorer = live.explore(G_people, 32)
 
 # %% [markdown]
-# Every point of the square is another list of numbers. A small step changes a person a little, and a walk turns one person into another.
+# Every point of the square is another list of numbers. A small step changes a person a little, and a longer walk changes hats, glasses, hair or the background.
 #
 # Nobody told the network what a face or a pair of glasses is. It has only seen pictures. How, when there is no right answer to compare with?
 #
@@ -274,7 +274,7 @@ claim(
 # %% [markdown]
 # A number needs its **two ends**: real images, which are the best that could be, and a $G$ that has learned nothing. Our GANs have left the worse end in every seed. But their grades are still much nearer to 1 than to one half.
 #
-# The two other rows are a warning. Blends are two digits on top of each other, and yet their grade is no worse than that of our GANs. Real images without a single 3 get nearly the best one. So the judge says how similar two sets are, not whether you can read the fakes, nor whether a kind is missing.
+# The two other rows are a warning. Blends are two digits on top of each other, and yet their grade is no worse than that of our GANs. Real images without a single 3 get nearly the best one. So the judge says how similar two sets are, not whether you can read the fakes, nor whether one kind in ten is missing.
 #
 # Our judge uses images which $G$ never learned from. Does this matter? Imagine a lazy "generator", which only copies images from `x_fit`.
 
@@ -365,7 +365,7 @@ claim("With beta1 = 0.9 the judge is right in nearly all cases.", told_apart, ab
 claim("With beta1 = 0.9 the reader gives fewer kinds of labels.", heavy_kinds, below=kinds[:3])
 
 # %% [markdown]
-# So, at this learning rate, $\beta_1=0.9$ ruins our GAN. (Ten labels prove no quality: blends get them, too. But so few labels prove a loss.) Is 0.9 simply too much for these small networks? An explanation needs a **control**, an experiment that could refute it. `G_trained` of section 2 stands still, and a new $D$ learns alone. Then we take its loss on images that it has not seen. If 0.9 is too much for $D$, it must fail here, too.
+# So, at this learning rate, $\beta_1=0.9$ ruins our GAN. (Ten labels prove no quality: blends get them, too. But so few labels are a warning.) Is 0.9 simply too much for these small networks? An explanation needs a **control**, an experiment that could refute it. `G_trained` of section 2 stands still, and a new $D$ learns alone. Then we take its loss on images that it has not seen. If 0.9 is too much for $D$, it must fail here, too.
 
 
 # %%
@@ -391,6 +391,7 @@ for seed in seeds.several(3):
 table(
     "loss on new images of a D that learned alone",
     {"beta1 = 0": without, "beta1 = 0.9": with_momentum},
+    floor={"a D whose score is always 0": 2 * F.softplus(torch.tensor(0.0)).item()},
 )
 claim("Against a G that stands still, D learns better with beta1 = 0.9.", with_momentum, below=without)
 
@@ -484,7 +485,7 @@ def short_game(seed, detach, retain=False, wipe_first=False):
 try:
     short_game(0, detach=False)
 except RuntimeError as error:
-    print(str(error).partition("(")[0])
+    print(error)
 
 # %% [markdown]
 # The error message proposes `retain_graph=True`, which keeps the graph. With it the loop runs. **Predict first:** is $G$ now another one than with `detach`?
