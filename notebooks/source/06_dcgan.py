@@ -13,7 +13,7 @@
 # - **find** which part of a recipe brought its success, and avoid three quiet faults: checkerboards, batch norm in the wrong mode, an average without its buffers;
 # - **keep** a generator: save it, walk through its noise, and go on with a stopped game bit for bit.
 #
-# *Before:* [04](04_gan_laboratory_2d.ipynb), [05](05_mlp_gan.ipynb). *Study:* 42 minutes, and 35 for the exercises. *Run time:* about 75 seconds on one CPU core. *Deeper:* [the second notebook](deeper/06_dcgan.ipynb) switches off one thing at a time, looks at spectra, and proves that a resumed game is the same game.
+# *Before:* [04](04_gan_laboratory_2d.ipynb), [05](05_mlp_gan.ipynb). *Study:* 49 minutes, and 35 for the exercises. *Run time:* about 75 seconds on one CPU core. *Deeper:* [the second notebook](deeper/06_dcgan.ipynb) switches off one thing at a time, looks at spectra, and proves that a resumed game is the same game.
 
 # %% tags=["setup"]
 import sys
@@ -37,7 +37,7 @@ from torch.nn import functional as F
 from gan_helpers import data, plots, seeds
 from gan_helpers.checks import nb06
 from gan_helpers.evidence import claim, how_sure, table
-from gan_helpers.games import dcgan_game, dcgan_rounds, trained_people
+from gan_helpers.games import dcgan_game, dcgan_rounds
 from gan_helpers.judge import make_judge
 from gan_helpers.networks import dcgan_generator, initialise
 from gan_helpers.notebook import predict, progress, recorded
@@ -124,14 +124,6 @@ plots.show(fig, alt=alt)
 
 # %% [markdown]
 # Read `nn.Conv2d(1, 16, 4, 2, 1)` like this: one image goes in, 16 come out. Windows are 4×4 pixels and move by two (the **stride**), with a row of zeros around the image. So the side halves. A **transposed convolution** goes the other way. Every pixel paints a patch of 4×4, the patches start two pixels apart, and they add up. So the side doubles. Images inside a network are called **channels**. Batch norm is for section 5.
-#
-# And where do the weights of $G$ sit? Not in the convolutions, which use the same few at every place.
-
-# %%
-claim(
-    "The linear layer has over four fifths of the weights.",
-    32 * 1568 / (32 * 1568 + 32 * 16 * 4 * 4 + 16 * 4 * 4), above=0.8, exact=True,
-)
 
 # %% [markdown]
 # ## 2 A plain DCGAN, and ours (9 min)
@@ -217,15 +209,6 @@ def draw(k):
 
 alt = "A film of two rows of ten fakes, each from fixed noise. Upper row, plain: grey clouds for a long time, then blurred white blobs and rough strokes. Lower row, ours: blobs after 50 rounds, strokes after 100, clear digits from round 300 on."
 plots.gif(fig, draw, 10, fps=2, colors=16, alt=alt)
-
-# %% tags=["hide-input"]
-with torch.no_grad():
-    frames = [past_plain[step][0](z_film) for step in (100, 300, 800)]
-    frames += [past_ours[step][1](z_film) for step in (100, 300, 800)]
-labels = [f"{name}, round {step}" for name in ("plain", "ours") for step in (100, 300, 800)]
-ax = plots.image_grid(torch.cat(frames), columns=10, row_labels=labels, title="Frames of the film")
-alt = "Six rows of ten fakes. Plain at rounds 100, 300 and 800: grey, grey clouds, rough strokes. Ours: rough strokes, digits, clear digits."
-plots.show(ax.figure, alt=alt)
 
 # %%
 def distance(G):
@@ -314,9 +297,9 @@ claim(
 
 # %%
 claim(
-    "With the same noise and average, the DCGAN is nearer than the MLP.",
+    "With the same noise and average, the DCGAN is nearer than the MLP in most seeds.",
     after_20["plain, our Adam, noise and average"],
-    below=after_20["MLP, noise and average"], recorded=record,
+    below=after_20["MLP, noise and average"], in_at_least=4, recorded=record,
 )
 claim(
     "Ours is the nearest of all six games.",
@@ -324,11 +307,11 @@ claim(
 )
 
 # %% [markdown]
-# *What surprised us:* after 20 seconds the convolutions have brought less than the learning rate, and less than noise and average. *What this does not show:* longer games (the black line still falls), another order of the steps, and wide networks on a GPU. (In the deeper notebook we move all pixels. Then our DCGAN is left behind, so it does use neighbours.)
+# In one seed it goes the other way. *What surprised us:* after 20 seconds the convolutions have brought less than the learning rate, and less than noise and average. *What this does not show:* longer games (the black line still falls), another order of the steps, and wide networks on a GPU. (In the deeper notebook we move all pixels. Then our DCGAN is left behind, so it does use neighbours.)
 #
 # ## 4 A checkerboard, and what to change (5 min)
 #
-# Look again at the frames. After 300 rounds the plain game's fakes have a fine pattern, light and dark in turn, called a **checkerboard**. Odena et al. (2016) explained one kind: where the stride does not divide the window, some pixels are painted more often than others. But our windows of 4 at stride 2 paint all pixels equally often.
+# Look again at the film. After 300 rounds the plain game's fakes have a fine pattern, light and dark in turn, called a **checkerboard**. Odena et al. (2016) explained one kind: where the stride does not divide the window, some pixels are painted more often than others. But our windows of 4 at stride 2 paint all pixels equally often.
 
 # %%
 predict(
@@ -483,28 +466,28 @@ claim("Without its buffers the average is more than twice as far away.", stale, 
 # %% [markdown]
 # The weights are right, but every batch norm divides by the wrong number. (PyTorch's `AveragedModel` averages buffers only with `use_buffers=True`.)
 #
-# ## 7 People (4 min)
+# ## 7 People (6 min)
 #
 # Does the recipe carry over? The course has a second data set: people in colour, 32×32 pixels. A program draws them, so it knows who wears glasses.
 
 # %%
 predict(
-    "The same settings play a minute on people. What comes out?",
+    "The settings of the digits play a minute on people. What comes out?",
     [
         ("People as good as the digits", False, "They stay far from the data. See the upper strip."),
         ("Noise", False, "One can see that they are people."),
-        ("Noisy people, and the same few again and again", True, "Twenty categories are too few, and the rate is too high."),
+        ("Noisy people, and the same few again and again", True, "One of the settings is wrong here. The table names it."),
     ],
 )
 
 # %% [markdown]
 # ![Twenty-eight noisy small faces. Many look alike, and the same few pictures come again](images/06_people_digits.png)
 #
-# Above, the settings of the digits after a minute. Below, `games.people_game` after the same time.
+# Above, the settings of the digits after a minute. Below, `games.people_game` after a minute.
 #
 # ![Twenty-eight small faces, softer and cleaner, each different from the others](images/06_people_ours.png)
 #
-# Convolutions, the sub-pixel start, batch norm in $G$, $\beta_1=0$ and the average carry over. The noise categories do not, nor the rate: ours begins at a quarter and falls to a tenth of that. And $D$ has no batch norm, but a penalty on its steepness, the R1 of notebook 03.
+# It begins at a quarter of the rate and falls to a tenth of that, and it changes four more things. Which of them matters? A record changes one at a time.
 
 # %%
 people = recorded("nb06_people")
@@ -514,29 +497,20 @@ after_half = {}  # one thing changed, half a minute each, two seeds
 for name, games in people["settings"].items():
     after_half[name] = [game["distance"] for game in games]
 table("distance after half a minute", after_half, floor={"real people": people["floor"]})
+
+# %%
 claim(
     "The settings of the digits end at twice our distance or more.",
     digits_settings, above=2 * max(minute), recorded=people,
 )
-
-# %% [markdown]
-# Only people whose factors are known can be counted. Do as many fakes wear glasses as real people do?
-
-# %%
-off = []  # for each seed the largest error among five shares
-for game in people["main"]:
-    errors = [abs(game[-1][name] - share) for name, share in people["real"].items()]
-    off.append(max(errors))
 claim(
-    "Glasses, beards, hats, long hair and curls: all shares are right to 0.1.",
-    off, below=0.1, recorded=people,
+    "Their rate alone makes it three times as large.",
+    after_half["rate 4e-3, not falling"],
+    above=3 * max(after_half["ours"]), recorded=people,
 )
 
-# %% tags=["hide-input"]
-faces = torch.cat([data.people(14, seed=1).images, trained_people()(judge.noise(32)[:14])])
-ax = plots.image_grid(faces, columns=14, row_labels=["drawn", "ten minutes"], title="Real people, and those of our generator after ten minutes")
-alt = "Two rows of fourteen faces in colour. The upper ones are drawn with sharp edges. Those of the generator are as varied, with hats, glasses and beards, and a little softer."
-plots.show(ax.figure, alt=alt)
+# %% [markdown]
+# It was the rate. The other rows lie so close that two seeds decide nothing. *What surprised us:* we had expected the noise categories and batch norm in $D$ to fail, too. (With known factors fakes can be counted: in the [deeper notebook](deeper/06_dcgan.ipynb) as many wear glasses as real people do.)
 
 # %% [markdown]
 # ## 8 Keep it, and walk through its noise (6 min)
