@@ -13,7 +13,7 @@
 # - **drive** a game while it is played, and make it fail on purpose;
 # - **judge** a game by its fakes and by a fresh discriminator, and not by its losses.
 #
-# *Before:* [01](01_the_minimax_game.ipynb), [02](02_losses_and_gradients.ipynb), [03](03_gradient_descent_in_games.ipynb). *Study:* 44 minutes, and 20 for the exercises. *Run time:* about 40 seconds on one CPU core. *Deeper:* [the second notebook](deeper/04_gan_laboratory_2d.ipynb) leaves lines out, maps learning rates, and asks over a thousand games what their losses told.
+# *Before:* [01](01_the_minimax_game.ipynb), [02](02_losses_and_gradients.ipynb), [03](03_gradient_descent_in_games.ipynb). *Study:* 45 minutes, and 20 for the exercises. *Run time:* about 40 seconds on one CPU core. *Deeper:* [the second notebook](deeper/04_gan_laboratory_2d.ipynb) leaves lines out, maps learning rates, and asks over a thousand games what their losses told.
 
 # %% tags=["setup"]
 import sys

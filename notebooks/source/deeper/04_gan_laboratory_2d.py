@@ -12,7 +12,7 @@
 # - **map** which learning rates work, and tell a late game from a stuck one;
 # - **test** how much losses know about a generator.
 #
-# *Study:* 67 minutes, and 35 for the exercises. *Run time:* about 45 seconds on one CPU core.
+# *Study:* 68 minutes, and 35 for the exercises. *Run time:* about 45 seconds on one CPU core.
 
 # %% tags=["setup"]
 import sys
@@ -719,7 +719,7 @@ nb04.check_3(pull)
 
 # %% tags=["exercise-4"]
 def with_r1(gamma):
-    """Returns a function (D, x_real, x_fake) -> loss: the logistic loss plus R1 with weight gamma."""
+    """Returns a function (D, x_real, x_fake) -> loss: logistic, plus R1 times gamma."""
     return None  # <- your answer
 
 
