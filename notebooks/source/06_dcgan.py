@@ -13,7 +13,7 @@
 # - **find** which part of a recipe brought its success, and avoid three quiet faults: checkerboards, batch norm in the wrong mode, an average without its buffers;
 # - **keep** a generator: save it, walk through its noise, and go on with a stopped game bit for bit.
 #
-# *Before:* [04](04_gan_laboratory_2d.ipynb), [05](05_mlp_gan.ipynb). *Study:* 49 minutes, and 35 for the exercises. *Run time:* about 75 seconds on one CPU core. *Deeper:* [the second notebook](deeper/06_dcgan.ipynb) switches off one thing at a time, looks at spectra, and proves that a resumed game is the same game.
+# *Before:* [04](04_gan_laboratory_2d.ipynb), [05](05_mlp_gan.ipynb). *Study:* 45 minutes, and 35 for the exercises. *Run time:* about 75 seconds on one CPU core. *Deeper:* [the second notebook](deeper/06_dcgan.ipynb) switches off one thing at a time, looks at spectra, and proves that a resumed game is the same game.
 
 # %% tags=["setup"]
 import sys
@@ -126,7 +126,7 @@ plots.show(fig, alt=alt)
 # Read `nn.Conv2d(1, 16, 4, 2, 1)` like this: one image goes in, 16 come out. Windows are 4×4 pixels and move by two (the **stride**), with a row of zeros around the image. So the side halves. A **transposed convolution** goes the other way. Every pixel paints a patch of 4×4, the patches start two pixels apart, and they add up. So the side doubles. Images inside a network are called **channels**. Batch norm is for section 5.
 
 # %% [markdown]
-# ## 2 A plain DCGAN, and ours (9 min)
+# ## 2 A plain DCGAN, and ours (8 min)
 #
 # Our own DCGAN, which later notebooks use, differs from the plain one in six things.
 #
@@ -150,7 +150,7 @@ class Choice(nn.Module):
 
 
 # %% [markdown]
-# Nobody tells $G$ which category should be which digit. `dcgan_game` builds our players and their optimisers. `dcgan_rounds` is `play` of notebook 04, but after each round an average of $G$'s weights moves.
+# `dcgan_game` builds our players and their optimisers. `dcgan_rounds` is `play` of notebook 04, but after each round an average of $G$'s weights moves.
 
 # %%
 LOOKS = (25, 50, 80, 100, 150, 200, 300, 400, 600, 800)
@@ -166,9 +166,6 @@ def train(game, seed, rounds=800):
             past[step][0].eval()  # section 5 says why
     return past
 
-
-# %% [markdown]
-# Both play 800 rounds with the same batches.
 
 # %%
 predict(
@@ -235,7 +232,7 @@ alt = "A hundred samples, ten by ten, white strokes on black. Most are easy to r
 plots.show(ax.figure, alt=alt)
 
 # %% [markdown]
-# Count them yourself: how many of the hundred can you not read?
+# How many of the hundred can you not read?
 #
 # ## 3 What bought the speed? (3 min)
 #
@@ -309,7 +306,7 @@ claim(
 # %% [markdown]
 # In one seed it goes the other way. *What surprised us:* after 20 seconds the convolutions have brought less than the learning rate, and less than noise and average. *What this does not show:* longer games (the black line still falls), another order of the steps, and wide networks on a GPU. (In the deeper notebook we move all pixels. Then our DCGAN is left behind, so it does use neighbours.)
 #
-# ## 4 A checkerboard, and what to change (5 min)
+# ## 4 A checkerboard, and what to change (4 min)
 #
 # Look again at the film. After 300 rounds the plain game's fakes have a fine pattern, light and dark in turn, called a **checkerboard**. Odena et al. (2016) explained one kind: where the stride does not divide the window, some pixels are painted more often than others. But our windows of 4 at stride 2 paint all pixels equally often.
 
@@ -346,8 +343,7 @@ for name, way in WAYS.items():
     found[name] = []
     for seed in seeds.several(5):
         found[name].append(checkerboard(dcgan_generator(seed=seed, **way)))
-for step in (300, 800):
-    found[f"plain game, round {step}"] = checkerboard(past_plain[step][0])
+found["plain game, round 800"] = checkerboard(past_plain[800][0])
 table("checkerboard", found)
 
 # %% tags=["hide-input"]
@@ -466,21 +462,10 @@ claim("Without its buffers the average is more than twice as far away.", stale, 
 # %% [markdown]
 # The weights are right, but every batch norm divides by the wrong number. (PyTorch's `AveragedModel` averages buffers only with `use_buffers=True`.)
 #
-# ## 7 People (6 min)
+# ## 7 People (4 min)
 #
-# Does the recipe carry over? The course has a second data set: people in colour, 32×32 pixels. A program draws them, so it knows who wears glasses.
-
-# %%
-predict(
-    "The settings of the digits play a minute on people. What comes out?",
-    [
-        ("People as good as the digits", False, "They stay far from the data. See the upper strip."),
-        ("Noise", False, "One can see that they are people."),
-        ("Noisy people, and the same few again and again", True, "One of the settings is wrong here. The table names it."),
-    ],
-)
-
-# %% [markdown]
+# Does the recipe carry over? The course has a second data set: people in colour, 32×32 pixels. A program draws them, so it knows who wears glasses. What do the settings of the digits make of them?
+#
 # ![Twenty-eight noisy small faces. Many look alike, and the same few pictures come again](images/06_people_digits.png)
 #
 # Above, the settings of the digits after a minute. Below, `games.people_game` after a minute.
@@ -510,9 +495,8 @@ claim(
 )
 
 # %% [markdown]
-# It was the rate. The other rows lie so close that two seeds decide nothing. *What surprised us:* we had expected the noise categories and batch norm in $D$ to fail, too. (With known factors fakes can be counted: in the [deeper notebook](deeper/06_dcgan.ipynb) as many wear glasses as real people do.)
-
-# %% [markdown]
+# It was the rate. The other rows lie so close that two seeds decide nothing. *What surprised us:* we had expected the noise categories and batch norm in $D$ to fail, too. (The [deeper notebook](deeper/06_dcgan.ipynb) counts how many wear glasses.)
+#
 # ## 8 Keep it, and walk through its noise (6 min)
 #
 # Save the numbers and not the object: `state_dict()` holds weights *and* buffers.
@@ -773,7 +757,7 @@ nb06.check_3(rest_of_batches)
 #
 # 1. A convolution uses the same few weights at every place and knows which pixels are neighbours; most weights of a small DCGAN are in its linear layer ([section 1](#1-A-network-that-knows-neighbours-(5-min))).
 # 2. A plain DCGAN with the paper's learning rate is slow on one core. At equal seconds the rate brought most, then noise and average, and convolutions the least ([section 3](#3-What-bought-the-speed?-(3-min))).
-# 3. The four pixels of a block have weights of their own, so a new generator shows a checkerboard, unless it starts evenly ([section 4](#4-A-checkerboard,-and-what-to-change-(5-min))).
+# 3. The four pixels of a block have weights of their own, so a new generator shows a checkerboard, unless it starts evenly ([section 4](#4-A-checkerboard,-and-what-to-change-(4-min))).
 # 4. Sample in eval mode, and average weights *and* buffers. The average helps where the last weights wander, and lags where they do not ([section 5](#5-Batch-norm-has-two-modes-(4-min)), [section 6](#6-An-average-of-weights-(5-min))).
 # 5. A saved generator can be walked through, and its directions add up. A resumed game needs everything that changes ([section 8](#8-Keep-it,-and-walk-through-its-noise-(6-min)), [section 9](#9-Stop,-and-go-on-(4-min))).
 #
