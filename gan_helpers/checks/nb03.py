@@ -90,6 +90,9 @@ def _unguarded(e: Tensor) -> Tensor:
         "λ = 0 is left out, but it never contracts: |1 + h·0| is 1 for every h, so the answer is 0": (
             lambda e: _step_limit(e[e.abs() > 0])
         ),
+        "λ = 0 makes 0/0, which is nan: it never contracts, so the answer is 0 there": lambda e: (
+            (-2 * e.real / e.abs().square()).min().clamp(min=0)
+        ),
         "an eigenvalue with a real part ≥ 0 contracts for no step: expected 0 there": lambda e: _unguarded(
             e
         ).min(),

@@ -14,7 +14,10 @@ WRONG = {
     ],
     5: [("lambda r: 1.0", "expected 0.97")],
 }
-SAME_HINT = {4: ["lambda w, g: " + _R1.format(f"(w.prod(-1) > {kink})") for kink in (-1.1, -0.9, -1.4)]}
+SAME_HINT = {
+    2: ["lambda e: max((-2 * e.real / e.abs() ** 2).min(), torch.tensor(0.0))"],
+    4: ["lambda w, g: " + _R1.format(f"(w.prod(-1) > {kink})") for kink in (-1.1, -0.9, -1.4)],
+}
 
 RIGHT = {
     1: [
