@@ -118,7 +118,7 @@ alt = "Four frames of the film. Round 0: a small crumpled net in the middle. Rou
 plots.show(fig, alt=alt)
 
 # %% [markdown]
-# **Blue points** are data, and dark orange points are fakes. The **field** is $P(x)=\sigma(D(x))$: blue where $D$ says "real", orange where it says "fake", with a black line at ½. The **net** is a square mesh of noise, seen through $G$. All its cells hold equally many samples, so small cells are crowded. In short, $G$ is a map of the plane: it stretches a net until its knots lie on the data.
+# **Blue points** are data, and dark orange points are fakes. The **field** is $P(x)=\sigma(D(x))$: blue where $D$ says "real", orange where it says "fake", with a black line at ½. The **net** is a square mesh of noise, seen through $G$. Its lines are spaced so that all cells hold equally many samples, so small cells are crowded. In short, $G$ is a map of the plane: it stretches a net until its knots lie on the data.
 #
 # ## 2 The loop, line by line (4 min)
 #
@@ -172,7 +172,7 @@ def play(G, D, opt_G, opt_D, batches, z_dim, *, loss=(L_D, L_G),
 # | `noise = …` | the same seed would no longer play the same game, because other code draws random numbers, too |
 # | `for step, x_real in …` | every move of $D$ gets a **new** batch; on one batch for ever it would learn 64 points |
 # | `.to(x_real)` | the noise would stay on the CPU when the data are on a GPU |
-# | `opt_D.step()` | $D$ would never move; and this optimiser holds the parameters of $D$ only, so $G$ stands still |
+# | `opt_D.step()` | $D$ would never move. (Why $G$ does not move here: this optimiser holds the parameters of $D$ only.) |
 # | `if step % d_steps: continue` | $G$ would not wait until $D$ has moved `d_steps` times |
 # | `G(z)` in `loss_G`, without `no_grad` | with it, $G$ would get no gradient and stand still for ever: the gradient must pass through $D$ into $G$ |
 # | `yield …` | it hands the losses out and **pauses**, so that you can draw, log or stop in a plain `for` loop |
@@ -213,7 +213,7 @@ def play_eight(lr_G=3e-3, lr_D=5e-3, beta_G=0.5, beta_D=0.5):
         Gs.append(G)
         Ds.append(D)
         batches.append(data.batches(x_all, BATCH, seed=seed, steps=600))
-    G, D = stack(Gs), stack(Ds)  # Gs[k] shares its numbers with G and learns with it
+    G, D = stack(Gs), stack(Ds)  # Gs[k] stays the generator of game k: it learns with G
     opt_G = adam(G.params.values(), lr_G, beta_G)
     opt_D = adam(D.params.values(), lr_D, beta_D)
     noise = [1000 + seed for seed in SEEDS]
@@ -251,7 +251,7 @@ claim("At round 150 hardly a cluster is covered.", count(healthy, 150), below=4)
 claim("At round 600 at least five are, in every seed.", count(healthy), above=4)
 
 # %% [markdown]
-# So it works with every seed. Look at the film again, now between the clusters.
+# So the ring is found with every seed, although many fakes lie beside it. Look at the film again, now between the clusters.
 
 # %%
 predict(
@@ -276,7 +276,7 @@ table("share of points near a centre", {"fakes": ends}, unit="%", floor={"data":
 claim("At round 600 more than a quarter of the fakes lies near no centre.", ends, below=0.75)
 
 # %% [markdown]
-# $G$ is a continuous function, and its noise is one connected cloud. So the fakes are one connected cloud as well, and between two clusters there is always a thread. $G$ can make it thin, by stretching the net where few samples live. *What this does not show:* how thin. Continuity asks for a thread. That so many fakes lie near no centre is only what 600 rounds have reached.
+# $G$ is a continuous function, and its noise is one connected cloud. So the fakes are one connected cloud as well, and threads must run between the clusters. $G$ can make it thin, by stretching the net where few samples live. *What this does not show:* how thin. Continuity asks for a thread, and not for so many fakes near no centre.
 #
 # ## 4 Your laboratory (3 min)
 #
@@ -323,7 +323,7 @@ lab.next(250)
 live.slow_motion(lab)
 
 # %% [markdown]
-# Compare panels 5 and 6: the fakes do not go where they want to.
+# Compare panels 5 and 6: many fakes do not go where they want to.
 #
 # Now in numbers, with the eight games of section 3. What a fake **wants** is minus the gradient of $L_G$ at its place. It would go there if it could move alone. What it **gets** is the way from its old place to its new one.
 
@@ -393,7 +393,7 @@ alt = "Share of fakes nearest to each of the eight clusters against rounds, one 
 plots.show(fig, alt=alt)
 
 # %% [markdown]
-# Each column is one moment. On the right most fakes are nearest to one or two clusters, and a little later to others. At one moment this looks like **mode collapse**: the fakes have lost most clusters. Only the time axis shows that the crowd wanders.
+# Each column is one moment. On the right most fakes are nearest to one or two clusters, and a little later to others. At one moment this looks like **mode collapse**: by nearest cluster, the fakes have lost most of the ring. Only the time axis shows that the crowd wanders.
 #
 # But there are two optimisers, and each has a $\beta_1$.
 
@@ -445,7 +445,7 @@ claim(
 #
 # ## 7 Which game is going well? (5 min)
 #
-# Usually you see two curves, and no film. Here are the losses of four games: the healthy one, that with $\beta_1=0.9$, one with a slow $D$ and one with a fast $D$. We shuffle them. Each band holds eight seeds, and the dotted lines are $2\log2$ and $\log2$, the losses of a finished game.
+# Usually you see two curves, and no film. Here are the losses of four games: the healthy one, that with $\beta_1=0.9$, one with a slow $D$, and one with a fast $D$ and a slow $G$. We shuffle them. Each band holds eight seeds, and the dotted lines are $2\log2$ and $\log2$, the losses of a finished game.
 
 # %%
 slow = play_eight(lr_D=5e-4)  # D ten times slower than in `healthy`
@@ -510,7 +510,7 @@ claim(
 )
 
 # %% [markdown]
-# The curves that look finished belong to a generator that has found next to nothing. And in the game that works, $G$ went from no cluster to eight while its loss got worse. Nothing is broken: the loss is the grade of an examiner who learns, too. So neither value nor direction of a loss tells how good the fakes are.
+# The curves that look finished belong to a generator that has found next to nothing. And in the game that works, $G$ went from no cluster to eight while its loss got worse. Nothing is broken: the loss is the grade of an examiner who learns, too. So a high $L_D$ or a rising $L_G$ tells nothing about the fakes.
 #
 # ## 8 Ask a fresh judge (7 min)
 #
@@ -563,7 +563,7 @@ claim("And above the two that failed, in most seeds.", fresh["game 4"] > failed,
 # %% [markdown]
 # Without knowing the clusters, the judge separates healthy, half-covered and failed games. (It does not order the two that failed.)
 #
-# What did the $D$ of game 1 lack? It was slow, but is that all? The control changes one thing. The same $D$ goes on at its slow rate, and $G$ stands still.
+# What did the $D$ of game 1 lack? It was slow, but is that all? In the control the same $D$ goes on at its slow rate (with new data and a new Adam), but $G$ stands still.
 
 # %%
 alone = []
@@ -575,7 +575,7 @@ claim("In the game this G was on the move: most of its fakes hop within 50 round
 # %% [markdown]
 # *What surprised us:* 200 rounds are enough. This $D$ is not too slow to see what is wrong, only too slow for a $G$ that moves on.
 #
-# *What this does not show:* how far each generator is from the data. A judge gives a bound, and a better judge a better one.
+# *What this does not show:* how far each generator is from the data. A judge gives a bound, and one that trains longer gives a better one: 1.3 after 200 rounds does not mean "nearly finished".
 #
 # So do not stop, compare or choose by the losses of the game alone. Look at the fakes, and ask someone who did not play.
 

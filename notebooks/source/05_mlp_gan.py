@@ -200,7 +200,7 @@ plots.show(ax.figure, alt=alt)
 #
 # $$d=\lVert\mu_r-\mu_f\rVert^2+\operatorname{Tr}\bigl(\Sigma_r+\Sigma_f-2(\Sigma_r\Sigma_f)^{1/2}\bigr)$$
 #
-# The first term compares the centres $\mu$ of real ($r$) and fake ($f$) features, the second their spreads, by the covariance matrices $\Sigma$. Suppose that no two features vary together. Then both matrices are diagonal, and the second term is a plain sum: for each feature the squared difference of the two standard deviations, real and fake. The general form also sees what varies together. (The trace $\operatorname{Tr}$ adds up the diagonal. The root of a matrix is the matrix whose square it is.)
+# The first term compares the centres $\mu$ of real ($r$) and fake ($f$) features, the second their spreads, by the covariance matrices $\Sigma$. Suppose that no two features vary together. Then both matrices are diagonal, and the second term is a plain sum: for each feature the squared difference of the two standard deviations, real and fake. In general the formula also compares which features vary together. (The trace $\operatorname{Tr}$ adds up the diagonal.)
 #
 # This is the **Fréchet distance** of the two clouds, squared as usual (Heusel et al. 2017). With the features of a network called Inception it is the famous FID. Ours are other features, so our numbers are no FIDs.
 
@@ -237,7 +237,7 @@ claim(
 # %% [markdown]
 # A distance needs its two ends: the **floor** below, and a generator that has learned nothing above. Ours has come a long way, and it is far from done.
 #
-# *What this does not show:* the ruler sees means and covariances of 64 features, and nothing else. A generator that repeats its training images would score the floor.
+# *What this does not show:* the ruler sees means and covariances of 64 features, and nothing else. A generator that repeats its 4,000 training images would score the floor.
 #
 # ## 4 Does D know digits, or these digits? (6 min)
 #
@@ -250,7 +250,7 @@ for seed in seeds.several(3):
     few.append(train(x_few, seed))
 
 # %% [markdown]
-# A $D$ that knows digits treats a digit it has never seen like one of its own. A $D$ that remembers prefers its own. So take all pairs of a training image and a held-out one: in which share of them does the training image score higher? One half means that $D$ makes no difference.
+# A $D$ that knows digits treats a digit it has never seen like one of its own. A $D$ that remembers prefers its own. So take all pairs of a training image and a held-out one: in which share of them does the training image score higher? One half means that $D$ makes no difference. (So does a $D$ that knows nothing: one half does not prove that it knows digits.)
 
 
 # %% tags=["record"]
@@ -364,12 +364,12 @@ rows = torch.cat(neighbours(runs[0]) + neighbours(few[0]))
 labels = ["fake, 4,000 images", "nearest of these", "fake, 64 images", "nearest of these"]
 title = "Which fakes are copies?"
 ax = plots.image_grid(rows.view(-1, 1, 28, 28), columns=12, row_labels=labels, title=title)
-alt = "Fakes and their nearest training images. With 4,000 images the pairs share a class and differ in shape; with 64 many fakes look like noisy versions of their nearest training image."
+alt = "Fakes and their nearest training images. With 4,000 images most pairs share a class and differ in shape; with 64 many fakes look like noisy versions of their nearest training image."
 plots.show(ax.figure, alt=alt)
 
 
 # %% [markdown]
-# Digits of one class look alike anyway. So we divide the median distance to the nearest training image by that to the nearest held-out image, among equally many. Without copies this **ratio** is about 1. Copies push it down. As a control, we compare the same fakes with the 64 images of *another* game.
+# Digits of one class look alike anyway. So we take as many held-out images as training images, and divide the median distance to the nearest training image by that to the nearest held-out one. Without copies this **ratio** is about 1. Copies push it down. As a control, we compare the same fakes with the 64 images of *another* game.
 
 
 # %% tags=["record"]
@@ -414,7 +414,7 @@ claim(
 )
 
 # %% [markdown]
-# First $D$ remembers, and then $G$ copies. (That the one causes the other we have not tested.) A ratio of 1 does not prove that there are no copies: a few among many fakes do not move a median.
+# In this record the preference of $D$ comes first, and the copies later. (That the one causes the other we have not tested.) A ratio of 1 does not prove that there are no copies: a few among many fakes do not move a median.
 #
 # ## 6 The loss goes up: is it broken? (11 min)
 #
@@ -484,7 +484,11 @@ claim(
     rows["linear D, round 600"], above=2 * healthy_600,
 )
 claim(
-    "With 64 images the loss ends more than a half higher than with 4,000.",
+    "In the healthy game the loss ends higher than it was in the first 100 rounds.",
+    loss_before(1200, runs, 1), above=loss_before(100, runs, 1),
+)
+claim(
+    "With 64 images it ends more than a half higher still.",
     loss_before(1200, few, 1), above=loss_before(1200, runs, 1) + 0.5,
 )
 
@@ -551,7 +555,7 @@ claim(
 )
 
 # %% [markdown]
-# The guess holds. The first $D$ taught the average digit. The second taught how much each pixel varies, but not which pixels are bright *together*: it looks at pixels one by one.
+# The guess holds. The first $D$ taught the average digit. The second taught how much each pixel varies, but it cannot teach which pixels are bright *together*, because it adds up pixels one by one.
 #
 # And why does the loss of a healthy game *rise*? $L_G$ is the grade that $D$ gives, and $D$ learns too. To see the progress of $G$ alone, let a $D$ from *another* game grade old and new fakes.
 
@@ -608,7 +612,7 @@ claim(
 )
 
 # %% [markdown]
-# Most pixels of a digit are black, which is $-1$. A sigmoid gets no lower than 0, and after 200 rounds $G$ puts *every* pixel there: $D$ has won. On data from 0 to 1 it has not. So the range is the cause, not the sigmoid. The deeper notebook tries seven pairs, with a surprise.
+# Most pixels of a digit are black, which is $-1$. A sigmoid gets no lower than 0, and after 200 rounds $G$ puts *every* pixel there: $D$ has won. On data from 0 to 1 it has not. So the range is the main cause, not the sigmoid. The deeper notebook tries seven pairs, with a surprise.
 
 # %%
 how_sure()
