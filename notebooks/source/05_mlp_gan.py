@@ -48,7 +48,7 @@ torch.set_num_threads(1)  # small networks: a second thread costs more than it b
 #
 # In notebook 04 a sample was a point. Now it is an image of 28×28 pixels. The loop and the losses stay; only the sizes of the players change.
 #
-# `make_judge` cuts the images into three parts that share nothing. The game learns from `x_fit`. The images in `x_report` are **held out**: no player ever sees them. The third part trains the judge.
+# `make_judge` cuts the images into three parts that share nothing. The game learns from `x_fit`. The images in `x_report` are **held out**: no player ever sees them. The third part trains the judge of section 3.
 
 # %% tags=["record"]
 judge = make_judge(data.load_images("auto"))
@@ -158,7 +158,7 @@ claim(
 #
 # ## 2 A digit is a list of 784 numbers (3 min)
 #
-# Does this GAN know that it looks at images? We move the pixels of all images to new places, always by the same rule, and play again. Nobody can read such an image.
+# Does this GAN know that it looks at images? We move the pixels of all images to new places, always by the same rule, and play again.
 
 # %%
 order = torch.randperm(784, generator=data.make_generator(7))  # one rule for all
@@ -192,7 +192,7 @@ plots.show(ax.figure, alt=alt)
 # %% [markdown]
 # `nn.Linear` starts with weights that are drawn alike for every pixel, and Adam treats every number on its own. So nothing in this GAN knows which pixels are neighbours. The deeper notebook tests this reason: with the same first weights the two games agree to ten digits.
 #
-# But "as good" was only an impression. We need a ruler.
+# But we need a ruler.
 #
 # ## 3 A ruler for images (3 min)
 #
