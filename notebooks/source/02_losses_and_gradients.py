@@ -19,9 +19,9 @@
 #
 # - **write** a GAN loss on scores, so that its gradient survives very low scores;
 # - **predict** what a generator feels when its discriminator is far ahead, and say which factor is to blame;
-# - **say** why a loss that cannot saturate can still die, and why a simple generator may forget a part of the data.
+# - **say** why a loss that cannot saturate can still die, and when a simple generator forgets a mode.
 #
-# *Before:* [00](00_start_here.ipynb), [01](01_the_minimax_game.ipynb). *Study:* 42 minutes, and 23 for the exercises. *Run time:* about 30 seconds. *Deeper:* [the second notebook](deeper/02_losses_and_gradients.ipynb) derives a game for every divergence, and asks which fakes carry a gradient and what label smoothing does.
+# *Before:* [00](00_start_here.ipynb), [01](01_the_minimax_game.ipynb). *Study:* 41 minutes, and 23 for the exercises. *Run time:* about 30 seconds. *Deeper:* [the second notebook](deeper/02_losses_and_gradients.ipynb) derives a game for every divergence, and asks which fakes carry a gradient and what label smoothing does.
 
 # %% tags=["setup"]
 import sys
@@ -440,11 +440,9 @@ claim(
 #
 # *What this does not show:* in a game $D$ is not frozen, and would soon reject what lies outside.
 #
-# ## 5 Can LSGAN die? (5 min)
+# ## 5 Can LSGAN die? (4 min)
 #
-# LSGAN (Mao et al. 2017) uses no sigmoid. $D$ should score data 1 and fakes 0, and $G$ wants 1:
-#
-# $$L_D=\tfrac12\mathbb E_x[(D-1)^2]+\tfrac12\mathbb E_z[D^2],\qquad L_G=\tfrac12\mathbb E_z[(D-1)^2].$$
+# LSGAN (Mao et al. 2017) uses no sigmoid. $D$ should score data 1 and fakes 0, and $G$ wants 1: $L_D=\frac12\mathbb E_x[(D-1)^2]+\frac12\mathbb E_z[D^2]$ and $L_G=\frac12\mathbb E_z[(D-1)^2]$.
 #
 # The slope of $L_G$ is $s-1$, which is not small where $D$ rejects. Is $G$ safe, then? Look at the *second* factor. Data are $\mathcal N(0,1)$ and the fakes $\theta+z$, so the third factor is 1.
 #
@@ -471,8 +469,7 @@ predict(
 # %%
 distances = torch.linspace(0.1, 8, 80, dtype=torch.float64)
 z = torch.linspace(-8, 8, 4001, dtype=torch.float64)
-weight = Normal(0.0, 1.0).log_prob(z).exp()  # how often each z occurs
-weight = weight / weight.sum()
+weight = torch.softmax(-(z**2) / 2, dim=0)  # how often each z occurs
 
 theta = distances[:, None]  # one row for each distance
 P_best = torch.sigmoid(theta * (theta / 2 - (theta + z)))  # at the fakes theta + z
@@ -486,14 +483,14 @@ for name, product in felt.items():
 
 # %% tags=["hide-input"]
 fig, (left, right) = plt.subplots(1, 2, figsize=(10, 3.2))
-x = torch.linspace(-4, 12, 400, dtype=torch.float64)
+x = torch.linspace(-4, 14, 400, dtype=torch.float64)
 for mean, color, name in ((0.0, plots.REAL, "data"), (8.0, plots.FAKE, "fakes")):
     left.fill_between(x, 3 * Normal(mean, 1.0).log_prob(x).exp(), color=color, alpha=0.3, linewidth=0)
     left.text(mean, 1.35, name, color=color, ha="center")
 left.plot(x, 8 * (4 - x), color=plots.GREEN)
 left.plot(x, torch.sigmoid(8 * (4 - x)), color=plots.SKY)
 left.text(4.4, -1.2, "logistic", color=plots.GREEN)
-left.text(9.6, 0.12, "LSGAN", color=plots.SKY)
+left.text(11, 0.12, "LSGAN", color=plots.SKY)
 left.set(xlabel="$x$", ylabel="best score", ylim=(-2, 2), title="Under the fakes $P^*$ is flat")
 colors = dict(zip(felt, (plots.PINK, plots.GREEN, plots.SKY), strict=True))
 plots.lines(distances, {n: (felt[n], c) for n, c in colors.items()}, log="y", ylim=(1e-4, 20), ax=right)
@@ -515,7 +512,7 @@ claim(
 # %% [markdown]
 # Far from the data two losses die. Saturating dies by its slope, and LSGAN by a flat $D$. So ask not only for the loss, but also for the $D$ that comes with it.
 #
-# *What this does not show:* what networks do. In the deeper notebook those of LSGAN are not flat yet after 1,000 steps.
+# *What this does not show:* networks. Those of LSGAN are not flat yet after 1,000 steps (deeper notebook).
 #
 # ## 6 What a simple generator gives up (4 min)
 #
@@ -564,9 +561,9 @@ claim("All other bells are broad: they cover.", broad, above=1.4, exact=True)
 # |---|---|---|---|
 # | saturating | dies, if all fakes are found out ([3](#3-What-arrives-when-D-is-ahead-(13-min))) | runs away ([4](#4-Can-Adam-wake-a-dead-gradient?-(9-min))) | JSD ([6](#6-What-a-simple-generator-gives-up-(4-min))) |
 # | non-saturating | grows with the steepness of $D$ ([3](#3-What-arrives-when-D-is-ahead-(13-min))) | slow, near the circle for 200 steps ([4](#4-Can-Adam-wake-a-dead-gradient?-(9-min))) | $2\,\mathrm{KL}(m\Vert p_d)$ ([6](#6-What-a-simple-generator-gives-up-(4-min))) |
-# | LSGAN | dies far from the data, if $D$ is perfect ([5](#5-Can-LSGAN-die?-(5-min))) | deeper notebook | deeper notebook |
+# | LSGAN | dies far from the data, if $D$ is perfect ([5](#5-Can-LSGAN-die?-(4-min))) | deeper notebook | deeper notebook |
 #
-# Begin with the non-saturating loss: in [section 4](#4-Can-Adam-wake-a-dead-gradient?-(9-min)) its fakes came near the data and mostly stayed. *What this does not show:* which loss wins a game in which $D$ moves, and whether a growing gradient does harm: Adam divides by its size.
+# Begin with the non-saturating loss: in [section 4](#4-Can-Adam-wake-a-dead-gradient?-(9-min)) its fakes came near the data and mostly stayed. *What this does not show:* which loss wins when $D$ moves, or whether a growing gradient does harm.
 
 # %%
 how_sure()
@@ -692,6 +689,6 @@ nb02.check_3(kl_fit)
 # 2. The saturating slope is $-P$, the non-saturating $-(1-P)$: what one lacks, the other has ([section 2](#2-Two-losses,-two-slopes-(2-min))).
 # 3. The slope is one factor of three: a steep $D$ makes the non-saturating gradient explode, and keeps the saturating one alive unless all fakes are found out ([section 3](#3-What-arrives-when-D-is-ahead-(13-min))).
 # 4. Adam wakes a dead gradient, and then a loss without a brake runs past the data ([section 4](#4-Can-Adam-wake-a-dead-gradient?-(9-min))).
-# 5. A loss that cannot saturate still dies where its best $D$ is flat ([section 5](#5-Can-LSGAN-die?-(5-min))), and the loss decides whether a too simple $G$ covers the modes or seeks one ([section 6](#6-What-a-simple-generator-gives-up-(4-min))).
+# 5. A loss that cannot saturate still dies where its best $D$ is flat ([section 5](#5-Can-LSGAN-die?-(4-min))), and the loss decides whether a too simple $G$ covers the modes or seeks one ([section 6](#6-What-a-simple-generator-gives-up-(4-min))).
 #
 # **Further reading.** Goodfellow et al. 2014, Sec. 3 (arXiv:1406.2661) · Arjovsky and Bottou 2017 (1701.04862), Thm 2.5 · Mao et al. 2017, LSGAN (1611.04076) · Lim and Ye 2017, hinge (1705.02894) · Arjovsky et al. 2017, Wasserstein GAN (1701.07875) · Shannon et al. 2020, softened reverse KL (2010.08029). Next: [03 · Gradient descent in games](03_gradient_descent_in_games.ipynb).
