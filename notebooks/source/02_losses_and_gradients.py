@@ -331,7 +331,8 @@ claim("Without the steepness of D it would have fallen.", sat_played_out, below=
 
 # %%
 losses = saturating(D_new(new(z_test)))
-typical = gradient_sizes(new, losses.mean(1).sum()) / 1218**0.5  # 1,218 parameters
+total = losses.mean(1).sum()
+typical = gradient_sizes(new, total) / 1218**0.5  # 1,218 parameters
 table("a typical number in the gradient of new", {"saturating": typical})
 claim("It is below Adam's 1e-8, in most games.", typical < 1e-8, in_at_least=12)
 
