@@ -11,17 +11,17 @@
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gans-measured/gans-measured/blob/main/notebooks/02_losses_and_gradients.ipynb)
 #
-# ![Noise enters G, its fake enters D, the score enters the loss. Back from the loss to G the gradient passes three factors: the slope of the loss, how steep D is at the fake, and how the fake moves when G changes](images/02_losses_and_gradients.png)
+# ![Noise enters G, its fake enters D, the score enters the loss. Back from the loss to G the gradient passes three factors: the slope of the loss, how steep D is at the fake, and how the fake moves when G changes. It ends at theta, the parameters of G](images/02_losses_and_gradients.png)
 #
 # **In one sentence:** a generator feels its loss as a gradient, which is a product of three factors, and the slope of the loss is only the first of them.
 #
 # **After this lesson you can**
 #
-# - **write** a GAN loss on scores, so that its gradient is not lost to rounding;
+# - **write** a GAN loss on scores, so that its gradient survives very low scores;
 # - **predict** what a generator feels when its discriminator is far ahead, and say which factor is to blame;
-# - **say** why a loss that cannot saturate can still die, and which divergence a generator follows.
+# - **say** why a loss that cannot saturate can still die, and when a simple generator forgets a mode.
 #
-# *Before:* [00](00_start_here.ipynb), [01](01_the_minimax_game.ipynb). *Study:* 40 minutes, and 23 for the exercises. *Run time:* about 30 seconds. *Deeper:* [the second notebook](deeper/02_losses_and_gradients.ipynb) derives a game for every divergence, and asks which fakes carry a gradient and what label smoothing does.
+# *Before:* [00](00_start_here.ipynb), [01](01_the_minimax_game.ipynb). *Study:* 41 minutes, and 23 for the exercises. *Run time:* about 30 seconds. *Deeper:* [the second notebook](deeper/02_losses_and_gradients.ipynb) derives a game for every divergence, and asks which fakes carry a gradient and what label smoothing does.
 
 # %% tags=["setup"]
 import sys
@@ -31,7 +31,6 @@ if "google.colab" in sys.modules:  # on Colab only: install the course's helpers
     get_ipython().run_line_magic("pip", "install -q git+https://github.com/gans-measured/gans-measured@v0.2.0")
 assert find_spec("gan_helpers"), "no gan_helpers in this kernel: choose that of .venv, or see README"
 
-import ipywidgets as widgets
 import matplotlib.pyplot as plt
 import torch
 from torch.distributions import Normal
@@ -63,7 +62,8 @@ back = ((10.4, 7.8, "slope of the loss\n$dL_G/ds$"), (6.2, 3.6, "steepness of $D
 for start, end, what in back:
     ax.annotate("", (end, 1.8), (start, 1.8), arrowprops={"arrowstyle": "-|>", "color": plots.FAKE, "lw": 2.2})
     ax.text((start + end) / 2, 1.1, what, color=plots.FAKE, ha="center", va="top")
-alt = "Noise enters G, its fake enters D, the score enters the loss L_G. Below, in orange, the way back: the slope of the loss, the steepness of D at the fake, and how fakes move when the parameters of G change."
+ax.text(0.4, 1.8, "$\\theta$", color=plots.FAKE, fontsize=18, ha="center", va="center")
+alt = "Noise enters G, its fake enters D, the score enters the loss L_G. Below, in orange, the way back: the slope of the loss, the steepness of D at the fake, and how fakes move when theta changes. The last arrow ends at theta, the parameters of G."
 plots.show(fig, alt=alt)
 
 # %% [markdown]
@@ -124,11 +124,11 @@ claim(
     "At −30 the safety number leaves less than a thousandth of it.",
     slope(log_of_P, far).abs(), below=1e-3, exact=True,
 )
-claim("`BCELoss` leaves less than a tenth.", slope(bce_on_P, far).abs(), below=0.1, exact=True)
+claim("`BCELoss` on P leaves less than a tenth.", slope(bce_on_P, far).abs(), below=0.1, exact=True)
 claim("On scores the slope is −1.", slope(on_scores, far), near=-1, within=1e-6, exact=True)
 
 # %% [markdown]
-# Nothing crashes, and that is the danger: the loss looks fine while the gradient is gone. Section 3 will meet scores below $-20$, so from now on we write every loss on scores.
+# `BCELoss` has its own safety number: its gradient divides by at least 1e-12, and here $P$ is smaller. Nothing crashes, and that is the danger: the loss looks fine while the gradient is gone. Section 3 will meet scores below $-20$, so from now on we write every loss on scores.
 #
 # ## 2 Two losses, two slopes (2 min)
 #
@@ -174,7 +174,7 @@ claim(
 #
 # $$\nabla_\theta L_G=\mathbb E_z\Big[\,\frac{dL_G}{ds}\cdot\nabla_xD\cdot\frac{\partial G}{\partial\theta}\Big].$$
 #
-# We know the first factor, the slope. The second, the **steepness** of $D$ at the fake, depends on how $D$ was trained. The data are eight clusters on a circle of radius 2. Sixteen games run side by side: `stack` turns sixteen networks into one, and `G(z)` sends batch $k$ through network $k$.
+# We know the first factor, the slope. The second, the **steepness** of $D$ at the fake, depends on how $D$ was trained. The data are eight clusters on a circle of radius 2. Sixteen games run side by side. `stack` piles up the parameters of sixteen networks, and `G(z)` sends batch $k$ through network $k$ (the deeper notebook shows how).
 
 # %%
 ring = data.ring(20_000, seed=seeds.one(), std=0.1)
@@ -248,7 +248,7 @@ alt = "Eight blue clusters on a circle, and fakes of one generator in orange, on
 plots.show(fig, alt=alt)
 
 # %% [markdown]
-# This is the first of the sixteen games of each kind. On orange ground $D$ rejects.
+# The first game of each kind. On orange ground $D$ rejects.
 
 # %%
 score_new = D_new(new(z_test)).detach()
@@ -306,7 +306,7 @@ claim("The non-saturating one grows more than tenfold.", ns, above=10)
 claim("Without the steepness of D it hardly changes.", ns_out, between=(0.33, 3))
 
 # %% [markdown]
-# So the non-saturating gradient **explodes** because $D$ becomes steep. The saturating loss meets the same steep $D$, but at scores below $-20$ its slope $P$ is so tiny that it wins.
+# So the non-saturating gradient **explodes** because $D$ becomes steep. The slope alone would double it, from ½ to 1. Most games show less, because $D$ now sends fakes in different directions, and these partly cancel (deeper notebook). The saturating loss meets the same steep $D$, but at scores below $-20$ its slope $P$ is so tiny that it wins.
 #
 # Many texts stop here: "the saturating gradient vanishes when $D$ is good." Is that so for the played generators?
 
@@ -325,9 +325,19 @@ claim("Without the steepness of D it would have fallen.", sat_played_out, below=
 #
 # *What this does not show:* whether a large gradient points to the data, or does any harm.
 #
-# ## 4 Can Adam wake a dead gradient? (7 min)
+# ## 4 Can Adam wake a dead gradient? (9 min)
 #
-# Adam divides each gradient by its own typical size, so even a millionth may give full steps. We freeze `D_new`, and let new generators follow it.
+# Adam divides each number of the gradient by its own typical size. So a gradient of a millionth gives steps as long as a gradient of 1. But Adam adds $\varepsilon=10^{-8}$ to the divisor. Is the dead gradient even smaller?
+
+# %%
+losses = saturating(D_new(new(z_test)))
+total = losses.mean(1).sum()
+typical = gradient_sizes(new, total) / 1218**0.5  # 1,218 parameters
+table("a typical number in the gradient of new", {"saturating": typical})
+claim("It is below Adam's 1e-8, in most games.", typical < 1e-8, in_at_least=12)
+
+# %% [markdown]
+# So this $\varepsilon$, a safety number as in section 1, is most of the divisor, and the first steps are short. We freeze `D_new` and let new generators follow it.
 
 # %%
 FILM = range(0, 201, 10)
@@ -348,6 +358,11 @@ def sgd(player):
     return torch.optim.SGD(player.params.values(), lr=0.01)
 
 
+def off_circle(film):
+    """Mean distance of the fakes from the circle of the data: (21, 16)."""
+    return (film.norm(dim=3) - 2).abs().mean(2)
+
+
 # %%
 predict(
     "New generators follow the saturating loss with Adam, and D stands still. Where are their fakes after 200 steps?",
@@ -363,7 +378,12 @@ films = {
     "non-saturating": train_G(non_saturating, adam),
     "saturating": train_G(saturating, adam),
     "saturating, no Adam": train_G(saturating, sgd),
+    "non-saturating, no Adam": train_G(non_saturating, sgd),
 }
+off = {}
+for name, film in films.items():
+    off[name] = off_circle(film)
+start = off["saturating"][0]
 
 # %% tags=["hide-input"]
 fig, axes = plt.subplots(2, 3, figsize=(7.4, 5.2), sharex=True, sharey=True)
@@ -378,8 +398,13 @@ for row, name in zip(axes, ("non-saturating", "saturating"), strict=True):
 alt = "Fakes of one generator (orange) and the eight clusters (blue) at steps 0, 60 and 120. Non-saturating: the blob spreads towards the circle and stays there. Saturating: at step 60 it is on its way, at step 120 it lies far outside."
 plots.show(fig, alt=alt)
 
+# %%
+stay = off["saturating, no Adam"][-1]
+claim("Without Adam the saturating fakes hardly move.", stay, near=start, within=0.1)
+claim("Without Adam the others come nearer.", off["non-saturating, no Adam"][-1], below=start)
+
 # %% [markdown]
-# The saturating fakes do not stop at the data. Why? By section 2 the saturating slope is largest for *accepted* fakes, and this $D$ accepts everything far outside (blue ground). We can test that reason: take the accepted fakes out.
+# So Adam wakes the dead gradient. But the saturating fakes do not stop at the data. Why? By section 2 the saturating slope is largest for *accepted* fakes, and this $D$ accepts everything far outside (blue ground). We can test that reason: take the accepted fakes out.
 
 
 # %%
@@ -387,31 +412,23 @@ def saturating_rejected(s):
     return saturating(s) * (s <= 0)  # an accepted fake adds nothing
 
 
-def off_circle(film):
-    """Mean distance of the fakes from the circle of the data: (21, 16)."""
-    return (film.norm(dim=3) - 2).abs().mean(2)
-
-
-films["saturating, accepted out"] = train_G(saturating_rejected, adam)
-off = {}
-for name, film in films.items():
-    off[name] = off_circle(film)
+off["saturating, accepted out"] = off_circle(train_G(saturating_rejected, adam))
 
 # %% tags=["hide-input"]
 colors = {"non-saturating": plots.GREEN, "saturating": plots.PINK, "saturating, accepted out": plots.GREY, "saturating, no Adam": plots.SKY}
 chosen = {name: (off[name].T, color) for name, color in colors.items()}
 ax = plots.lines(FILM, chosen, log="y", ylim=(0.2, 20), ax=plt.subplots(figsize=(8, 3.2))[1])
 ax.set(xlabel="steps of $G$, $D$ frozen", ylabel="distance from the circle", title="Accepted fakes make the saturating loss run away")
-alt = "Distance of the fakes from the circle over 200 steps, on a log scale. Non-saturating: falls and stays low. Saturating: falls to half, then rises to several times the start. Saturating without accepted fakes: falls and stays low. Without Adam: constant."
+alt = "Distance of the fakes from the circle over 200 steps, on a log scale. Non-saturating: falls, and most games stay low, but the farthest ends above the start. Saturating: falls to half, then rises to several times the start. Saturating without accepted fakes: falls, and most games stay low. Without Adam: constant."
 plots.show(ax.figure, alt=alt)
 
 # %%
-start = off["saturating"][0]
 end = {name: distances[-1] for name, distances in off.items()}
 table("distance from the circle after 200 steps", end, floor={"at the start": start})
-claim("Without Adam they hardly move.", end["saturating, no Adam"], near=start, within=0.1)
+nearest = off["saturating"].amin(0)
+claim("At first the saturating fakes come nearer.", nearest, below=0.9 * start)
 claim(
-    "With Adam nearly all end farther away than they began.",
+    "Yet nearly all end farther away than they began.",
     end["saturating"] > start, in_at_least=14,
 )
 claim(
@@ -420,24 +437,18 @@ claim(
 )
 
 # %% [markdown]
-# So Adam wakes the dead gradient, and at first it leads towards the data. What is missing is a **brake**: the saturating slope is full for accepted fakes. The non-saturating slope is small there, and most of its fakes stay near the circle for these 200 steps. But it is never zero. The deeper notebook goes on to 600 steps, and tries other losses.
+# The dead gradient leads towards the data, and then past them. What is missing is a **brake**: the saturating slope is full for accepted fakes. The non-saturating slope is small there, and in most games its fakes stay near the circle for these 200 steps. But it is never zero, and one game of the table ends farther away than it began. The deeper notebook goes on to 600 steps.
 #
 # *What this does not show:* in a game $D$ is not frozen, and would soon reject what lies outside.
 #
-# ## 5 Can a loss without a sigmoid die? (5 min)
+# ## 5 Can LSGAN die? (4 min)
 #
-# Some losses use the score as it is.
+# LSGAN (Mao et al. 2017) uses no sigmoid. $D$ should score data 1 and fakes 0, and $G$ wants 1: $L_D=\frac12\mathbb E_x[(D-1)^2]+\frac12\mathbb E_z[D^2]$ and $L_G=\frac12\mathbb E_z[(D-1)^2]$.
 #
-# | loss | $L_D$ | $L_G$ | slope of $L_G$ |
-# |---|---|---|---|
-# | least squares (LSGAN) | $\frac12\mathbb E_x[(D-1)^2]+\frac12\mathbb E_z[D^2]$ | $\frac12\mathbb E_z[(D-1)^2]$ | $s-1$ |
-# | hinge | $\mathbb E_x[\max(0,1-D)]+\mathbb E_z[\max(0,1+D)]$ | $-\mathbb E_z[D]$ | $-1$ |
-# | Wasserstein | $\mathbb E_z[D]-\mathbb E_x[D]$, with $D$ nowhere steeper than 1 | $-\mathbb E_z[D]$ | $-1$ |
+# The slope of $L_G$ is $s-1$, which is not small where $D$ rejects. Is $G$ safe, then? Look at the *second* factor. Data are $\mathcal N(0,1)$ and the fakes $\theta+z$, so the third factor is 1.
 #
-# None of these slopes vanishes where $D$ rejects. Is a generator safe, then? Look at LSGAN, and at the *second* factor. In the smallest game we know the perfect $D$: the data are $\mathcal N(0,1)$, the fakes are $\theta+z$, so the third factor is 1.
-#
-# - **Logistic losses.** The best score is $\log p_d/p_g=\theta(\theta/2-x)$, by lesson 01. This is a line of steepness $\theta$.
-# - **LSGAN.** $D$ is asked for 1 on data and 0 on fakes. Squares are smallest at the mean of the labels, which at $x$ is the share of real samples. So the best $D$ is $P$ itself, and the slope $s-1$ becomes $-(1-P)$.
+# - **Saturating and non-saturating.** By lesson 01 the best score is $\log p_d/p_g=\theta(\theta/2-x)$. This is a line, as steep as $\theta$ everywhere. Its sigmoid is $P^*=p_d/(p_d+p_g)$, the share of the data among all samples at $x$.
+# - **LSGAN.** At $x$ some samples carry the label 1 and some 0, and squares are smallest at the mean label. This mean is the share of the ones, so the best score is the curve $P^*$.
 
 # %%
 predict(
@@ -452,49 +463,41 @@ predict(
 # %% [markdown]
 # | | size of the slope | steepness of the best $D$ |
 # |---|---|---|
-# | saturating | $P$ | $\theta$ |
-# | non-saturating | $1-P$ | $\theta$ |
-# | LSGAN | $1-P$ | $\theta\,P(1-P)$, the derivative of $P$ |
+# | saturating | $P^*$ | $\theta$ |
+# | non-saturating | $1-P^*$ | $\theta$ |
+# | LSGAN | $1-P^*$ | $\theta\,P^*(1-P^*)$, the derivative of $P^*$ |
 
 # %%
 distances = torch.linspace(0.1, 8, 80, dtype=torch.float64)
 z = torch.linspace(-8, 8, 4001, dtype=torch.float64)
-weight = Normal(0.0, 1.0).log_prob(z).exp()  # how often each z occurs
-weight = weight / weight.sum()
+weight = torch.softmax(-(z**2) / 2, dim=0)  # how often each z occurs
 
 theta = distances[:, None]  # one row for each distance
-P = torch.sigmoid(theta * (theta / 2 - (theta + z)))  # of the fakes theta + z
+P_best = torch.sigmoid(theta * (theta / 2 - (theta + z)))  # at the fakes theta + z
 felt = {
-    "saturating": P * theta,
-    "non-saturating": (1 - P) * theta,
-    "LSGAN": (1 - P) * theta * P * (1 - P),
+    "saturating": P_best * theta,
+    "non-saturating": (1 - P_best) * theta,
+    "LSGAN": (1 - P_best) * theta * P_best * (1 - P_best),
 }
 for name, product in felt.items():
     felt[name] = (product * weight).sum(1)  # the mean over z
 
 # %% tags=["hide-input"]
+fig, (left, right) = plt.subplots(1, 2, figsize=(10, 3.2))
+x = torch.linspace(-4, 14, 400, dtype=torch.float64)
+for mean, color, name in ((0.0, plots.REAL, "data"), (8.0, plots.FAKE, "fakes")):
+    left.fill_between(x, 3 * Normal(mean, 1.0).log_prob(x).exp(), color=color, alpha=0.3, linewidth=0)
+    left.text(mean, 1.35, name, color=color, ha="center")
+left.plot(x, 8 * (4 - x), color=plots.GREEN)
+left.plot(x, torch.sigmoid(8 * (4 - x)), color=plots.SKY)
+left.text(4.4, -1.2, "logistic", color=plots.GREEN)
+left.text(11, 0.12, "LSGAN", color=plots.SKY)
+left.set(xlabel="$x$", ylabel="best score", ylim=(-2, 2), title="Under the fakes $P^*$ is flat")
 colors = dict(zip(felt, (plots.PINK, plots.GREEN, plots.SKY), strict=True))
-ax = plots.lines(distances, {n: (felt[n], c) for n, c in colors.items()}, log="y", ylim=(1e-4, 20), ax=plt.subplots(figsize=(8, 3.2))[1])
-ax.set(xlabel="distance $\\theta$", ylabel="gradient", title="What a perfect $D$ leaves of the gradient")
-alt = "Gradient against distance on a log scale. Saturating and LSGAN fall below a thousandth at distance 8, non-saturating rises to 8."
-plots.show(ax.figure, alt=alt)
-
-
-# %% tags=["hide-input"]
-def draw(theta):
-    k = int((distances - theta).abs().argmin())
-    fig, (left, right) = plt.subplots(1, 2, figsize=(9, 2.8))
-    x = torch.linspace(-5, 12, 500, dtype=torch.float64)
-    p_d, p_g = Normal(0.0, 1.0).log_prob(x).exp(), Normal(theta, 1.0).log_prob(x).exp()
-    plots.densities(x, p_d, p_g, P=p_d / (p_d + p_g), ax=left)
-    right.barh(list(felt), [felt[name][k] for name in felt], color=list(colors.values()))
-    right.set(xscale="log", xlim=(1e-4, 20), xlabel="gradient", title=f"$\\theta$ = {theta:.1f}")
-    right.invert_yaxis()
-    plots.show(fig, alt=f"Data and fakes {theta:.1f} apart with P, and bars of the three gradients")
-
-
-slider = widgets.FloatSlider(value=3.0, min=0.1, max=8, step=0.1, description="θ", continuous_update=False)
-_ = widgets.interact(draw, theta=slider)
+plots.lines(distances, {n: (felt[n], c) for n, c in colors.items()}, log="y", ylim=(1e-4, 20), ax=right)
+right.set(xlabel="distance $\\theta$", ylabel="gradient", title="So LSGAN dies far away")
+alt = "Left: data at 0, fakes at 8. The best logistic score is a steep falling line. The best score of LSGAN is 1 at the data, falls to 0 in the middle, and is flat under the fakes. Right: gradient against distance on a log scale. Saturating and LSGAN fall below a thousandth at distance 8, non-saturating rises to 8."
+plots.show(fig, alt=alt)
 
 # %%
 claim("At distance 2 LSGAN still has .15.", felt["LSGAN"][19], near=0.15, within=0.01, exact=True)
@@ -508,63 +511,60 @@ claim(
 )
 
 # %% [markdown]
-# Move the slider, and watch $P$ become flat at the fakes. Far from the data both die: saturating by the first factor, LSGAN by the second. So ask not only for the loss, but also for the $D$ that comes with it.
+# Far from the data two losses die. Saturating dies by its slope, and LSGAN by a flat $D$. So ask not only for the loss, but also for the $D$ that comes with it.
 #
-# *What this does not show:* what networks do. In the deeper notebook those of LSGAN and hinge are not flat yet after 1,000 steps. Notebook 09 looks at Wasserstein.
+# *What this does not show:* networks. Those of LSGAN are not flat yet after 1,000 steps (deeper notebook).
 #
-# ## 6 Which divergence a generator follows (5 min)
+# ## 6 What a simple generator gives up (4 min)
 #
-# In lesson 01 the best $D$ turned the minimax loss into the JSD of data and fakes. So a saturating generator that always meets the best $D$ walks downhill on the JSD. The non-saturating one meets the same $D$, but weighs its fakes by $1-P$ instead of $P$. So it walks down another hill: $2\,\mathrm{KL}(m\Vert p_d)$ with $m=\frac12(p_d+p_g)$ (Arjovsky and Bottou 2017; the deeper notebook checks it).
+# Let the data have two humps (**modes**), and $G$ only a single bell. It can **cover** both modes, or **seek** one and forget the other.
 #
-# They differ if $G$ is too simple to reach the data. Let the data have two humps (**modes**), and $G$ a single bell. Does the best bell **cover** both modes, or **seek** one and forget the other? For comparison we add KL, $\int p_d\log\frac{p_d}{p_g}$, and reverse KL, $\int p_g\log\frac{p_g}{p_d}$.
+# A saturating generator that always meets the best $D$ walks down the JSD (lesson 01). For the non-saturating loss Arjovsky and Bottou (2017) show that it is $2\,\mathrm{KL}(m\Vert p_d)$, with $m=\frac12(p_d+p_g)$ (the deeper notebook checks it). For comparison we add KL, $\int p_d\log\frac{p_d}{p_g}$, and reverse KL, $\int p_g\log\frac{p_g}{p_d}$.
 #
-# `fit_bell` walks downhill with mean and width of the bell, and knows both densities. It starts three times with width 1: on the left hump, between the humps, and on the right one.
+# `fit_bell` moves mean and width of a bell downhill on each. It starts with width 1, on the left hump, between the humps, and on the right one.
 
 # %%
 NAMES = ("KL", "JSD", "2 KL(m, p_d)", "reverse KL")
 x = torch.linspace(-8, 8, 601, dtype=torch.float64)
-unequal = data.mixture_density(x, (-2.0, 1.5), (0.8, 0.4), (0.65, 0.35)).log()
-close = data.mixture_density(x, (-1.5, 1.5), 0.8).log()
-fits, fits_close = {}, {}
+humps = data.mixture_density(x, (-2.0, 1.5), (0.8, 0.4), (0.65, 0.35)).log()
+fits = {}
 for name in NAMES:
-    fits[name] = fit_bell(name, x, unequal)  # means and widths of three bells
-    fits_close[name] = fit_bell(name, x, close)
+    fits[name] = fit_bell(name, x, humps)  # means and widths of three bells
 
 # %% tags=["hide-input"]
-fig, axes = plt.subplots(2, 4, figsize=(11, 4.2), sharex=True, sharey=True)
-for row, log_d, found in ((axes[0], unequal, fits), (axes[1], close, fits_close)):
-    for ax, bells in zip(row, found.values(), strict=True):
-        ax.fill_between(x, log_d.exp(), color=plots.REAL, alpha=0.25, linewidth=0)
-        for mean, width in zip(*bells, strict=True):
-            ax.plot(x, Normal(mean, width).log_prob(x).exp(), color=plots.FAKE)
-        ax.set(xlim=(-6, 5), ylim=(0, 1.05))
-for ax, name in zip(axes[0], ("KL", "JSD\n(saturating)", "2 KL(m, p_d)\n(non-saturating)", "reverse KL"), strict=True):
-    ax.set_title(name)
-alt = "Data in blue, and in orange the bells that three starts lead to. Above, two unequal humps. KL: one broad bell over both. JSD: a broad bell, or one on the larger hump. 2 KL(m, p_d) and reverse KL: bells on single humps only. Below, two close humps: all four give one broad bell."
+fig, axes = plt.subplots(1, 4, figsize=(11, 2.9), sharex=True, sharey=True)
+titles = ("KL", "JSD\n(saturating)", "2 KL(m, p_d)\n(non-saturating)", "reverse KL")
+starts = (("left", "-", 1.6), ("middle", "--", 2.4), ("right", ":", 3.2))
+for ax, bells, title in zip(axes, fits.values(), titles, strict=True):
+    ax.fill_between(x, humps.exp(), color=plots.REAL, alpha=0.25, linewidth=0)
+    for mean, width, (label, style, thick) in zip(*bells, starts, strict=True):
+        ax.plot(x, Normal(mean, width).log_prob(x).exp(), style, color=plots.FAKE, linewidth=thick, label=label)
+    ax.set(xlim=(-6, 5), ylim=(0, 1.05), title=title)
+axes[0].legend(title="start", fontsize=9, title_fontsize=9, loc="upper left")
+alt = "Data of two unequal humps in blue, and in orange the bells that three starts lead to. KL: one broad bell over both, from every start. JSD: a broad bell, but from the left start one on the larger hump. 2 KL(m, p_d) and reverse KL: bells on single humps only."
 plots.show(fig, alt=alt)
 
 # %%
 seeking = torch.cat([fits["2 KL(m, p_d)"][1], fits["reverse KL"][1]])
-claim("Above, 2 KL(m, p_d) and reverse KL seek from every start.", seeking, below=0.9, exact=True)
-claim("The JSD seeks from the larger hump.", fits["JSD"][1][0], below=1, exact=True)
-broad = [fits["KL"][1], fits["JSD"][1][1:]]
-broad += [widths for _, widths in fits_close.values()]
-claim("All other bells are broad: they cover.", torch.cat(broad), above=1.4, exact=True)
+claim("2 KL(m, p_d) and reverse KL seek from every start.", seeking, below=0.9, exact=True)
+claim("The JSD seeks from the left start.", fits["JSD"][1][0], below=1, exact=True)
+broad = torch.cat([fits["KL"][1], fits["JSD"][1][1:]])
+claim("All other bells are broad: they cover.", broad, above=1.4, exact=True)
 
 # %% [markdown]
-# The non-saturating loss, the default of GANs, seeks here. The JSD seeks only if it starts on the larger hump. So "GANs minimise the JSD, hence they drop modes" is not what we see. In the lower row the humps are closer and equal, and all four cover. So the divergence and the data decide together.
+# From every start KL covers, and the non-saturating loss, the default of GANs, seeks. The JSD seeks from one start and covers from two. So "GANs minimise the JSD, hence they drop modes" is not what we see.
 #
-# *What this does not show:* all this assumes a perfect $D$. The deeper notebook plays games with networks.
+# *What this does not show:* other data, or a $D$ that is not perfect (deeper notebook: if the same humps are closer, all four cover).
 #
 # ## 7 What to take (1 min)
 #
 # | loss of $G$ | when $D$ is ahead | beyond the data, $D$ frozen | follows, if $D$ is perfect |
 # |---|---|---|---|
-# | saturating | dies, if all fakes are found out ([3](#3-What-arrives-when-D-is-ahead-(13-min))) | runs away ([4](#4-Can-Adam-wake-a-dead-gradient?-(7-min))) | JSD ([6](#6-Which-divergence-a-generator-follows-(5-min))) |
-# | non-saturating | grows with the steepness of $D$ ([3](#3-What-arrives-when-D-is-ahead-(13-min))) | slow, near the circle for 200 steps ([4](#4-Can-Adam-wake-a-dead-gradient?-(7-min))) | $2\,\mathrm{KL}(m\Vert p_d)$ ([6](#6-Which-divergence-a-generator-follows-(5-min))) |
-# | LSGAN | dies far from the data, if $D$ is perfect ([5](#5-Can-a-loss-without-a-sigmoid-die?-(5-min))) | deeper notebook | deeper notebook |
+# | saturating | dies, if all fakes are found out ([3](#3-What-arrives-when-D-is-ahead-(13-min))) | runs away ([4](#4-Can-Adam-wake-a-dead-gradient?-(9-min))) | JSD ([6](#6-What-a-simple-generator-gives-up-(4-min))) |
+# | non-saturating | grows with the steepness of $D$ ([3](#3-What-arrives-when-D-is-ahead-(13-min))) | slow, near the circle for 200 steps ([4](#4-Can-Adam-wake-a-dead-gradient?-(9-min))) | $2\,\mathrm{KL}(m\Vert p_d)$ ([6](#6-What-a-simple-generator-gives-up-(4-min))) |
+# | LSGAN | dies far from the data, if $D$ is perfect ([5](#5-Can-LSGAN-die?-(4-min))) | deeper notebook | deeper notebook |
 #
-# Take the non-saturating loss to begin with. *What this does not show:* that its growing gradient does harm. Adam divides by its size, and notebooks 03 and 10 ask what a less steep $D$ changes.
+# Begin with the non-saturating loss: in [section 4](#4-Can-Adam-wake-a-dead-gradient?-(9-min)) its fakes came near the data and mostly stayed. *What this does not show:* which loss wins when $D$ moves, or whether a growing gradient does harm.
 
 # %%
 how_sure()
@@ -574,7 +574,7 @@ how_sure()
 #
 # ### Exercise 1 · the hinge pair
 #
-# ●○○ · 5 minutes · you need: section 5. Return both hinge losses, the pair `(loss_D, loss_G)`, each averaged over its batch, each to be minimised.
+# ●○○ · 5 minutes · you need: section 2. The hinge game has $L_D=\mathbb E_x[\max(0,1-D)]+\mathbb E_z[\max(0,1+D)]$ and $L_G=-\mathbb E_z[D]$. Return both hinge losses, the pair `(loss_D, loss_G)`, each averaged over its batch, each to be minimised.
 # The two batches may differ in size.
 
 
@@ -689,7 +689,7 @@ nb02.check_3(kl_fit)
 # 1. A loss must be written on scores: a safety number inside the logarithm silently kills the slope ([section 1](#1-A-loss-is-a-function-of-the-score-(4-min))).
 # 2. The saturating slope is $-P$, the non-saturating $-(1-P)$: what one lacks, the other has ([section 2](#2-Two-losses,-two-slopes-(2-min))).
 # 3. The slope is one factor of three: a steep $D$ makes the non-saturating gradient explode, and keeps the saturating one alive unless all fakes are found out ([section 3](#3-What-arrives-when-D-is-ahead-(13-min))).
-# 4. Adam wakes a dead gradient, and then a loss without a brake runs past the data ([section 4](#4-Can-Adam-wake-a-dead-gradient?-(7-min))).
-# 5. A loss that cannot saturate still dies where its best $D$ is flat ([section 5](#5-Can-a-loss-without-a-sigmoid-die?-(5-min))), and whether a too simple $G$ covers or seeks depends on the divergence and on the data ([section 6](#6-Which-divergence-a-generator-follows-(5-min))).
+# 4. Adam wakes a dead gradient, and then a loss without a brake runs past the data ([section 4](#4-Can-Adam-wake-a-dead-gradient?-(9-min))).
+# 5. A loss that cannot saturate still dies where its best $D$ is flat ([section 5](#5-Can-LSGAN-die?-(4-min))), and the loss decides whether a too simple $G$ covers the modes or seeks one ([section 6](#6-What-a-simple-generator-gives-up-(4-min))).
 #
 # **Further reading.** Goodfellow et al. 2014, Sec. 3 (arXiv:1406.2661) · Arjovsky and Bottou 2017 (1701.04862), Thm 2.5 · Mao et al. 2017, LSGAN (1611.04076) · Lim and Ye 2017, hinge (1705.02894) · Arjovsky et al. 2017, Wasserstein GAN (1701.07875) · Shannon et al. 2020, softened reverse KL (2010.08029). Next: [03 · Gradient descent in games](03_gradient_descent_in_games.ipynb).

@@ -19,7 +19,7 @@
 # - **build** a game for any $f$-divergence, and tell its value from its gradient;
 # - **predict** where a game with smoothed labels comes to rest, and what its generator feels there.
 #
-# *Study:* 83 minutes, and 18 for the exercises. *Run time:* about 60 seconds.
+# *Study:* 89 minutes, and 18 for the exercises. *Run time:* about 60 seconds.
 
 # %% tags=["setup"]
 import sys
@@ -91,7 +91,7 @@ predict(
     [
         ("log(P + 1e-8)", False, "It dies silently, around the score −18."),
         ("log(P)", True, "P becomes 0, its logarithm infinite, and the slope is 0 times infinity."),
-        ("BCELoss on P", False, "It clamps the logarithm at −100, and dies silently around −28."),
+        ("BCELoss on P", False, "It clamps the logarithm at −100, divides by at least 1e-12, and dies silently around −28."),
     ],
 )
 
@@ -324,7 +324,7 @@ claim("There the non-saturating one rests, too.", at_rest, near=0, within=1e-12,
 # %% [markdown]
 # Both rest at the data and only there, and close to it they agree, because at $D=0$ both slopes are $-\frac12$. Being led back is not yet arriving: here $D$ was perfect at every $\theta$. Lesson 03 looks at what happens when it is not.
 #
-# ## 4 A game for every divergence (21 min)
+# ## 4 A game for every divergence (24 min)
 #
 # Nowozin et al. (2016) turn every $f$-divergence into a game. For convex $f$ with $f(1)=0$ and its conjugate $f^*(t)=\sup_u(ut-f(u))$ we have $f(u)\ge ut-f^*(t)$. Put $u=p_d/p_g$ and $t=T(x)$, multiply by $p_g$ and integrate. Any $T$ for which $f^*(T)$ is finite gives a lower bound:
 #
@@ -500,6 +500,35 @@ claim("Pearson has more than an eighth.", noise["Pearson"], between=(0.12, 0.22)
 # %% [markdown]
 # That is the noise before any critic has made a mistake.
 #
+# **Which data make a bell seek?** In the lesson the non-saturating loss and reverse KL left one hump of this mixture. Change one thing at a time: move the humps from 3.5 to 2 apart, make them equally wide, or equally heavy.
+
+# %%
+changes = {
+    "nearer": {"means": (-1.25, 0.75)},
+    "equal widths": {"stds": (0.8, 0.8)},
+    "equal weights": {"weights": (0.5, 0.5)},
+}
+line = torch.linspace(-8, 8, 601, dtype=torch.float64)
+widths = {}
+for change, new_values in changes.items():
+    humps = HUMPS | new_values
+    log_humps = data.mixture_density(line, **humps).log()
+    left, right = humps["means"]
+    starts = (left, (left + right) / 2, right)
+    for name in ("KL", "JSD", "2 KL(m, p_d)", "reverse KL"):
+        widths[change, name] = fit_bell(name, line, log_humps, means=starts)[1]
+
+# %%
+nearer = [found for (change, _), found in widths.items() if change == "nearer"]
+claim("Nearer humps are covered by all four.", torch.cat(nearer), between=(1, 1.3), exact=True)
+same = widths["equal widths", "reverse KL"]
+claim("If both are wide, even reverse KL covers.", same, above=1.5, exact=True)
+equal = [widths["equal weights", name] for name in ("2 KL(m, p_d)", "reverse KL")]
+claim("With equal weights both seek as before.", torch.cat(equal), below=0.9, exact=True)
+
+# %% [markdown]
+# So distance and width of the humps decide together with the divergence. Weights alone did not change these two.
+#
 # ## 5 The value is not the gradient (10 min)
 #
 # The generators above followed $V_f$ itself. Many do not. LSGAN (Mao et al. 2017) regresses the scores to labels $a$ for fakes, $b$ for real samples and $c$ for what $G$ wants (these letters are not the functions above):
@@ -602,7 +631,7 @@ claim("The non-saturating gradient is the slope of 2 KL(m, p_d).", ns, near=1, w
 # %% [markdown]
 # With labels 0, 1, 1 the generator agrees with $\Delta/8$ near the data, and feels 2.7 times as much at $\theta=6$. With labels $-1$, 1, 0 its gradient falls with $\theta^3$ near the data. Its value is in order, its force is not.
 #
-# ## 6 LSGAN and hinge with networks (12 min)
+# ## 6 LSGAN and hinge with networks (15 min)
 #
 # The lesson showed what a *perfect* $D$ of LSGAN leaves. That of hinge leaves less. At each $x$ its score minimises $p_d\max(0,1-s)+p_g\max(0,1+s)$. We try all scores on a grid, for two bells at distance 4.
 
@@ -716,6 +745,34 @@ claim("Non-saturating is at most a tenth as far as saturating.", slow)
 
 # %% [markdown]
 # After 600 steps the saturating fakes are hundreds away. The non-saturating fakes of most games are still near, but look at the largest number: single games have left. The slope $-(1-P)$ is small for accepted fakes and never zero, and Adam enlarges what is small. So this brake is slow, and no stop.
+#
+# **Why less than double?** With the steepness taken out, the non-saturating gradient of new generators grew a little less than its slope, which doubles. The lesson said that directions cancel. Then it must double if we send all fakes in one direction.
+
+
+# %%
+def without_steepness(D, one_direction):
+    """Size of the non-saturating gradient of new generators, D as steep as 1: (16,)."""
+    x = new(z_test)
+    here = x.detach().requires_grad_()
+    s = D(here)
+    to = F.normalize(torch.autograd.grad(s.sum(), here)[0], dim=2)
+    if one_direction:
+        to = torch.tensor([1.0, 0.0])
+    push = -torch.sigmoid(-s.detach()) * (x * to).sum(2, keepdim=True)
+    return gradient_sizes(new, push.mean(1).sum())
+
+
+early, late = ahead["non-saturating"]
+grown = {}
+for name, one in (("own directions", False), ("one direction", True)):
+    grown[name] = without_steepness(late, one) / without_steepness(early, one)
+table("growth without steepness", grown)
+claim(
+    "In one direction it doubles, in the median.",
+    grown["one direction"], near=2, within=0.2, median=True,
+)
+less = grown["own directions"] < grown["one direction"]
+claim("In its own directions it grows less, in nearly all games.", less, in_at_least=14)
 
 # %% [markdown]
 # ## 7 Where each game comes to rest (3 min)
@@ -952,8 +1009,8 @@ nb02.check_5(hellinger_value)
 #
 # 1. Five ways to write one loss: in either precision only the two on scores keep their slope ([section 1](#1-Five-ways-to-write-one-loss,-in-two-precisions-(6-min))).
 # 2. The non-saturating generator leaves the zero-sum direction, and rests where the zero-sum one does ([section 3](#3-No-longer-zero-sum,-and-the-same-place-of-rest-(15-min))).
-# 3. Every $f$-divergence is the value of a game, and critics that know no ratio find it ([section 4](#4-A-game-for-every-divergence-(21-min))).
-# 4. A value is not a gradient: of three LSGAN generators one follows it ([section 5](#5-The-value-is-not-the-gradient-(10-min))), and hinge runs away from its own $D$ for want of a brake ([section 6](#6-LSGAN-and-hinge-with-networks-(12-min))).
+# 3. Every $f$-divergence is the value of a game, and critics that know no ratio find it ([section 4](#4-A-game-for-every-divergence-(24-min))).
+# 4. A value is not a gradient: of three LSGAN generators one follows it ([section 5](#5-The-value-is-not-the-gradient-(10-min))), and hinge runs away from its own $D$ for want of a brake ([section 6](#6-LSGAN-and-hinge-with-networks-(15-min))).
 # 5. A perfect $D$ makes one-sided smoothing do nothing, and a label for fakes takes the gradient away ([section 8](#8-Smoothed-labels-(12-min))).
 #
 # **Further reading.** Nowozin et al. 2016, f-GAN (arXiv:1606.00709), Sec. 2 · Arjovsky and Bottou 2017 (1701.04862) · Mao et al. 2017, LSGAN (1611.04076), Sec. 3 · Shannon et al. 2020 (2010.08029) · Salimans et al. 2016, label smoothing (1606.03498), Sec. 3.4.
