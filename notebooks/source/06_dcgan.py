@@ -316,7 +316,7 @@ predict(
     [
         ("No, all pixels are painted equally often", False, "Equally often, but with different weights."),
         ("Yes, before it has learned anything", True, "The four pixels of a block have weights of their own."),
-        ("Only after training", False, "It is there at the start, and training removes it."),
+        ("Only after training", False, "It is there at the start."),
     ],
 )
 
@@ -343,7 +343,6 @@ for name, way in WAYS.items():
     found[name] = []
     for seed in seeds.several(5):
         found[name].append(checkerboard(dcgan_generator(seed=seed, **way)))
-found["plain game, round 800"] = checkerboard(past_plain[800][0])
 table("checkerboard", found)
 
 # %% tags=["hide-input"]
@@ -365,7 +364,7 @@ claim("So has a new sub-pixel generator.", found["sub-pixel"], above=0.1)
 claim("With an even start it has none.", found["sub-pixel, even start"], below=0.02)
 
 # %% [markdown]
-# The suspicion holds: only the start differs. What should you change when you see a checkerboard? First, train on: here training removed most of it. Second, let the stride divide the window. Third, take sub-pixel convolution with an even start, or **resize**: copy each pixel to 2×2, then convolve.
+# The suspicion holds: only the start differs. What should you change when you see a checkerboard? First, train on, and look again. Second, let the stride divide the window. Third, take sub-pixel convolution with an even start, or **resize**: copy each pixel to 2×2, then convolve.
 #
 # ## 5 Batch norm has two modes (4 min)
 #
@@ -557,7 +556,7 @@ claim(
 )
 
 # %% [markdown]
-# Inside a category the walk changes the image step by step. To another category it jumps, because the choice jumps. And what one category knows of boldness holds for the others, although nobody told $G$ what bold is. (A direction of the same length, drawn by chance, does much less: deeper notebook.)
+# Inside a category the walk changes the image step by step. To another category it jumps, because the choice jumps. And what one category knows of boldness holds for the others, although nobody told $G$ what bold is.
 #
 # ## 9 Stop, and go on (4 min)
 #
