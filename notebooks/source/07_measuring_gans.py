@@ -3,7 +3,7 @@
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gans-measured/gans-measured/blob/main/notebooks/07_measuring_gans.ipynb)
 #
-# ![Five rows of digits: blobs, rough strokes, broken digits, readable digits, and real digits](images/07_measuring_gans.png)
+# ![Four rows of digits: blobs, broken digits, readable digits, and real digits](images/07_measuring_gans.png)
 #
 # **In one sentence:** every score of a generator answers one question, has a floor, and is blind to something.
 #
@@ -32,6 +32,9 @@ import torch
 from matplotlib.colors import SymLogNorm
 from torch import nn
 from torch.nn import functional as F
+from torchmetrics.image.fid import FrechetInceptionDistance
+from torchmetrics.image.inception import InceptionScore
+from torchmetrics.image.kid import KernelInceptionDistance
 
 from gan_helpers import data, metrics, plots, seeds
 from gan_helpers.checks import nb07
@@ -44,49 +47,48 @@ from gan_helpers.training import play
 
 plots.use_course_style()
 torch.set_num_threads(1)  # small networks: a second thread costs more than it brings
+warnings.filterwarnings("ignore", message="Metric ")  # the library's advice on memory
 
 # %% [markdown]
 # ## 1 Two sets of samples (1 min)
 #
 # Somebody shows you two generators. Which one is better? You cannot ask their losses (notebook 05), so you look at their samples.
 #
-# We train the MLP of notebook 05 and the DCGAN of notebook 06. From each we keep 2,000 images of a young and of an older state. The judge is that of notebook 05: a classifier with 64 features, trained on images that no player sees.
+# We train the MLP of notebook 05 for a short time and the DCGAN of notebook 06 for a longer one. From each state we keep 2,000 images. The judge is that of notebook 05: a classifier with 64 features, trained on images that no player sees.
 
 # %%
 judge = make_judge(data.load_images("auto"))
 x_fit, x_real = judge.parts.fit.images, judge.parts.report.images
 seed = seeds.one()
-sets = {}  # name: 2,000 images
 
 
-def keep(game, G, z_dim, looks):
-    """Play the game; store the generator's images at the looks {round: name}."""
-    for step, _ in enumerate(progress(game, "training", max(looks)), start=1):
-        if step in looks:
-            sets[looks[step]] = judge.generate(G, z_dim).view(-1, 1, 28, 28)
+def adam(player):
+    return torch.optim.Adam(player.parameters(), lr=3e-3, betas=(0.0, 0.9))
 
 
 # %%
 G = mlp((64, 64, 128, 784), seed=2 * seed, last=nn.Tanh())
 D = mlp((784, 128, 64, 1), seed=2 * seed + 1)
-opt_G = torch.optim.Adam(G.parameters(), lr=3e-3, betas=(0.0, 0.9))
-opt_D = torch.optim.Adam(D.parameters(), lr=3e-3, betas=(0.0, 0.9))
-batches = data.batches(x_fit.flatten(1), 64, seed=seed, steps=700)
-game = play(G, D, opt_G, opt_D, batches, 64, seed=1000 + seed)
-keep(game, G, 64, {100: "young MLP", 700: "MLP"})
+batches = data.batches(x_fit.flatten(1), 64, seed=seed, steps=100)
+for _ in play(G, D, adam(G), adam(D), batches, 64, seed=1000 + seed):
+    pass
+sets = {"MLP 100": judge.generate(G, 64).view(-1, 1, 28, 28)}
 
+# %%
 dcgan = dcgan_game(seed=seed)
 game = dcgan_rounds(dcgan, x_fit, seed=seed, rounds=600)
-keep(game, dcgan.average, 32, {300: "young DCGAN", 600: "DCGAN"})
+for step, _ in enumerate(progress(game, "DCGAN", 600), start=1):
+    if step in (300, 600):
+        sets[f"DCGAN {step}"] = judge.generate(dcgan.average, 32)
 
 # %% tags=["hide-input", "head-picture"]
 rows = torch.cat([x[:14] for x in [*sets.values(), x_real]])
 ax = plots.image_grid(rows, columns=14, row_labels=[*sets, "real"])
-alt = "Fourteen images each of five sets. The young MLP draws one or two shapes of blob, the older MLP rough strokes with loose pixels, the young DCGAN broken digits, the older DCGAN mostly readable digits. The last row is real."
+alt = "Fourteen images each of four sets. The MLP after 100 rounds draws one or two shapes of blob, the DCGAN after 300 rounds broken digits, after 600 rounds mostly readable digits. The last row is real."
 plots.show(ax.figure, alt=alt)
 
 # %% [markdown]
-# Fourteen images show whether there are strokes. They cannot show whether a digit is missing, whether images repeat, or whether training images were copied. For that we need numbers over many images.
+# Fourteen images show strokes. They cannot show whether a digit is missing, or whether images repeat or were copied. For that we need numbers over many images.
 #
 # ## 2 Four scores from their formulas (1 min)
 #
@@ -95,13 +97,13 @@ plots.show(ax.figure, alt=alt)
 # %%
 def look(images):
     """The judge's features (n, 64) and logits (n, 10) of images (n, 1, 28, 28)."""
-    features, logits = features_and_logits(judge.classifier, images)
-    return features.double(), logits.double()
+    return features_and_logits(judge.classifier, images)
 
 
 real, _ = look(x_real)
-train, train_logits = look(x_fit[:2000])
-fake, fake_logits = look(sets["DCGAN"])
+train, _ = look(x_fit)
+fake, fake_logits = look(sets["DCGAN 600"])
+young, _ = look(sets["DCGAN 300"])
 
 # %% [markdown]
 # **Inception score**, IS (Salimans et al. 2016). For a good image the judge is sure, so $p(y|x)$ is sharp. In a varied set all digits occur, so the mean $p(y)$ of these is flat. The score says how much the two differ:
@@ -118,7 +120,7 @@ def inception_score(logits):
 
 
 # %% [markdown]
-# **Fréchet distance** (Heusel et al. 2017). You know it from notebook 05: it compares centre and spread of two clouds of features. With the features of the Inception network it is called FID.
+# **Fréchet distance** (Heusel et al. 2017). You know it from notebook 05. With the features of the Inception network it is called FID.
 
 # %%
 def frechet_distance(real, fake):
@@ -144,7 +146,8 @@ def kid(real, fake):
         n = len(pairs)
         return (pairs.sum() - pairs.trace()) / (n * (n - 1))
 
-    return (others(k(real, real)) + others(k(fake, fake)) - 2 * k(real, fake).mean()).item()
+    within = others(k(real, real)) + others(k(fake, fake))
+    return (within - 2 * k(real, fake).mean()).item()
 
 
 # %% [markdown]
@@ -153,9 +156,9 @@ def kid(real, fake):
 # %%
 def inside(points, centres, k=3):
     """Share of points that lie in the ball of some centre."""
-    own = torch.cdist(centres, centres).sort(1).values
-    radius = own[:, k]  # column 0 is the centre itself
-    return (torch.cdist(points, centres) <= radius).any(1).double().mean().item()
+    radius = torch.cdist(centres, centres).sort(1).values[:, k]  # 0 is itself
+    held = (torch.cdist(points, centres) <= radius).any(1)
+    return held.double().mean().item()
 
 
 def precision_recall(real, fake):
@@ -163,46 +166,33 @@ def precision_recall(real, fake):
 
 
 # %% [markdown]
-# Are they right? The library `torchmetrics` knows the first three. For precision and recall we take the package's version, which searches neighbours in another way.
+# Are they right? The library `torchmetrics` knows the first three. For the others we take the package's version.
 
 # %%
-class Same(nn.Module):  # the library wants a network, but ours has done its work already
-    num_features = 64
-
-    def forward(self, x):
-        return x
-
-
-def library_scores(real, fake, logits):
-    from torchmetrics.image.fid import FrechetInceptionDistance
-    from torchmetrics.image.inception import InceptionScore
-    from torchmetrics.image.kid import KernelInceptionDistance
-
-    first = InceptionScore(feature=Same(), splits=1)
-    second = FrechetInceptionDistance(feature=Same())
-    third = KernelInceptionDistance(feature=Same(), subsets=1, subset_size=len(real))
-    first.update(logits)
-    for metric in (second, third):
-        metric.update(real, real=True)
-        metric.update(fake, real=False)
-    return [first.compute()[0].item(), second.compute().item(), third.compute()[0].item()]
-
+r, f, logits = real[:500].double(), fake[:500].double(), fake_logits[:500].double()
+same = nn.Identity()  # the library wants a network, but ours has done its work already
+same.num_features = 64
+by_is = InceptionScore(feature=same, splits=1)
+by_frechet = FrechetInceptionDistance(feature=same)
+by_kid = KernelInceptionDistance(feature=same, subsets=1, subset_size=500)
+by_is.update(logits)
+for metric in (by_frechet, by_kid):
+    metric.update(r, real=True)
+    metric.update(f, real=False)
+overlap = metrics.precision_recall(real=r, fake=f)
 
 # %%
-r, f, logits = real[:500], fake[:500], fake_logits[:500]
-own = [inception_score(logits), frechet_distance(r, f), kid(r, f), *precision_recall(r, f)]
-with warnings.catch_warnings(action="ignore"):
-    library = library_scores(r, f, logits)
-library += metrics.precision_recall(real=r, fake=f)
-gaps = abs(np.array(own) - np.array(library))
-claim("All five numbers agree with the library.", gaps, below=1e-4, exact=True)
+claim("Our IS is the library's.", inception_score(logits), near=by_is.compute()[0].item(), within=1e-4, exact=True)
+claim("So is our Fréchet distance.", frechet_distance(r, f), near=by_frechet.compute().item(), within=1e-3, exact=True)
+claim("So is our KID.", kid(r, f), near=by_kid.compute()[0].item(), within=1e-3, exact=True)
+claim("Precision and recall are the package's.", precision_recall(r, f), near=list(overlap), within=1e-9, exact=True)
 
 # %% [markdown]
 # From here on we use `gan_helpers.metrics`, which has the same formulas. There `real=` and `fake=` must be named, because swapped, precision and recall would change places without a word.
 
 # %%
 predict(
-    "The young MLP draws nearly the same blob each time. Which score puts it first, above real images?",
+    "The MLP of round 100 draws nearly the same blob each time. Which score puts it first, above real images?",
     [
         ("None: a blob is no digit", False, "One of them asks less than that."),
         ("The inception score", False, "All blobs are of one class or two, and IS sees that."),
@@ -212,48 +202,55 @@ predict(
 
 
 # %%
-def scores(real, fake, logits):
-    """IS, Fréchet distance, KID, precision, recall of features and logits."""
+NAMES = ("IS", "Fréchet distance", "KID", "precision", "recall")
+
+
+def scores(fake, logits):
+    """The five numbers, against the held-out images."""
     overlap = metrics.precision_recall(real=real, fake=fake)
-    distance = metrics.frechet_distance(real=real, fake=fake)
-    return [metrics.inception_score(logits), distance, metrics.kid(real=real, fake=fake), *overlap]
+    return (
+        metrics.inception_score(logits),
+        metrics.frechet_distance(real=real, fake=fake),
+        metrics.kid(real=real, fake=fake),
+        *overlap,
+    )
 
 
-print(f"{'':16}{'IS':>9}{'Fréchet':>9}{'KID':>9}{'precision':>11}{'recall':>9}")
-for name, images in sets.items():
-    values = scores(real, *look(images))
-    print(f"{name:16}{values[0]:9.1f}{values[1]:9.1f}{values[2]:9.1f}{values[3]:11.2f}{values[4]:9.2f}")
-values = scores(real, train, train_logits)
-print(f"{'real (training)':16}{values[0]:9.1f}{values[1]:9.1f}{values[2]:9.1f}{values[3]:11.2f}{values[4]:9.2f}")
+rows = {}
+for name, x in (sets | {"real (training)": x_fit[:2000]}).items():
+    rows[name] = scores(*look(x))
+for k, name in enumerate(NAMES):
+    table(name, {label: values[k] for label, values in rows.items()})
 
 # %% [markdown]
-# The last row compares real images with other real images. That is what a perfect generator would read. A recorded run holds the same table for five seeds.
+# The last row of each table compares real images with other real images: what a perfect generator would read. A recorded run holds the same states for five seeds.
 
 # %%
 record = recorded("nb07_metric_power")
-STATES = (("MLP", "100"), ("MLP", "700"), ("DCGAN", "300"), ("DCGAN", "600"))
 
 
-def recorded_scores(column):
-    """Of the four states: (seeds, 4)."""
+def recorded_scores(player, step):
+    """(5 seeds, 8 scores): the five above, and three for later."""
     found = []
     for run in record["scores"]:
-        found.append([run[player][step][column] for player, step in STATES])
+        found.append(run[player][step])
     return torch.tensor(found)
 
 
-inception, frechet, precision = recorded_scores(0), recorded_scores(1), recorded_scores(3)
-recall = recorded_scores(4)
-claim("The Fréchet distance orders the four as training did.", (frechet.diff() < 0).all(1), recorded=record)
-claim("So does IS.", (inception.diff() > 0).all(1), recorded=record)
-claim("Precision puts the blobs above all other states.", precision[:, 0], above=precision[:, 1:].amax(1), recorded=record)
+blobs, at_600 = recorded_scores("MLP", "100"), recorded_scores("DCGAN", "600")
+precision_of_real = torch.tensor(record["floor"])[:, 3].max().item()  # best of 20
+
+# %%
+claim("The Fréchet distance puts the DCGAN far above the blobs.", at_600[:, 1], below=blobs[:, 1] / 10, recorded=record)
+claim("Precision puts the blobs above the DCGAN.", blobs[:, 3], above=at_600[:, 3], recorded=record)
+claim("It puts them above real images, too.", blobs[:, 3], above=precision_of_real, recorded=record)
 
 # %% [markdown]
-# Precision has no mistake. It was asked whether single fakes are plausible, and with MNIST's wide balls a blob is. So **precision alone is no measure of quality**: report it with recall, which is near 0 for the blobs.
+# Precision has no mistake. It asks whether each fake lies in some ball, and a blob does. (With digits drawn from fonts, whose balls are smaller, hardly any blob does.) So **precision alone is no measure of quality**. Report it with recall, which is near 0 for the blobs.
 #
 # ## 3 How many images? (1 min)
 #
-# Two papers use the same judge, and as many real images as fakes. One reports a Fréchet distance, the other does, too. But they took different numbers of images.
+# Two papers report a Fréchet distance with the same judge. Each took as many real images as fakes, but they took different numbers.
 
 # %%
 predict(
@@ -266,29 +263,30 @@ predict(
 )
 
 # %% [markdown]
-# We measure it. We draw $n$ images at random from each set, and read the distance from $n$ real images. Eight times, with five numbers $n$.
+# We measure it. We draw $n$ images at random from each set, and read the distance from $n$ real images.
 
 # %%
 SIZES = torch.tensor([100, 200, 500, 1000, 2000])
-everything, _ = look(torch.cat([x_real, x_fit]))  # 6,000 real images, new to the judge
-young, _ = look(sets["young DCGAN"])
+
+
+def some(rows, n, source):
+    return rows[torch.randperm(len(rows), generator=source)[:n]]
 
 
 def readings(fake, seed):
-    """The distance of n fakes from n real images for each n; without fakes, of other real ones."""
+    """Fréchet distance of n fakes from n real images, for each n."""
     source = data.make_generator(seed)
-    pool = everything[torch.randperm(6000, generator=source)]
-    mixed = pool[2000:4000] if fake is None else fake[torch.randperm(2000, generator=source)]
     found = []
     for n in SIZES:
-        found.append(metrics.frechet_distance(real=pool[:n], fake=mixed[:n]))
+        a, b = some(real, n, source), some(fake, n, source)
+        found.append(metrics.frechet_distance(real=a, fake=b))
     return found
 
 
 # %%
 floor, older, younger = [], [], []
-for draw in progress(seeds.several(8), "distances"):
-    floor.append(readings(None, draw))
+for draw in seeds.several(8):
+    floor.append(readings(train, draw))  # other real images
     older.append(readings(fake, draw))
     younger.append(readings(young, draw))
 floor, older, younger = torch.tensor(floor), torch.tensor(older), torch.tensor(younger)
@@ -296,7 +294,7 @@ floor, older, younger = torch.tensor(floor), torch.tensor(older), torch.tensor(y
 # %% tags=["hide-input"]
 fig, ax = plt.subplots(figsize=(6.6, 3.5))
 for runs, color, label in (
-    (younger, plots.PINK, "young DCGAN"), (older, plots.FAKE, "DCGAN"), (floor, plots.REAL, "real"),
+    (younger, plots.PINK, "DCGAN 300"), (older, plots.FAKE, "DCGAN 600"), (floor, plots.REAL, "real"),
 ):
     plots.curves(1 / SIZES, runs, color=color, ax=ax)
     ax.text(0.0101, runs[:, 0].median(), label, color=color, va="center")
@@ -304,7 +302,7 @@ ax.set(xlim=(0, 0.0125), ylim=(0, None), ylabel="Fréchet distance from real ima
 ax.set_xticks([0, 0.0005, 0.001, 0.002, 0.005, 0.01], ["∞", "2,000", "", "500", "200", "100"])
 ax.set(xlabel="number of images (scale: one over the number)")
 ax.set_title("Few images make every distance larger")
-alt = "Fréchet distance against one over the number of images. Three rising, nearly straight and nearly parallel lines with bands over eight draws: the young DCGAN on top, the DCGAN below it, real against real at the bottom, which points to 0 at infinitely many images."
+alt = "Fréchet distance against one over the number of images. Three rising, nearly straight and nearly parallel lines with bands over eight draws: the DCGAN of round 300 on top, that of round 600 below it, real against real at the bottom, which points to 0 at infinitely many images."
 plots.show(fig, alt=alt)
 
 # %%
@@ -320,20 +318,14 @@ claim("With 100 images it reads worse than the young one with 2,000.", older[:, 
 # with a $c$ that depends on the features, and only a little on the generator. (The deeper notebook derives $c$.) That answers the question. The $c/n$ of 500 images is larger than that of 5,000. If A reads lower *with* the larger addition, then it is lower without. In the opposite case, 6 on 500 against 5 on 5,000, you need $c$. You can get it from real images, because their $d_\infty$ is 0.
 
 # %%
-at_200, at_2000 = older[:, 1] - older[:, -1], floor[:, 1] - floor[:, -1]
-rows = {"DCGAN": at_200, "real images": at_2000}
-table("what 200 images add, compared with 2,000", rows)
-corrected = {
-    "DCGAN, 200 images": older[:, 1] - floor[:, 1].mean(),
-    "DCGAN, 2,000 images": older[:, -1] - floor[:, -1].mean(),
-    "young DCGAN, 200 images": younger[:, 1] - floor[:, 1].mean(),
-}
-table("distance minus the floor at the same number of images", corrected)
-
-# %%
+table("distance minus the floor at the same number of images", {
+    "DCGAN 600, 200 images": older[:, 1] - floor[:, 1].mean(),
+    "DCGAN 600, 2,000 images": older[:, -1] - floor[:, -1].mean(),
+    "DCGAN 300, 2,000 images": younger[:, -1] - floor[:, -1].mean(),
+})
 claim(
     "Minus its floor, the better generator at 200 images beats the young one at 2,000.",
-    corrected["DCGAN, 200 images"], below=(younger[:, -1] - floor[:, -1].mean()),
+    older[:, 1] - floor[:, 1].mean(), below=younger[:, -1] - floor[:, -1].mean(), median=True,
 )
 
 # %% [markdown]
@@ -347,7 +339,7 @@ how_sure()
 # %% [markdown]
 # ## 4 What does a score not see? (1 min)
 #
-# Now we play the damaged generator ourselves. We take real images and harm them in a way that we know. A score that does not move is blind to this harm.
+# We take real images and harm them in a way that we know. A score that does not move is blind to this harm.
 
 # %%
 predict(
@@ -360,90 +352,57 @@ predict(
 )
 
 # %%
-labels = torch.cat([judge.parts.report.labels, judge.parts.fit.labels])
-images = torch.cat([x_real, x_fit])
+labels = judge.parts.fit.labels
 
 
-def one_per_class(x, y, f):
-    """In place of each image the most typical one of its class: nearest to the mean feature."""
+def one_per_digit(x, y):
+    """In place of each image the first one of its digit."""
     result = x.clone()
     for digit in range(10):
-        own = torch.where(y == digit)[0]
-        centre = f[own].mean(0)
-        result[own] = x[own[(f[own] - centre).norm(dim=1).argmin()]]
+        result[y == digit] = x[y == digit][0]
     return result
 
 
 # %%
-def harmed(x, y, f, known, source):
-    """Sets of 1,000 images, made from 2,000 images x with labels y and features f."""
-    threes, others = x[y == 3], x[y != 3]
-    some = x[:1000]
+def harmed(x, y, known, source):
+    """Sets of 1,000 images, made from 3,000 images x with labels y."""
+    threes, others, some = x[y == 3], x[y != 3], x[:1000]
     return {
         "unharmed": some,
-        "no threes": others[:1000],
-        "twice the threes": torch.cat([threes[:200], others[:800]]),
-        "100 images, 10 times": x[:100].repeat(10, 1, 1, 1),
-        "one image per digit": one_per_class(x, y, f)[:1000],
-        "training images": known,
-        "noise": (some + 0.3 * torch.randn(some.shape, generator=source)).clamp(-1, 1),
+        "class dropped": others[:1000],
+        "class doubled": torch.cat([threes[:200], others[:800]]),
+        "duplicates": x[:100].repeat(10, 1, 1, 1),
+        "one per class": one_per_digit(some, y[:1000]),
+        "memorised": known,
+        "noise": some + 0.3 * torch.randn(some.shape, generator=source),
         "blur": F.avg_pool2d(some + 1, 3, stride=1, padding=1) - 1,
-        "two pixels sideways": some.roll(2, dims=3),
-        "70 % contrast": (some + 1) * 0.7 - 1,
+        "shift": some.roll(2, dims=3),
+        "contrast": (some + 1) * 0.7 - 1,
     }
 
 
+source = data.make_generator(seeds.one())
+example = harmed(x_fit[:3000], labels[:3000], x_fit[3000:], source)
+
 # %% tags=["hide-input"]
-source = data.make_generator(3)
-example = harmed(images[:2000], labels[:2000], everything[:2000], images[2000:3000], source)
 shown = []
 for x in example.values():
-    shown += [x[:11], x[-1:]]
+    shown += [x[:11].clamp(-1, 1), x[-1:].clamp(-1, 1)]
 ax = plots.image_grid(torch.cat(shown), columns=12, row_labels=list(example))
-alt = "Twelve images each of ten sets. Sets with missing, doubled or repeated images and training images look like real digits; one image per digit repeats the same shapes; noise, blur, shift and contrast can be seen."
+alt = "Twelve images each of ten sets. Sets with a dropped or doubled class, duplicates and memorised images look like real digits; one per class repeats the same shapes; noise, blur, shift and contrast can be seen."
 plots.show(ax.figure, alt=alt)
 
 # %% [markdown]
-# A sixth number looks for copies, as in notebook 05: the share of fakes that are nearer to a training image than to any of equally many held-out images. Without copying it is about one half.
+# In the first rows every image is real, and only the *set* is wrong. The threes are missing, or there are twice as many. A hundred images come ten times each. One image stands for all of its digit. And "memorised" are the training images themselves.
 #
-# We repeat everything with eight random choices. How large is a change of a score? We count it in **spreads**: the standard deviation that the score has when nothing is harmed.
-
-# %%
-NAMES = ("IS", "Fréchet", "KID", "precision", "recall", "copies")
-WORSE = torch.tensor([-1.0, 1, 1, -1, -1, 1])  # the direction that means "worse"
-
-
-def trial(seed):
-    """{harm: six scores} for one random choice of reference, training images and images to harm."""
-    source = data.make_generator(seed)
-    reference, known, rows, _ = torch.randperm(6000, generator=source).split([1000, 1000, 2000, 2000])
-    sets = harmed(images[rows], labels[rows], everything[rows], images[known], source)
-    result = {}
-    for name, x in sets.items():
-        f, logits = look(x)
-        near = metrics.memorisation(fake=f, train=everything[known], held_out=everything[reference])
-        result[name] = [*scores(everything[reference], f, logits), near.share]
-    return result
-
-
-# %%
-trials = []
-for draw in progress(seeds.several(8), "damage"):
-    trials.append(trial(draw))
-
-
-def of(harm):
-    """What the trials measured for one harm: (8, 6)."""
-    return torch.tensor([result[harm] for result in trials])
-
-
-spread = of("unharmed").std(0)
-shifts = {}  # harm: (8, 6), in spreads; above 0 the score says "worse"
-for harm in list(trials[0])[1:]:
-    shifts[harm] = WORSE * (of(harm) - of("unharmed")) / spread
+# A sixth number looks for **copies**, as in notebook 05: the share of fakes that are nearer to a training image than to any of equally many held-out images. Without copying it is about one half.
+#
+# How large is a change of a score? We count it in **spreads**, the standard deviation that the score has over unharmed sets. The recorded run did all this for 20 choices of 1,500 images. (Its "one per class" is the most typical image.)
 
 # %% tags=["hide-input"]
-middle = torch.stack([shift.median(0).values for shift in shifts.values()])
+names = ("IS", "Fréchet", "KID", "precision", "recall", "copies")
+middle = torch.stack([torch.tensor(v).median(0).values for v in record["matrix"].values()])
+middle = middle[:, [0, 1, 2, 3, 4, 7]]
 fig, ax = plt.subplots(figsize=(7.2, 4))
 ax.imshow(middle, cmap="PuOr_r", norm=SymLogNorm(3, vmin=-300, vmax=300), aspect="auto")
 for (i, j), value in np.ndenumerate(middle.numpy()):
@@ -452,12 +411,12 @@ for (i, j), value in np.ndenumerate(middle.numpy()):
     if value < 3:
         box = {"fill": False, "edgecolor": plots.DISC, "linewidth": 1.6}
         ax.add_patch(plt.Rectangle((j - 0.46, i - 0.44), 0.92, 0.88, **box))
-ax.set_xticks(range(len(NAMES)), NAMES)
-ax.set_yticks(range(len(shifts)), list(shifts))
+ax.set_xticks(range(len(names)), names)
+ax.set_yticks(range(len(middle)), list(record["matrix"]))
 ax.tick_params(length=0)
 ax.spines[:].set_visible(False)
 ax.set_title("How much worse a score calls the harm, in spreads. Framed: not seen")
-alt = "A table of nine harms by six scores. Fréchet distance and KID see all harms except training images. Precision does not see missing, doubled or repeated digits, and prefers one image per digit. Recall does not see twice the threes. IS sees no lack inside a class. Only the last column sees training images."
+alt = "A table of nine harms by six scores. Fréchet distance and KID see all harms except memorised images. Precision does not see a dropped or doubled class, duplicates or noise, and prefers one image per class, as IS does. Recall does not see a doubled class. Only the last column sees memorised images."
 plots.show(fig, alt=alt)
 
 # %% [markdown]
@@ -467,31 +426,27 @@ plots.show(fig, alt=alt)
 # - **Fréchet distance and KID** see everything here except copies, but they do not say what is wrong.
 # - **Precision** looks at single fakes, so it does not miss the missing threes. One image per digit it even prefers to real images.
 # - **Recall** sees what is missing and what repeats. Too many threes are neither.
-# - **Copies** are seen by the sixth number only, and it sees nothing else.
+# - Only the test for **copies** sees copies, and it sees nothing else.
 
 # %%
-COLUMN = {name: k for k, name in enumerate(NAMES)}
+def shift(harm, score):
+    """Recorded, one number per choice; above 0 the score says "worse"."""
+    return torch.tensor(record["matrix"][harm])[:, score]
 
 
-def shift_of(harm, score):
-    return shifts[harm][:, COLUMN[score]]
-
-
-for harm in ("no threes", "twice the threes", "blur"):
-    assert shift_of(harm, "KID").median() > 3
-claim("The Fréchet distance sees that the threes are missing.", shift_of("no threes", "Fréchet"), above=3)
-claim("Precision does not.", shift_of("no threes", "precision"), below=3)
-claim("Precision prefers one image per digit to real images.", shift_of("one image per digit", "precision"), below=-3)
+claim("The Fréchet distance sees that a class is missing.", shift("class dropped", 1), above=3, recorded=record)
+claim("Precision does not.", shift("class dropped", 3), below=3, recorded=record)
+claim("Precision prefers one image per class to real images.", shift("one per class", 3), below=-3, recorded=record)
 
 # %%
-claim("Recall does not see twice the threes.", shift_of("twice the threes", "recall"), median=True, below=3)
-claim("The Fréchet distance takes training images for new ones.", shift_of("training images", "Fréchet"), median=True, below=3)
-claim("The sixth number does not.", shift_of("training images", "copies"), above=10)
+claim("Recall does not see a doubled class.", shift("class doubled", 4), median=True, below=3, recorded=record)
+claim("The Fréchet distance takes training images for new ones.", shift("memorised", 1), median=True, below=3, recorded=record)
+claim("The test for copies does not.", shift("memorised", 7), above=10, recorded=record)
 
 # %% [markdown]
 # **Report a distance, recall and a test for copies.** Together they miss no harm of this list.
 #
-# *What this does not show:* other harms, weaker harms, another judge. What hides in the spread of 1,000 images need not hide in that of 50,000.
+# *What this does not show:* other harms, weaker harms, another judge. What hides in the spread of 1,500 images need not hide in that of 50,000.
 
 # %%
 how_sure()
@@ -515,26 +470,24 @@ predict(
 SHARES = (0, 0.02, 0.05, 0.1, 0.2)
 
 
-def with_garbage(f, seed):
-    """Fréchet distances of features f (1,000, 64) when a share of them comes from static."""
+def with_garbage(images, seed):
+    """Fréchet distances of 1,000 images when a share of them becomes static."""
     source = data.make_generator(seed)
-    reference = everything[torch.randperm(6000, generator=source)[:1000]]
-    static, _ = look(torch.randn(1000, 1, 28, 28, generator=source).clamp(-1, 1))
+    x = some(images, 1000, source)
+    static = torch.randn(x.shape, generator=source).clamp(-1, 1)
     found = []
     for share in SHARES:
-        bad = int(share * 1000)
-        mixed = torch.cat([static[:bad], f[bad:]])
-        found.append(metrics.frechet_distance(real=reference, fake=mixed))
+        x[: int(share * 1000)] = static[: int(share * 1000)]
+        found.append(metrics.frechet_distance(real=real, fake=look(x)[0]))
     return found
 
 
 # %%
+x_collapsed = one_per_digit(x_fit, labels)
 collapsed, varied = [], []
 for draw in seeds.several(8):
-    rows = torch.randperm(6000, generator=data.make_generator(draw + 500))[:1000]
-    x = one_per_class(images[rows], labels[rows], everything[rows])
-    collapsed.append(with_garbage(look(x)[0], draw))
-    varied.append(with_garbage(everything[rows], draw))
+    collapsed.append(with_garbage(x_collapsed, draw))
+    varied.append(with_garbage(x_fit, draw))
 collapsed, varied = torch.tensor(collapsed), torch.tensor(varied)
 
 # %% tags=["hide-input"]
@@ -558,17 +511,16 @@ claim("A varied set gets worse by the same static.", varied[:, 2], above=varied[
 # Is that a trick of ours? In the recorded run five DCGANs play against themselves with 5 % of an MLP's images. We draw $n$ images from both, and ask each score which one is better.
 
 # %%
-power = record["power"]["0.05"]
-columns = slice(3, None)  # 500, 1,000 and 2,000 images
-wins = {}
-for name in ("Fréchet", "IS"):
-    wins[name] = torch.tensor(power[name])[:, columns].mean(1)
-table("how often the DCGAN without garbage wins", wins)
-claim("By the Fréchet distance the one with garbage wins more often.", wins["Fréchet"], below=0.5, recorded=record)
-claim("By IS the clean one wins.", wins["IS"], above=0.5, recorded=record)
+def wins(score):
+    """Share of duels with 500 to 2,000 images that the DCGAN without garbage wins."""
+    return torch.tensor(record["power"]["0.05"][score])[:, 3:].mean(1)
+
+
+claim("By the Fréchet distance the one with garbage wins more often.", wins("Fréchet"), below=0.5, recorded=record)
+claim("By IS the clean one wins.", wins("IS"), above=0.5, recorded=record)
 
 # %% [markdown]
-# So it happens to good generators, too. More images do not help: they make the wrong answer more certain. (For these DCGANs we have not tested whether missing spread is the reason.) When a score says "better", look at the images, and ask a second score of another kind.
+# So it happens to good generators, too. More images do not help: they make the wrong answer more certain. (For these DCGANs we have not tested whether missing spread is the reason.) So look at the images, and ask a second score of another kind.
 
 # %%
 how_sure()
@@ -576,7 +528,7 @@ how_sure()
 # %% [markdown]
 # ## 6 Which checkpoint? (1 min)
 #
-# Training leaves you with many states, and you keep the best. But the best of several readings was also the luckiest. How much is luck? We make a game in which *all* is luck: eight "checkpoints" that are one and the same generator.
+# Training leaves you with many states, and you keep the best. But the best of several readings was also lucky. How much is luck? Here *all* is luck: eight "checkpoints" that are one and the same generator.
 
 # %%
 predict(
@@ -590,53 +542,45 @@ predict(
 
 
 # %%
-def eight_readings(n, source):
-    """Distances of eight draws of n images, all from the DCGAN of section 1."""
+def flattery(n, seed):
+    """How far the best of eight readings lies below their mean, in %."""
+    source = data.make_generator(seed)
     found = []
     for _ in range(8):
-        rows = torch.randint(2000, (n,), generator=source)
-        others = torch.randint(2000, (1000,), generator=source)
-        found.append(metrics.frechet_distance(real=real[others], fake=fake[rows]))
-    return torch.tensor(found)
+        a, b = some(real, 1000, source), some(fake, n, source)
+        found.append(metrics.frechet_distance(real=a, fake=b))
+    return 100 * (1 - min(found) * 8 / sum(found))
 
 
-flattery = {250: [], 2000: []}
+few, many = [], []
 for draw in seeds.several(12):
-    for n in flattery:
-        found = eight_readings(n, data.make_generator(draw))
-        flattery[n].append(1 - found.min() / found.mean())
-rows = {f"{n:,} images": found for n, found in flattery.items()}
-table("how far the best of eight lies below their mean", rows, unit="%")
-
-# %%
-claim("With 250 images it lies more than 5 % below, in the median.", flattery[250], above=0.05, median=True)
+    few.append(flattery(250, draw))
+    many.append(flattery(1000, draw))
+table("% by which the best lies below the mean", {"250 images": few, "1,000 images": many})
+claim("With 250 images it lies more than 5 % below, in the median.", few, above=5, median=True)
 
 # %% [markdown]
 # The remedy costs nothing but images. Cut your real images into two parts. **Choose** the checkpoint with the first part, then **read** the distance of the chosen one on the second part, with new fakes. Report that one, whatever it is.
 #
 # The recorded run did both for eight real states of five DCGANs.
 
-# %% tags=["hide-input"]
-fig, ax = plt.subplots(figsize=(6.4, 3.1))
-for n, color in (("250", plots.PINK), ("1000", plots.GREEN), ("2000", plots.SKY)):
-    gains = []
-    for run in record["checkpoints"]:
-        gains.append(100 * (1 - run["n"][n]["cheating"] / run["n"][n]["honest"]))
-    ax.plot(gains, [f"{int(n):,} images"] * len(gains), "|", color=color, markersize=22, markeredgewidth=3)
-ax.set(xlim=(0, None), ylim=(2.5, -0.5), xlabel="% below the honest distance", title="Choosing on the data you report on flatters you")
-alt = "Three rows of five strokes, one for each recorded DCGAN. Reporting the smallest of eight distances lies about a fifth below the honest distance with 250 images, and about a tenth with 2,000."
-plots.show(fig, alt=alt)
-
 # %%
-cheated, kept_last = {}, {}
-for n in ("250", "2000"):
-    cheated[n], kept_last[n] = [], []
+def reported(n, who):
+    """The distance reported with n images, over the honest one, of five runs."""
+    found = []
     for run in record["checkpoints"]:
-        found = run["n"][n]
-        cheated[n].append(1 - found["cheating"] / found["honest"])
-        kept_last[n].append(found["last"] / found["honest"] - 1)
-claim("Who reports the smallest of eight flatters the DCGAN, most with few images.", cheated["250"], above=cheated["2000"], recorded=record)
-claim("An honest choice is within 10 % of simply taking the last state.", kept_last["250"], near=0, within=0.1, recorded=record)
+        found.append(run["n"][n][who] / run["n"][n]["honest"])
+    return torch.tensor(found)
+
+
+table("reported distance over the honest one", {
+    "250 images, the smallest of eight": reported("250", "cheating"),
+    "2,000 images, the smallest of eight": reported("2000", "cheating"),
+    "250 images, no choice: the last state": reported("250", "last"),
+})
+claim("The smallest of eight flatters by 10 % or more with 250 images.", reported("250", "cheating"), below=0.9, recorded=record)
+claim("With 2,000 images it flatters less.", reported("2000", "cheating"), above=reported("250", "cheating"), recorded=record)
+claim("The last state is within 10 % of an honest choice.", reported("250", "last"), near=1, within=0.1, recorded=record)
 
 # %% [markdown]
 # **What surprised us:** the honest choice hardly differs from no choice. The late states of an averaged generator (notebook 06) differ less than the readings of one. So first take images enough to see a difference, and only then choose.
