@@ -452,7 +452,7 @@ claim("The test for copies does not.", shift("memorised", 7), above=10, recorded
 # %% [markdown]
 # **Report a distance, recall and a test for copies.** Together they miss no harm of this list.
 #
-# *What this does not show:* other harms, weaker harms, another judge. What hides in the spread of 1,500 images need not hide in that of 50,000.
+# *What this does not show:* other harms, weaker harms, another judge, or 50,000 images.
 
 # %% [markdown]
 # ## 5 A score that prefers garbage (6 min)
@@ -523,7 +523,7 @@ claim("By the Fréchet distance the one with garbage wins more often.", wins("Fr
 claim("By IS the clean one wins.", wins("IS"), above=0.5, recorded=record)
 
 # %% [markdown]
-# So it happens to good generators, too. More images do not help: they make the wrong answer more certain. (For these DCGANs we have not tested whether missing spread is the reason.) So look at the images, and ask a second score of another kind.
+# So it happens to good generators, too. More images do not put it right. (For these DCGANs we have not tested whether missing spread is the reason.) So look at the images, and ask a second score of another kind.
 
 # %% [markdown]
 # ## 6 Which checkpoint? (4 min)

@@ -583,7 +583,7 @@ claim("The Fréchet distance is not, even with 200.", twenty["Fréchet"][:, 2], 
 claim("With 2,000 it is.", twenty["Fréchet"][:, 5], above=0.9, recorded=record)
 
 # %% [markdown]
-# So "how many images do I need?" has an answer only for a score, a pair of generators *and* a kind of fault. With 5 % the question has no answer at all for the Fréchet distance: it prefers the mixture, so more images make it wrong more surely. Power is the chance to see a difference, and no power helps a score that has the sign wrong.
+# So "how many images do I need?" has an answer only for a score, a pair of generators *and* a kind of fault. With 5 % the Fréchet distance has the sign wrong: it prefers the mixture, and more images do not put that right. Power is the chance to see a difference, and no power helps a score that prefers the worse one.
 #
 # *What surprised us:* coverage gets worse from 1,000 to 2,000 images. We have not tested why.
 #
