@@ -89,24 +89,19 @@ def mlp_game(x, seed, rounds):
         mlp((784, 128, 64, 1), seed=2 * seed + 1),
     )
     G, D = (player.to(device) for player in players)
-    opts = [
-        torch.optim.Adam(player.parameters(), lr=3e-3, betas=(0.0, 0.9))
-        for player in (G, D)
-    ]
+    opts = [torch.optim.Adam(player.parameters(), lr=3e-3, betas=(0.0, 0.9))
+            for player in (G, D)]
     return play(
-        G, D,
-        *opts,
+        G, D, *opts,
         data.batches(x.flatten(1), 64, seed=seed, steps=rounds),
-        64,
-        seed=1000 + seed,
+        64, seed=1000 + seed,
     ), G
 
 
 def small_dcgan(x, seed, rounds):
     """Notebook 06: the game, and the average of its generator's weights."""
     game = dcgan_game(
-        seed=seed,
-        device=device,
+        seed=seed, device=device,
         G=dcgan_generator(32, seed=2 * seed, channels=(32, 16)),
     )
     return (
