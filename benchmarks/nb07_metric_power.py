@@ -16,7 +16,7 @@ from recorder import run, same
 
 from gan_helpers import data, metrics
 
-CELLS = ("07_measuring_gans", "record")
+CELLS = ("deeper/07_measuring_gans", "record")
 LOOKS_MLP, LOOKS_DCGAN = tuple(range(100, 1201, 100)), tuple(range(100, 1601, 100))
 COUNTS, SHARES, DUELS = (50, 100, 200, 500, 1000, 2000), (0.2, 0.05), 40
 POOL = 4000  # generated images per state

@@ -54,37 +54,6 @@ def check_1(answer: object, mistakes: dict) -> None:
     same(answer, lambda r, f: _gap(r, f).sum() / 2, mistakes, *cases, atol=1e-5)
 
 
-def _ceiling(n: int, m: int, k: int, first: int = 1) -> float:
-    return 1 - math.prod((n - i) / (m + n - i) for i in range(first, first + k))
-
-
-@exercise(
-    2,
-    {
-        "that is the chance that the ball is empty: one minus it": lambda n, m, k: 1 - _ceiling(n, m, k),
-        "one factor is missing: the k nearest of all must be real": lambda n, m, k: _ceiling(n, m, k - 1),
-        "the ball's own centre does not count among the real images around it: n - 1 others": (
-            lambda n, m, k: _ceiling(n, m, k, first=0)
-        ),
-        "the roles are exchanged: the ball is drawn by the n real images": lambda n, m, k: _ceiling(m, n, k),
-        "draws without replacement: each step leaves one image fewer in the pool": lambda n, m, k: (
-            1 - ((n - 1) / (m + n - 1)) ** k
-        ),
-        "that is the limit for infinitely many images of both kinds; here n and m are small": (
-            lambda n, m, k: 1 - 0.5**k
-        ),
-        "that is the chance that a ball around a real image holds one given fake": lambda n, m, k: k / n,
-        "right for k = 3 only: use n, m and k, not fixed numbers": lambda n, m, k: _ceiling(n, m, 3),
-        "right up to k = 3 only: each of the k places has its own factor": lambda n, m, k: _ceiling(
-            n, m, min(k, 3)
-        ),
-    },
-)
-def check_2(answer: object, mistakes: dict) -> None:
-    """`ceiling(n, m, k)`: expected coverage for n real and m fake images of one source."""
-    same(answer, _ceiling, mistakes, (6, 9, 3), (12, 5, 2), (9, 7, 5), rtol=1e-6)
-
-
 def _limit(d: float, n: float, e: float, m: float) -> float:
     return (m * e - n * d) / (m - n)
 
@@ -94,7 +63,7 @@ def _slope(d: float, n: float, e: float, m: float) -> float:
 
 
 @exercise(
-    3,
+    2,
     {
         "that is the slope, how much the bias costs: the limit is what remains": _slope,
         "the line must be straight in 1/n, not in n: at n = 0 there are no images at all": (
@@ -120,7 +89,7 @@ def _slope(d: float, n: float, e: float, m: float) -> float:
         "no absolute value: a limit can be negative": lambda d, n, e, m: abs(_limit(d, n, e, m)),
     },
 )
-def check_3(answer: object, mistakes: dict) -> None:
+def check_2(answer: object, mistakes: dict) -> None:
     """`without_bias(d_1, n_1, d_2, n_2)`: the intercept of d = limit + slope / n."""
     same(
         answer,
@@ -139,7 +108,7 @@ def _rows(t: Tensor, columns: Tensor) -> Tensor:
 
 
 @exercise(
-    4,
+    3,
     {
         "one number per run: choose within each run, along the second axis": lambda s, r: r.amin(0),
         "that is the smallest of the report set: chosen on the data it is reported on": lambda s, r: r.amin(
@@ -163,10 +132,41 @@ def _rows(t: Tensor, columns: Tensor) -> Tensor:
         ],
     },
 )
-def check_4(answer: object, mistakes: dict) -> None:
+def check_3(answer: object, mistakes: dict) -> None:
     """`honest_report(select, report)`: the report distance of the state with the smallest select distance."""
     select = torch.tensor([[9.0, 7.0, 6.0, 6.5], [8.0, 4.0, 5.0, 7.0], [9.0, 8.0, 5.5, 3.0]])
     report = torch.tensor([[9.5, 5.6, 5.8, 8.5], [8.2, 5.2, 4.4, 7.3], [6.0, 7.0, 5.0, 4.9]])
     wide = torch.cat([select, report.flip(0)], 1), torch.cat([report, select], 1)
     two, five = (t[:2] for t in wide), (t.repeat(2, 1)[:5] for t in wide)
     same(answer, lambda s, r: _rows(r, s.argmin(1)), mistakes, (select, report), tuple(two), tuple(five))
+
+
+def _ceiling(n: int, m: int, k: int, first: int = 1) -> float:
+    return 1 - math.prod((n - i) / (m + n - i) for i in range(first, first + k))
+
+
+@exercise(
+    4,
+    {
+        "that is the chance that the ball is empty: one minus it": lambda n, m, k: 1 - _ceiling(n, m, k),
+        "one factor is missing: the k nearest of all must be real": lambda n, m, k: _ceiling(n, m, k - 1),
+        "the ball's own centre does not count among the real images around it: n - 1 others": (
+            lambda n, m, k: _ceiling(n, m, k, first=0)
+        ),
+        "the roles are exchanged: the ball is drawn by the n real images": lambda n, m, k: _ceiling(m, n, k),
+        "draws without replacement: each step leaves one image fewer in the pool": lambda n, m, k: (
+            1 - ((n - 1) / (m + n - 1)) ** k
+        ),
+        "that is the limit for infinitely many images of both kinds; here n and m are small": (
+            lambda n, m, k: 1 - 0.5**k
+        ),
+        "that is the chance that a ball around a real image holds one given fake": lambda n, m, k: k / n,
+        "right for k = 3 only: use n, m and k, not fixed numbers": lambda n, m, k: _ceiling(n, m, 3),
+        "right up to k = 3 only: each of the k places has its own factor": lambda n, m, k: _ceiling(
+            n, m, min(k, 3)
+        ),
+    },
+)
+def check_4(answer: object, mistakes: dict) -> None:
+    """`ceiling(n, m, k)`: expected coverage for n real and m fake images of one source."""
+    same(answer, _ceiling, mistakes, (6, 9, 3), (12, 5, 2), (9, 7, 5), rtol=1e-6)
