@@ -14,7 +14,7 @@ from types import SimpleNamespace
 import recorder
 import torch
 
-CELLS = ("08_mode_collapse", "record")
+CELLS = ("deeper/08_mode_collapse", "record")
 SELECT_SEEDS = range(100, 103)
 BLOCK = 8
 
