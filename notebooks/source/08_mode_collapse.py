@@ -13,7 +13,7 @@
 # - **explain** by two experiments why a generator gives up modes;
 # - **choose** a remedy by its measured effect, and say how fair the comparison was.
 #
-# *Before:* [02](02_losses_and_gradients.ipynb), [03](03_gradient_descent_in_games.ipynb), [04](04_gan_laboratory_2d.ipynb). *Run time:* about 45 seconds on one CPU core. *Deeper:* [the second notebook](deeper/08_mode_collapse.ipynb) has the code of ten remedies, their whole record, stacked digits, and the recipe for 25 of 25.
+# *Before:* [02](02_losses_and_gradients.ipynb), [03](03_gradient_descent_in_games.ipynb), [04](04_gan_laboratory_2d.ipynb). *Study:* 45 minutes, and 25 for the exercises. *Run time:* about 45 seconds on one CPU core. *Deeper:* [the second notebook](deeper/08_mode_collapse.ipynb) has the code of ten remedies, their whole record, stacked digits, and the recipe for 25 of 25.
 
 # %% tags=["setup"]
 import sys
@@ -43,11 +43,11 @@ plots.use_course_style()
 torch.set_num_threads(1)  # small networks: a second thread costs more than it brings
 
 # %% [markdown]
-# ## 1 Collapse, on film
+# ## 1 Collapse, on film (10 min)
 #
 # In lesson 04 most games covered all eight clusters of a ring. Here is a game that does not. The data are nine clusters on a grid, which we call **modes**. The generator is a small MLP, as before.
 #
-# The discriminator gets one new thing. An MLP is slow to learn a bumpy function, and clusters are bumps. So $D$ first turns a point into 64 numbers: the sines and cosines of 32 fixed random projections, called **random Fourier features** (Tancik et al. 2020). The deeper notebook shows that this $D$ finds nearly all of a known difference, where a plain MLP finds at most six tenths.
+# The discriminator gets one new thing. An MLP is slow to learn a bumpy function, and clusters are bumps. So $D$ first turns a point into 64 numbers: the sines and cosines of 32 fixed random projections, called **random Fourier features** (Tancik et al. 2020). The deeper notebook shows that this $D$ finds nearly all of a known difference, where a plain MLP finds less than a fifth.
 
 # %%
 CENTRES = data.grid_centres(3)  # (9, 2)
@@ -155,7 +155,7 @@ plots.show(fig, alt=alt)
 # %% [markdown]
 # This is **mode collapse**: the generator makes good samples of a part of the data and leaves out the rest. In some games hardly a sample is in the picture. They were flung far away, which is another failure.
 #
-# ## 2 Three numbers
+# ## 2 Three numbers (8 min)
 #
 # A picture does not scale to a hundred games. Of 2,500 samples we report three numbers.
 #
@@ -239,7 +239,10 @@ alt = "Width of the samples of 16 games on a logarithmic axis. All start near a 
 plots.show(fig, alt=alt)
 
 # %%
-claim("Every generator was once nearly as wide as the data, or wider.", widths.amax(1), above=0.7)
+claim(
+    "Every generator was once nearly as wide as the data, or wider.",
+    widths.amax(1), above=0.7,
+)
 claim(
     "In most games the width then fell below half of its largest value.",
     widths[:, -1] < widths.amax(1) / 2, in_at_least=10,
@@ -263,7 +266,7 @@ claim(
 # %% [markdown]
 # None collapses within 300 rounds, and none is sharp. So in this game it takes a $D$ that sees the clusters. Why a sharper $D$ brings collapse we have not tested any further.
 #
-# ## 3 Why: who answers whom
+# ## 3 Why: who answers whom (8 min)
 #
 # $L_G$ is a mean over samples, and $D$ scores each one alone. Nothing in it asks for variety. Suppose that $D$ stood still. Then the best generator puts *everything* where $D$ is highest: its best response is a point. Is that the reason? Here is a toy with four modes and no networks. $G$ is a list of probabilities $q$, $D$ is a list of scores $d$, and the data have probabilities $p$:
 #
@@ -346,7 +349,7 @@ claim(
 # The two experiments have the same players and the same $V$. Only the order differs, so the order is the cause. A $G$ that must be good against *every* answer of $D$ is the data. A $G$ that only answers the present $D$ is one mode at every moment. A real training loop is neither: each player takes one step. We should expect collapse where $G$ gets far before $D$ has moved. (Goodfellow's tutorial, arXiv:1701.00160, explains collapse by this exchange.)
 
 # %% [markdown]
-# ## 4 Two changes of the loss
+# ## 4 Two changes of the loss (5 min)
 #
 # So $G$ should not get far in one step. **R1** and **R2** (Mescheder et al. 2018) keep $D$ flat: they charge for its slope $\lVert\nabla_xD(x)\rVert$, R1 at real and R2 at fake points. Lesson 03 met R1 in a game of two numbers. **Relativistic pairing** (Jolicoeur-Martineau 2018) scores a fake only against a real sample. Each is three lines.
 
@@ -406,7 +409,7 @@ claim("At round 600 they cover at least five modes of nine.", modes_cured, above
 # %% [markdown]
 # Few modes with low quality and full width is **under-trained**, and calls for patience. Few modes with high quality, after the samples were wide, calls for another loss. *What this does not show:* good samples. More than half still lie between the clusters. Section 8 mends that.
 #
-# ## 5 Take the cure away again
+# ## 5 Take the cure away again (4 min)
 #
 # Section 3 blamed a $G$ that gets far while $D$ stands still. We can test that with the networks. All 16 cured pairs go on for 250 rounds, now at the full rate of 0.004. In the first trial $D$ stands still, and only $G$ moves.
 
@@ -455,7 +458,7 @@ claim("If D moves, the cure keeps more modes than no penalty.", more, in_at_leas
 # %% [markdown]
 # So both halves of the reason are needed. $D$ must stand still *and* $G$ must get far: at a tenth of the rate the same frozen $D$ does no harm in 250 moves. And a $D$ that moves is not enough. Without the penalty a large part of the modes is lost all the same. Why does flatness help a moving $D$? That a step of $G$ then leads less far is our guess; we have not tested it.
 #
-# ## 6 What helps, and what does not, here
+# ## 6 What helps, and what does not, here (4 min)
 #
 # Twenty-four rows of remedies played this game in a **recorded run**, with 16 seeds each and 1,600 rounds. They are ranked by the share of samples that would have to move to make a perfect sampler.
 
@@ -522,7 +525,7 @@ claim(
 # Does this contradict the papers? They had other players. Our D sees every cluster from the start, and rates and features were tuned until the penalties worked.
 # </details>
 #
-# ## 7 Too much of the cure
+# ## 7 Too much of the cure (1 min)
 #
 # $\gamma=0.5$ helps. Does $\gamma=50$ help more?
 
@@ -539,7 +542,7 @@ claim("… and the modes are evenly hit.", kl_strong, below=0.3)
 # %% [markdown]
 # That is the quality of blind points. A $D$ that may not be steep cannot say where a cluster begins. So the usual recipe lets $\gamma$ *fall*: first find all modes, then sharpen.
 #
-# ## 8 Twenty-five of twenty-five
+# ## 8 Twenty-five of twenty-five (3 min)
 #
 # Papers use a grid of 25 clusters, half as wide as ours. The recipe takes what the lesson has taught: pairs, R1 and R2, and a $\gamma$ that falls from 0.6 to 0.005. $D$ gets features on many scales. One thing more is for $G$. It is continuous, so its samples form bridges between clusters. **Noise that chooses** needs no bridge: two numbers of $z$ pick one of 32 each. This film is a short game of the deeper notebook.
 #
@@ -556,13 +559,13 @@ claim("The whole recipe covers 25 of 25, in every seed.", covered == 25, recorde
 claim("More than 97 % of its samples are good.", hits.sum(1) / 2500, above=0.97, recorded=moon)
 
 # %% [markdown]
-# The whole recipe takes 20 CPU-seconds a seed: four times the rounds of the film, a larger batch, and an average of the weights. Each part was left out once. Without the choice in $z$ at most four modes are reached, and without penalties at most twenty. *What this does not show:* that the recipe carries over to images. 1,024 choices suit data in pieces.
+# The whole recipe takes 20 CPU-seconds a seed: five times the rounds of the film, a larger batch, and an average of the weights. Each part was left out once. Without the choice in $z$ at most four modes are reached, and without penalties at most twenty. *What this does not show:* that the recipe carries over to images. 1,024 choices suit data in pieces.
 
 # %%
 how_sure()
 
 # %% [markdown]
-# ## Exercises
+# ## Exercises (25 min)
 #
 # ### Exercise · Break it: forget `create_graph`
 #
@@ -697,12 +700,12 @@ nb08.check_2(sign_test)
 # 13 of 16: 0.021. With 23 remedies on trial at once, expect 23 · 0.021 = 0.49 such results from luck alone.
 # </details>
 #
-# ## Recap
+# ## Recap (1 min)
 #
-# 1. Modes, quality and KL are read together, beside a perfect sampler and blind points; an untrained generator looks collapsed, so look at the history ([section 2](#2-Three-numbers)).
-# 2. Minimax and maximin have one value and different generators: who only answers the present $D$ is one mode ([section 3](#3-Why:-who-answers-whom)).
-# 3. Penalties on the slope of $D$ and pairs, three lines each, keep most modes in every seed ([section 4](#4-Two-changes-of-the-loss)).
-# 4. A frozen $D$ and a $G$ that gets far lose modes; a small rate, or a moving $D$ with the penalty, keeps them ([section 5](#5-Take-the-cure-away-again)).
-# 5. Of 24 rows, six that are meant to keep $D$ flat help in every seed, and too much flatness leaves a blur ([section 6](#6-What-helps,-and-what-does-not,-here), [section 7](#7-Too-much-of-the-cure)).
+# 1. Modes, quality and KL are read together, beside a perfect sampler and blind points; an untrained generator looks collapsed, so look at the history ([section 2](#2-Three-numbers-(8-min))).
+# 2. Minimax and maximin have one value and different generators: who only answers the present $D$ is one mode ([section 3](#3-Why:-who-answers-whom-(8-min))).
+# 3. Penalties on the slope of $D$ and pairs, three lines each, keep most modes in every seed ([section 4](#4-Two-changes-of-the-loss-(5-min))).
+# 4. A frozen $D$ and a $G$ that gets far lose modes; a small rate, or a moving $D$ with the penalty, keeps them ([section 5](#5-Take-the-cure-away-again-(4-min))).
+# 5. Of 24 rows, six that are meant to keep $D$ flat help in every seed, and too much flatness leaves a blur ([section 6](#6-What-helps,-and-what-does-not,-here-(4-min)), [section 7](#7-Too-much-of-the-cure-(1-min))).
 #
 # **Further reading.** Mescheder et al. 2018 (arXiv:1801.04406), R1 and R2 · Huang et al. 2024 (2501.05441), pairs with both · Goodfellow 2016 (1701.00160), Sec. 5.1. Next: [09](09_wasserstein_gan.ipynb), where $D$ measures a distance.
