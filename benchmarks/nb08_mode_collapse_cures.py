@@ -60,7 +60,8 @@ def all_remedies(n: SimpleNamespace) -> dict:
         },
         "PacGAN": {"2": n.packed(2), "4": n.packed(4), "4, rate 0.001": slower(n.packed(4))},
         "PacGAN, full rate": {"4": n.packed(4)},  # the runner-up of the row above, added after the ranking
-        "unrolled": tried("5, η", lambda eta: n.unrolled(5, eta), 0.1, 0.02, 0.005),
+        "unrolled": {"3, η 0.5": n.unrolled(3, 0.5)}
+        | tried("5, η", lambda eta: n.unrolled(5, eta), 0.5, 0.1, 0.02, 0.005),
         "spectral norm": tried("×", n.spectral, 0.25, 1.0, 4.0, 16.0),
         "WGAN-GP": {f"weight {w}, {k} D steps": critic(w, k) for w, k in ((0.1, 1), (1.0, 1), (1.0, 3))},
         "relativistic": tried("rate", lambda r: slower({"loss": relativistic}, r), 4e-3, 2e-3, 1e-3),

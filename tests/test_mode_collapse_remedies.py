@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from gan_helpers.losses import L_D, L_G, relativistic
+from gan_helpers.losses import L_D, L_G, regularised, relativistic
 from gan_helpers.training import play_many
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -133,8 +133,6 @@ def test_the_rate_falls_from_one_to_nearly_nothing(book):
 
 def test_the_three_lines_of_the_lesson_are_the_package_s_losses():
     lesson = recorder.take("08_mode_collapse", "three-lines")
-    from gan_helpers.losses import regularised
-
     net = nn.Sequential(nn.Linear(2, 8), nn.Tanh(), nn.Linear(8, 1))
     x, y = torch.randn(6, 2), torch.randn(6, 2)
     ours = lesson.paired_D(net, x, y) + 0.5 * (lesson.slope_penalty(net, x) + lesson.slope_penalty(net, y))

@@ -523,7 +523,7 @@ claim(
 #
 # The players, the data, the rounds and the seeds are the same in each row. A remedy with a knob got three to five settings, and the best was chosen on three other seeds. The plain GAN got the same: "smaller steps", "two time scales" and "momentum" are its rows. At equal seconds instead of equal steps the same six lead; which of them is first is not decided.
 #
-# Three settings are few, and for most remedies the best lay at the edge. Three seeds are few, too: they could not tell packs of four at the full rate from packs at a quarter of it, and chose the wrong one. We added that row after the ranking. Unrolling was hardly tested: it used plain gradient steps inside against a D that Adam moves, its best step size lay at the edge, and the number of steps was not varied.
+# Three settings are few, and for most remedies the best lay at the edge. Three seeds are few, too: they could not tell packs of four at the full rate from packs at a quarter of it, and chose the wrong one. We added that row after the ranking. Unrolling was hardly tested: it used plain gradient steps inside against a D that Adam moves, its best step size was the smallest tried, and the number of steps was hardly varied.
 #
 # Does this contradict the papers? They had other players. Our D sees every cluster from the start, and rates and features were tuned until the penalties worked.
 # </details>
