@@ -266,7 +266,7 @@ claim(
 # %% [markdown]
 # None collapses within 300 rounds, and none is sharp. So in this game it takes a $D$ that sees the clusters. Why a sharper $D$ brings collapse we have not tested any further.
 #
-# ## 3 Why: who answers whom (8 min)
+# ## 3 Why: who answers whom (7 min)
 #
 # $L_G$ is a mean over samples, and $D$ scores each one alone. Nothing in it asks for variety. If $D$ stood still, the best generator would put *everything* where $D$ is highest. Is that the reason? Here is a toy with four modes and no networks. $G$ is a list of probabilities $q$, $D$ is a list of scores $d$, and the data have probabilities $p$:
 #
@@ -707,7 +707,7 @@ nb08.check_2(sign_test)
 # ## Recap (1 min)
 #
 # 1. Modes, quality and KL are read together, beside a perfect sampler and blind points; an untrained generator looks collapsed, so look at the history ([section 2](#2-Three-numbers-(8-min))).
-# 2. Minimax and maximin have one value and different generators: who only answers the present $D$ is one mode ([section 3](#3-Why:-who-answers-whom-(8-min))).
+# 2. Minimax and maximin have one value and different generators: who only answers the present $D$ is one mode ([section 3](#3-Why:-who-answers-whom-(7-min))).
 # 3. Penalties on the slope of $D$ and pairs, three lines each, keep most modes in every seed ([section 4](#4-Two-changes-of-the-loss-(5-min))).
 # 4. A frozen $D$ and a $G$ that gets far lose modes; a small rate, or a moving $D$ with the penalty, keeps them ([section 5](#5-Take-the-cure-away-again-(4-min))).
 # 5. Of 24 rows, six that are meant to keep $D$ flat help in every seed, and too much flatness leaves a blur ([section 6](#6-What-helps,-and-what-does-not,-here-(4-min)), [section 7](#7-Too-much-of-the-cure-(1-min))).
