@@ -47,7 +47,7 @@ torch.set_num_threads(1)  # small networks: a second thread costs more than it b
 #
 # In lesson 04 most games covered all eight clusters of a ring. Here is a game that does not. The data are nine clusters on a grid, which we call **modes**. The generator is a small MLP, as before.
 #
-# The discriminator gets one new thing. An MLP is slow to learn a bumpy function, and clusters are bumps. So $D$ first turns a point into 64 numbers: the sines and cosines of 32 fixed random projections, called **random Fourier features** (Tancik et al. 2020). The deeper notebook shows that this $D$ finds nearly all of a known difference, where a plain MLP finds less than a fifth.
+# The discriminator gets one new thing. An MLP is slow to learn a bumpy function, and clusters are bumps. So $D$ first turns a point into 64 numbers: the sines and cosines of 32 fixed random projections, called **random Fourier features** (Tancik et al. 2020). In the deeper notebook this $D$ finds nearly all of a known difference, a plain MLP less than a fifth.
 
 # %%
 CENTRES = data.grid_centres(3)  # (9, 2)
@@ -346,7 +346,7 @@ claim(
 )
 
 # %% [markdown]
-# Both experiments have the same players and the same $V$. Only the order differs, so the order is the cause. A $G$ that must be good against *every* answer of $D$ is the data. A $G$ that only answers the present $D$ is one mode at every moment. A training loop is neither: each player takes one step. We should expect collapse where $G$ gets far before $D$ has moved (Goodfellow 2016).
+# Both experiments have the same players and the same $V$. Only the order differs, so the order is the cause. A $G$ that must be good against *every* answer of $D$ is the data. A $G$ that only answers the present $D$ is one mode at every moment. In a training loop each player takes one step. We should expect collapse where $G$ gets far before $D$ has moved (Goodfellow 2016).
 
 # %% [markdown]
 # ## 4 Two changes of the loss (5 min)
@@ -370,7 +370,7 @@ def paired_G(D, x_real, x_fake):
 
 
 # %% [markdown]
-# `create_graph=True` keeps the computation of the slope, so that the penalty has a gradient itself. The package has the same lines in a form that plays many games at once.
+# `create_graph=True` keeps the computation of the slope, so that the penalty has a gradient itself. The package has the same lines for many games at once.
 
 # %%
 CURE = regularised(relativistic, r1=0.5, r2=0.5)  # γ = 0.5 for both
@@ -562,7 +562,7 @@ claim("The whole recipe covers 25 of 25, in every seed.", covered == 25, recorde
 claim("More than 97 % of its samples are good.", hits.sum(1) / 2500, above=0.97, recorded=moon)
 
 # %% [markdown]
-# The whole recipe takes 20 CPU-seconds a seed: five times the rounds of the film, a larger batch, and an average of the weights. Each part was left out once. Without the choice in $z$ at most four modes are reached, and without penalties at most twenty. *What this does not show:* that the recipe carries over to images. 1,024 choices suit data in pieces.
+# The whole recipe takes 20 CPU-seconds a seed: five times the rounds of the film, a larger batch, and an average of the weights. Each part was left out once. Without the choice in $z$ at most four modes are reached, and without penalties at most twenty. *What this does not show:* that the recipe carries over to images.
 
 # %%
 how_sure()
