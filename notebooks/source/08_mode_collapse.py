@@ -540,7 +540,7 @@ table("high-quality share at round 200", rows, floor={"blind points": states["bl
 
 # %%
 claim("With γ = 50 hardly a sample is good …", quality_strong, below=0.15)
-claim("… and the modes are evenly hit.", kl_strong, below=0.3)
+claim("… and the modes are about evenly hit.", kl_strong, below=0.7)
 
 # %% [markdown]
 # That is no better than blind points. A $D$ that may hardly be steep cannot say where a cluster begins. So the usual recipe lets $\gamma$ *fall*: first find all modes, then sharpen.
