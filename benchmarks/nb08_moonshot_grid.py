@@ -24,7 +24,7 @@ from gan_helpers.losses import L_D, L_G, regularised, relativistic
 from gan_helpers.networks import mlp
 from gan_helpers.training import play_many, stack
 
-CELLS = ("08_mode_collapse", "record-grid")
+CELLS = ("deeper/08_mode_collapse", "record-grid")
 STACK = 4
 UNIT = 2.0  # the players see the data divided by this: centres in ±2
 RECIPE = {

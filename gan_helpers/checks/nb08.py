@@ -41,8 +41,49 @@ def check_1(answer: object, mistakes: dict) -> None:
     same(answer, _kl, mistakes, *((torch.tensor(hits),) for hits in cases))
 
 
+def _tail(k: int, n: int) -> float:
+    return sum(math.comb(n, j) for j in range(k, n + 1)) / 2**n
+
+
+def _sign_test(k: int, n: int) -> float:
+    return min(1.0, 2 * _tail(max(k, n - k), n))
+
+
 @exercise(
     2,
+    {
+        "one-sided: a remedy could also have been worse, so count both tails": _tail,
+        "that is the chance of exactly this count: add the more extreme ones": lambda k, n: (
+            math.comb(n, k) / 2**n
+        ),
+        "that counts the middle, not the tails": lambda k, n: 1 - _sign_test(k, n),
+        "that is twice the chance of exactly this count: add the more extreme ones": lambda k, n: (
+            2 * math.comb(n, k) / 2**n
+        ),
+        "that leaves out the count itself: 'at least as extreme' includes it": lambda k, n: (
+            2 * _tail(k + 1, n)
+        ),
+        "that is the normal approximation: with 16 seeds count exactly": lambda k, n: math.erfc(
+            abs(k - n / 2) / math.sqrt(n / 2)
+        ),
+        "3 of 16 is as extreme as 13 of 16: take the larger side": lambda k, n: min(1, 2 * _tail(k, n)),
+        "the middle is counted in both tails: a probability is at most 1": lambda k, n: (
+            2 * _tail(max(k, n - k), n)
+        ),
+        "n is an argument: 6 of 6 has probability 2/64": lambda k, n: _sign_test(k, 16),
+        "for an odd n the larger side is n - k, not the middle rounded": lambda k, n: min(
+            1.0, 2 * _tail(n // 2 + abs(k - n // 2), n)
+        ),
+    },
+)
+def check_2(answer: object, mistakes: dict) -> None:
+    """`sign_test(k, n)`: exact two-sided p-value, 2 P(X ≥ max(k, n - k)), at most 1."""
+    cases = (13, 16), (3, 16), (6, 6), (8, 16), (1, 7), (4, 5), (5, 9), (0, 3)
+    same(answer, _sign_test, mistakes, *cases)
+
+
+@exercise(
+    3,
     {
         "as many rows as samples: you keep one row per sample. A pack is one input of D: n/m rows": (
             lambda x, m: x.repeat(1, m)
@@ -66,7 +107,7 @@ def check_1(answer: object, mistakes: dict) -> None:
         ),
     },
 )
-def check_2(answer: object, mistakes: dict) -> None:
+def check_3(answer: object, mistakes: dict) -> None:
     """`pack(x, m)`: (n, d) -> (n/m, m d), whole samples side by side."""
     x = torch.arange(24.0)
     cases = (x.view(12, 2), 3), (torch.arange(36.0).view(12, 3), 2), (x.view(6, 4), 6), (x.view(12, 2), 1)
@@ -78,7 +119,7 @@ def _column(x: Tensor, s: Tensor) -> Tensor:
 
 
 @exercise(
-    3,
+    4,
     {
         "one number for the whole batch: average the deviations over the features": lambda x: _column(
             x, x.std(0, correction=0).expand(len(x), -1)
@@ -109,7 +150,7 @@ def _column(x: Tensor, s: Tensor) -> Tensor:
         ),
     },
 )
-def check_3(answer: object, mistakes: dict) -> None:
+def check_4(answer: object, mistakes: dict) -> None:
     """`with_spread(x)`: (n, d) -> (n, d + 1), the new column is the mean over features of the batch's std."""
     x = torch.randn(6, 3, generator=torch.Generator().manual_seed(8), dtype=torch.float64)
     x = x * torch.tensor([1.0, 3.0, 0.5])
@@ -130,44 +171,3 @@ def check_3(answer: object, mistakes: dict) -> None:
         "under the root",
     )
     compare(slope, torch.zeros(4, 2), {})
-
-
-def _tail(k: int, n: int) -> float:
-    return sum(math.comb(n, j) for j in range(k, n + 1)) / 2**n
-
-
-def _sign_test(k: int, n: int) -> float:
-    return min(1.0, 2 * _tail(max(k, n - k), n))
-
-
-@exercise(
-    4,
-    {
-        "one-sided: a remedy could also have been worse, so count both tails": _tail,
-        "that is the chance of exactly this count: add the more extreme ones": lambda k, n: (
-            math.comb(n, k) / 2**n
-        ),
-        "that counts the middle, not the tails": lambda k, n: 1 - _sign_test(k, n),
-        "that is twice the chance of exactly this count: add the more extreme ones": lambda k, n: (
-            2 * math.comb(n, k) / 2**n
-        ),
-        "that leaves out the count itself: 'at least as extreme' includes it": lambda k, n: (
-            2 * _tail(k + 1, n)
-        ),
-        "that is the normal approximation: with 16 seeds count exactly": lambda k, n: math.erfc(
-            abs(k - n / 2) / math.sqrt(n / 2)
-        ),
-        "3 of 16 is as extreme as 13 of 16: take the larger side": lambda k, n: min(1, 2 * _tail(k, n)),
-        "the middle is counted in both tails: a probability is at most 1": lambda k, n: (
-            2 * _tail(max(k, n - k), n)
-        ),
-        "n is an argument: 6 of 6 has probability 2/64": lambda k, n: _sign_test(k, 16),
-        "for an odd n the larger side is n - k, not the middle rounded": lambda k, n: min(
-            1.0, 2 * _tail(n // 2 + abs(k - n // 2), n)
-        ),
-    },
-)
-def check_4(answer: object, mistakes: dict) -> None:
-    """`sign_test(k, n)`: exact two-sided p-value, 2 P(X ≥ max(k, n - k)), at most 1."""
-    cases = (13, 16), (3, 16), (6, 6), (8, 16), (1, 7), (4, 5), (5, 9), (0, 3)
-    same(answer, _sign_test, mistakes, *cases)
