@@ -132,8 +132,8 @@ ends = {"white noise": white, "real images": c(x_fit)}
 table("share of power in the checkerboard", new, unit="%", floor=ends)
 
 # %%
-claim("A new transposed generator has over a fifth of its power there.", new["transposed"], above=0.2)
-claim("So has a new sub-pixel generator.", new["sub-pixel"], above=0.2)
+claim("A new transposed generator has more power there than white noise.", new["transposed"], above=white)
+claim("So has a new sub-pixel generator.", new["sub-pixel"], above=white)
 claim(
     "With an even start it has less than a fifth of white noise's share.",
     new["sub-pixel, even start"], below=white / 5,
