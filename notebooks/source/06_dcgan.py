@@ -24,8 +24,8 @@ if "google.colab" in sys.modules:  # on Colab only: install the course's helpers
 assert find_spec("gan_helpers"), "no gan_helpers in this kernel: choose that of .venv, or see README"
 
 import copy
-import itertools
-import math
+import itertools  # noqa: F401  (an exercise)
+import math  # noqa: F401  (an exercise)
 import tempfile
 from pathlib import Path
 

@@ -22,8 +22,6 @@ if "google.colab" in sys.modules:  # on Colab only: install the course's helpers
 assert find_spec("gan_helpers"), "no gan_helpers in this kernel: choose that of .venv, or see README"
 
 import copy
-import itertools
-import math
 import tempfile
 from pathlib import Path
 
