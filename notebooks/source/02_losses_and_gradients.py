@@ -437,7 +437,7 @@ claim(
 )
 
 # %% [markdown]
-# The dead gradient leads towards the data, and then past them. What is missing is a **brake**: the saturating slope is full for accepted fakes. The non-saturating slope is small there, and in most games its fakes stay near the circle for these 200 steps. But it is never zero, and one game of the table ends farther away than it began. The deeper notebook goes on to 600 steps.
+# The dead gradient leads towards the circle, and then past it. What is missing is a **brake**: the saturating slope is full for accepted fakes. The non-saturating slope is small there, and in most games its fakes stay near the circle for these 200 steps. But it is never zero, and one game of the table ends farther away than it began. The deeper notebook goes on to 600 steps.
 #
 # *What this does not show:* in a game $D$ is not frozen, and would soon reject what lies outside.
 #
@@ -519,7 +519,7 @@ claim(
 #
 # Let the data have two humps (**modes**), and $G$ only a single bell. It can **cover** both modes, or **seek** one and forget the other.
 #
-# A saturating generator that always meets the best $D$ walks down the JSD (lesson 01). For the non-saturating loss Arjovsky and Bottou (2017) show that it is $2\,\mathrm{KL}(m\Vert p_d)$, with $m=\frac12(p_d+p_g)$ (the deeper notebook checks it). For comparison we add KL, $\int p_d\log\frac{p_d}{p_g}$, and reverse KL, $\int p_g\log\frac{p_g}{p_d}$.
+# A saturating generator that always meets the best $D$ walks down the JSD (lesson 01). For the non-saturating loss Arjovsky and Bottou (2017) show that the divergence is $2\,\mathrm{KL}(m\Vert p_d)$, with $m=\frac12(p_d+p_g)$ (the deeper notebook checks it). For comparison we add KL, $\int p_d\log\frac{p_d}{p_g}$, and reverse KL, $\int p_g\log\frac{p_g}{p_d}$.
 #
 # `fit_bell` moves mean and width of a bell downhill on each. It starts with width 1, on the left hump, between the humps, and on the right one.
 
@@ -552,7 +552,7 @@ broad = torch.cat([fits["KL"][1], fits["JSD"][1][1:]])
 claim("All other bells are broad: they cover.", broad, above=1.4, exact=True)
 
 # %% [markdown]
-# From every start KL covers, and the non-saturating loss, the default of GANs, seeks. The JSD seeks from one start and covers from two. So "GANs minimise the JSD, hence they drop modes" is not what we see.
+# From every start KL covers, and the non-saturating loss, the default of GANs, seeks. The JSD seeks from one start and covers from two. So "GANs minimise the JSD, hence they drop modes" is not always what we see.
 #
 # *What this does not show:* other data, or a $D$ that is not perfect (deeper notebook: if the same humps are closer, all four cover).
 #
@@ -564,7 +564,7 @@ claim("All other bells are broad: they cover.", broad, above=1.4, exact=True)
 # | non-saturating | grows with the steepness of $D$ ([3](#3-What-arrives-when-D-is-ahead-(13-min))) | slow, near the circle for 200 steps ([4](#4-Can-Adam-wake-a-dead-gradient?-(9-min))) | $2\,\mathrm{KL}(m\Vert p_d)$ ([6](#6-What-a-simple-generator-gives-up-(4-min))) |
 # | LSGAN | dies far from the data, if $D$ is perfect ([5](#5-Can-LSGAN-die?-(4-min))) | deeper notebook | deeper notebook |
 #
-# Begin with the non-saturating loss: in [section 4](#4-Can-Adam-wake-a-dead-gradient?-(9-min)) its fakes came near the data and mostly stayed. *What this does not show:* which loss wins when $D$ moves, or whether a growing gradient does harm.
+# Begin with the non-saturating loss: in [section 4](#4-Can-Adam-wake-a-dead-gradient?-(9-min)) its fakes came near the circle, and mostly stayed for 200 steps. *What this does not show:* which loss wins when $D$ moves, or whether a growing gradient does harm.
 
 # %%
 how_sure()

@@ -185,7 +185,7 @@ claim(
 
 # %% tags=["hide-input"]
 fig, axes = plt.subplots(1, 4, figsize=(10, 2.4), sharey=True)
-moments = ((-1.0, 0.0, "1 $D$ is flat, the fake waits"), (-0.7, 0.7, "2 $D$ tilts, the fake moves"), (0.0, 1.0, "3 on the data, $D$ steepest"), (1.0, 0.0, "4 as far as before"))
+moments = ((-1.0, 0.0, "1 $D$ is flat, the fake waits"), (-0.7, 0.7, "2 $D$ tilts, the fake moves"), (0.0, 1.0, "3 on the data, $D$ steepest"), (1.0, 0.0, "4 nearly as far"))
 for ax, (theta, psi, title) in zip(axes, moments, strict=True):
     ax.plot([-1.6, 1.6], [-1.6 * psi, 1.6 * psi], color=plots.DISC)
     ax.plot(0, 0, "o", color=plots.REAL, markersize=13)
@@ -206,7 +206,7 @@ plots.show(fig, alt=alt)
 #
 # 1. Near an equilibrium one update multiplies the displacement from it by a matrix $J$, the *Jacobian* of the update.
 # 2. An *eigenvector* $u$ is a direction that is only multiplied: $Ju=\mu u$. After $n$ updates it is multiplied by $\mu^n$.
-# 3. The *eigenvalue* $\mu=p+iq$ can be complex. Then the pair turns at every update, and its distance is multiplied by $|\mu|=\sqrt{p^2+q^2}$.
+# 3. The *eigenvalue* $\mu=p+iq$ can be complex. Then the pair turns at every update, and on average its distance is multiplied by $|\mu|=\sqrt{p^2+q^2}$.
 # 4. Nearly every displacement is a sum of eigenvectors. After many updates only the part with the largest $|\mu|$ counts. This $|\mu|$ is called the **spectral radius** $\rho$.
 #
 # So in the end $\rho$ is the factor per update. If it is below 1 the rule arrives, and if it is above 1 it leaves. PyTorch computes $J$ for any rule:
@@ -299,7 +299,10 @@ for name, rule in RULES.items():
     measured = (distance[300] / distance[100]) ** (1 / 200)  # per step
     gaps.append((measured - predicted[name]).abs().max())
 half = {"momentum, h = 0.1": rho(momentum, game, 0.1)}
-table("ρ, the factor per step, h = 0.2", predicted | half)
+growth = {}
+for name, value in (predicted | half).items():
+    growth[name] = value - 1
+table("ρ − 1, growth per step, h = 0.2", growth, unit="%")
 
 # %% tags=["hide-input"]
 fig, axes = plt.subplots(1, 4, figsize=(10, 2.9), sharex=True, sharey=True)
@@ -466,7 +469,7 @@ for gamma, limit in ((0.15, 0.6), (0.3, 1.2), (0.6, 2.4), (5.0, 0.404)):
 claim("A weak penalty bears h up to 4γ, and γ = 5 bears 0.4.", limits, exact=True)
 
 # %% [markdown]
-# A strong penalty is itself a steep bowl for $\psi$, with curvature $\gamma$, and has that bowl's limit, about $2/\gamma$. Beyond it the signs alternate, and a smaller $h$ *or* a smaller $\gamma$ helps. A weak one ($\gamma<1$) has the limit $4\gamma$. Beyond it the game circles, and a smaller $h$ or a *larger* $\gamma$ helps. Without a penalty no $h$ helps at all. Exercise 2 asks for the general rule.
+# A strong penalty is itself a steep bowl for $\psi$, with curvature $\gamma$, and for large $\gamma$ it has that bowl's limit, about $2/\gamma$. Beyond it the signs alternate, and a smaller $h$ *or* a smaller $\gamma$ helps. A weak one ($\gamma<1$) has the limit $4\gamma$. Beyond it the game circles, and a smaller $h$ or a *larger* $\gamma$ helps. Without a penalty no $h$ helps at all. Exercise 2 asks for the general rule.
 #
 # ### Should it decay?
 #
@@ -544,7 +547,7 @@ predict(
     [
         ("The same, since β₁ only smooths", False, "It smooths a direction that turns."),
         ("Smallest with 0.9, as in the bowl", False, "In the bowl it is harmless. See the table."),
-        ("The larger β₁, the farther out", True, "About 2, 3 and more than 4 by then."),
+        ("The larger β₁, the farther out", True, "About 2, 3 and 5 by then."),
     ],
 )
 
@@ -721,6 +724,6 @@ nb03.check_3(midpoint)
 # 2. In a game each player tilts the other's hill, so downhill steps of both go around and outwards ([section 2](#2-Two-players,-two-parameters-(5-min))).
 # 3. The size of the largest eigenvalue of one update is the factor per step: below 1 the rule arrives, above 1 it leaves ([section 3](#3-One-number-(3-min)), [section 4](#4-Four-rules-(7-min))).
 # 4. R1 asks $D$ to be flat at the data and makes the game arrive; a penalty that asks for slope 1 does not, and too much R1 is slow or explodes ([section 5](#5-R1:-change-the-game-(7-min))).
-# 5. Without a penalty neither a smaller learning rate nor decay makes the game arrive, and $\beta_1=0.9$ needs more R1 than $\beta_1=0$ ([section 6](#6-Three-questions-people-ask-(13-min))).
+# 5. Without a penalty plain steps do not arrive, neither with a smaller learning rate nor with decay, and $\beta_1=0.9$ needs more R1 than $\beta_1=0$ ([section 6](#6-Three-questions-people-ask-(13-min))).
 #
 # **Further reading.** Mescheder, Geiger and Nowozin 2018, *Which Training Methods for GANs do actually Converge?* (arXiv:1801.04406), Sections 2 to 4 · Gidel et al. 2019, *A Variational Inequality Perspective on GANs* (1802.10551): extragradient · Kingma and Ba 2015, Adam (1412.6980). Next: [04 · The 2-D laboratory](04_gan_laboratory_2d.ipynb).

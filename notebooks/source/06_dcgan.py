@@ -366,7 +366,7 @@ claim("With an even start it has none.", found["sub-pixel, even start"], below=0
 # %% [markdown]
 # The suspicion holds: only the start differs. What should you change when you see a checkerboard? First, train on, and look again. Second, let the stride divide the window. Third, take sub-pixel convolution with an even start, or **resize**: copy each pixel to 2×2, then convolve.
 #
-# ## 5 Batch norm has two modes (4 min)
+# ## 5 Batch norm has two modes (3 min)
 #
 # Batch norm subtracts the mean of each channel and divides by its standard deviation. In **train** mode these are the numbers of the batch at hand, in **eval** mode running averages of earlier batches. A network stays in train mode until somebody calls `.eval()`.
 
@@ -759,7 +759,7 @@ nb06.check_3(rest_of_batches)
 # 1. A convolution uses the same few weights at every place and knows which pixels are neighbours ([section 1](#1-A-network-that-knows-neighbours-(5-min))).
 # 2. A plain DCGAN with the paper's learning rate is slow on one core. At equal seconds Adam's settings brought most; what convolutions bring depends on what else is there ([section 3](#3-What-bought-the-speed?-(3-min))).
 # 3. The four pixels of a block have weights of their own, so a new generator shows a checkerboard, unless it starts evenly ([section 4](#4-A-checkerboard,-and-what-to-change-(4-min))).
-# 4. Sample in eval mode, and average weights *and* buffers. The average helps where the last weights wander, and lags where they do not ([section 5](#5-Batch-norm-has-two-modes-(4-min)), [section 6](#6-An-average-of-weights-(5-min))).
+# 4. Sample in eval mode, and average weights *and* buffers. The average helps where the last weights wander, and lags where they do not ([section 5](#5-Batch-norm-has-two-modes-(3-min)), [section 6](#6-An-average-of-weights-(5-min))).
 # 5. A saved generator can be walked through, and one direction makes digits of all categories bolder. A resumed game needs everything that changes ([section 8](#8-Keep-it,-and-walk-through-its-noise-(6-min)), [section 9](#9-Stop,-and-go-on-(4-min))).
 #
 # **Further reading.** Radford, Metz and Chintala 2016 (arXiv:1511.06434), Sections 3 and 6 · Odena, Dumoulin and Olah 2016, *Deconvolution and checkerboard artifacts* (Distill). Next: [07](07_measuring_gans.ipynb), where the ruler itself is measured.

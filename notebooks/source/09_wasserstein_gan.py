@@ -1144,7 +1144,7 @@ assert all((usual > other).sum() >= 5 and usual.median() >= other.median() + 2 f
 assert max(good.values()) < 0.5  # under-trained, all four
 
 # %% [markdown]
-# WGAN-GP is often named as the cure of mode collapse, and in [notebook 08](deeper/08_mode_collapse.ipynb#4-The-record:-24-rows,-16-seeds) (nine modes, other players, 1,600 rounds) it was one of six remedies that helped in every seed. Here nothing collapses: with 19 to 33 % good samples all four are *under-trained*. In speed the usual GAN leads: 23 clusters in the median seed, against 9 with the published penalty, 16 or 17 with $\lambda=0.1$ or one side. This says nothing about a cure, or images.
+# WGAN-GP is often named as the cure of mode collapse, and in [notebook 08](deeper/08_mode_collapse.ipynb#4-The-record:-24-rows,-16-seeds-(11-min)) (nine modes, other players, 1,600 rounds) it was one of six remedies that helped in every seed. Here nothing collapses: with 19 to 33 % good samples all four are *under-trained*. In speed the usual GAN leads: 23 clusters in the median seed, against 9 with the published penalty, 16 or 17 with $\lambda=0.1$ or one side. This says nothing about a cure, or images.
 #
 # ## Exercises
 #
