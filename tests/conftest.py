@@ -1,7 +1,5 @@
 """Settings for all tests: one thread, and cases that do not change from run to run."""
 
-import matplotlib as mpl
-import pytest
 import torch
 from hypothesis import HealthCheck, settings
 
@@ -13,10 +11,3 @@ settings.register_profile(
     "course", derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("course")
-
-
-@pytest.fixture(autouse=True)
-def style_of_one_test():
-    """What one test does to matplotlib's settings, as a notebook's first cell does, ends with that test."""
-    with mpl.rc_context():
-        yield
