@@ -13,7 +13,7 @@
 # - **test** whether a discriminator knows digits or only its training images, and whether the generator copies these;
 # - **explain** why a rising generator loss can come from a healthy game, and a perfect loss from a broken one.
 #
-# *Before:* [04](04_gan_laboratory_2d.ipynb). *Study:* 42 minutes, and 20 for the exercises. *Run time:* about 60 seconds on one CPU core. *Deeper:* [the second notebook](deeper/05_mlp_gan.ipynb): the ruler on paper, ranges that fit, what a test for copies misses.
+# *Before:* [04](04_gan_laboratory_2d.ipynb). *Study:* 42 minutes, and 20 for the exercises. *Run time:* about 60 seconds on one CPU core. *Deeper:* [the second notebook](deeper/05_mlp_gan.ipynb): the ruler on paper, ranges that fit, missed copies.
 
 # %% tags=["setup"]
 import sys
@@ -46,9 +46,9 @@ torch.set_num_threads(1)  # small networks: a second thread costs more than it b
 # %% [markdown]
 # ## 1 Digits out of noise (8 min)
 #
-# In notebook 04 a sample was a point. Now it is an image of 28×28 pixels. The loop and the losses stay; only the sizes of the players change.
+# In notebook 04 a sample was a point. Now it is an image of 28×28 pixels. The loop and the losses stay. The data lie in $[-1,1]$ (black is $-1$), so $G$ ends with `Tanh`, which can make such values. (In the deeper notebook it ends with `Sigmoid`, from 0 to 1, and $D$ soon knows every fake. Always print both minima and maxima.)
 #
-# `make_judge` cuts the images into three parts that share nothing. The game learns from `x_fit`. The images in `x_report` are **held out**: no player ever sees them. The third part trains the judge of section 3.
+# `make_judge` cuts the images into three parts that share nothing. The game learns from `x_fit`. The images in `x_report` are **held out**: no player ever sees them. A third part has trained the judge of section 3.
 
 # %% tags=["record"]
 judge = make_judge(data.load_images("auto"))
@@ -143,22 +143,31 @@ def each(runs, step, measure):
     return torch.tensor(found)
 
 
+def mean_gap(fakes):
+    """How far the mean fake is from the mean image."""
+    return (fakes.mean(0) - x_fit.mean(0)).norm()
+
+
 def variation(fakes):
     """How much a pixel varies from fake to fake, averaged over pixels."""
     return fakes.std(0).mean()
 
 
 claim(
+    "At round 50 the mean fake is nearer to the mean image than at the start, by half.",
+    each(runs, 50, mean_gap), below=each(runs, 0, mean_gap) / 2,
+)
+claim(
     "At round 50 the fakes differ less than half as much as at the end.",
     each(runs, 50, variation), below=each(runs, 1200, variation) / 2,
 )
 
 # %% [markdown]
-# Each column is one noise vector. The players find first what all digits share: they are bright in the middle and dark at the border. Only then the columns part, and some change their digit on the way.
+# Each column is one noise vector. $G$ learns first what digits share on average: bright in the middle, dark at the border. Only then the columns part.
 #
 # ## 2 A digit is a list of 784 numbers (3 min)
 #
-# Does this GAN know that it looks at images? We move the pixels of all images to new places, always by the same rule, and play again.
+# Does this GAN know that it looks at images? We move the pixels of all images by one rule, and play again.
 
 # %%
 order = torch.randperm(784, generator=data.make_generator(7))  # one rule for all
@@ -190,27 +199,34 @@ alt = "Four rows of twelve. Digits; fakes of the game with them; the same digits
 plots.show(ax.figure, alt=alt)
 
 # %% [markdown]
-# `nn.Linear` starts with weights that are drawn alike for every pixel, and Adam treats every number on its own. So nothing in this GAN knows which pixels are neighbours. The deeper notebook tests this reason: with the same first weights the two games agree to ten digits.
+# `nn.Linear` draws its first weights alike for every pixel, and Adam treats every number on its own. So nothing here knows which pixels are neighbours. The deeper notebook tests it: if the first weights are moved like the pixels, both games agree to ten digits.
 #
-# But we need a ruler.
+# "About as good" is what the eye says. We need a ruler.
 #
-# ## 3 A ruler for images (3 min)
+# ## 3 A ruler for images (5 min)
 #
-# For images the judge is a small **classifier**, which has learned to read digits. Just before it decides, it describes an image by 64 numbers, its **features**. So the real images become one cloud of points, and the fakes another. Do they have the same centre, and the same spread in all directions?
+# The judge is a small **classifier** that has learned to name digits. Just before it names one, it describes the image by 64 numbers, its **features**. By these we compare real images and fakes.
 #
-# $$d=\lVert\mu_r-\mu_f\rVert^2+\operatorname{Tr}\bigl(\Sigma_r+\Sigma_f-2(\Sigma_r\Sigma_f)^{1/2}\bigr)$$
+# Begin with *one* feature. Suppose that over the real images its mean is 2 and its standard deviation is 1. Over the fakes they are 1.5 and 0.4. Then the distance is
 #
-# The first term compares the centres $\mu$ of real ($r$) and fake ($f$) features, the second their spreads, by the covariance matrices $\Sigma$. Suppose that no two features vary together. Then both matrices are diagonal, and the second term is a plain sum: for each feature the squared difference of the two standard deviations, real and fake. In general the formula also compares which features vary together. (The trace $\operatorname{Tr}$ adds up the diagonal.)
+# $$d=(2-1.5)^2+(1-0.4)^2=0.25+0.36=0.61.$$
 #
-# This is the **Fréchet distance** of the two clouds, squared as usual (Heusel et al. 2017). With the features of a network called Inception it is the famous FID. Ours are other features, so our numbers are no FIDs.
+# First, the fakes are wrong on average; second, they are too much alike. With 64 features $d$ is the sum of 64 such numbers, if no two vary together. If some do, $d$ compares this, too (formula in the fold).
+#
+# This is the **Fréchet distance**, squared as usual (Heusel et al. 2017). With the features of a network called Inception it is the famous FID. Our features are others. `judge.distance` compares 2,000 fakes with the 2,000 held-out images.
+#
+# <details><summary>The formula for features that vary together</summary>
+#
+# Let $\mu_r,\mu_f$ be the means of the features of real images and fakes, and $\Sigma_r,\Sigma_f$ their covariance matrices. Then $d=\lVert\mu_r-\mu_f\rVert^2+\operatorname{Tr}\bigl(\Sigma_r+\Sigma_f-2(\Sigma_r\Sigma_f)^{1/2}\bigr)$. The trace $\operatorname{Tr}$ adds up the diagonal. The root is the matrix without negative eigenvalues whose square is $\Sigma_r\Sigma_f$. The deeper notebook checks the formula on paper.
+# </details>
 
 # %%
 predict(
     "We measure 2,000 real images against 2,000 other real ones. What is the distance?",
     [
-        ("Exactly 0", False, "That would need exactly equal means and covariances."),
+        ("Exactly 0", False, "That would need exactly equal means."),
         ("Small, but not 0", True, "Two samples of one source differ. This is the floor."),
-        ("About that of a good GAN", False, "A perfect GAN would have it. Ours is far away."),
+        ("About that of a good GAN", False, "Ours is far away."),
     ],
 )
 
@@ -227,7 +243,7 @@ rows = {
 table("distance from real images", rows, floor={"real images": judge.floor})
 
 # %%
-claim("Training brings the distance below a third.", trained, below=untrained / 3)
+claim("Training brings the distance below a third.", trained / untrained, below=1 / 3)
 claim("It is still more than ten times the floor.", trained, above=10 * judge.floor)
 claim(
     "With moved pixels it is of the same size: between half and twice.",
@@ -235,22 +251,23 @@ claim(
 )
 
 # %% [markdown]
-# A distance needs its two ends: the **floor** below, and a generator that has learned nothing above. Ours has come a long way, and it is far from done.
+# A distance needs its two ends: the **floor** below, and an untrained generator above. Ours has come a long way, and it is far from done.
 #
-# *What this does not show:* the ruler sees means and covariances of 64 features, and nothing else. A generator that repeats its 4,000 training images would score the floor.
+# *What this does not show:* the ruler sees no single image. A generator that repeats its 4,000 training images would score the floor.
 #
 # ## 4 Does D know digits, or these digits? (6 min)
 #
-# A discriminator can win in two ways. It can learn what digits look like, or it can learn its training images by heart. We give the same game only 64 images, and as many rounds as before.
+# A discriminator can learn what digits look like, or it can learn its training images by heart. How could you tell?
+#
+# Show it held-out digits. A $D$ that remembers gives higher scores to its own. Scores have no unit, so we ask only which of two is higher. Suppose that two training images score 1 and 3, and two held-out images 0 and 2. In three of the four pairs the training image is higher ($1>0$, $3>0$, $3>2$): the share is 0.75. One half means that $D$ makes no difference.
+#
+# To get a $D$ that remembers, we play the same game with only 64 images.
 
 # %%
 few = []
 for seed in seeds.several(3):
     x_few = next(data.batches(x_fit, 64, seed=seed))  # 64 images, drawn by the seed
     few.append(train(x_few, seed))
-
-# %% [markdown]
-# A $D$ that knows digits treats a digit it has never seen like one of its own. A $D$ that remembers prefers its own. So take all pairs of a training image and a held-out one: in which share of them does the training image score higher? One half means that $D$ makes no difference. (So does a $D$ that knows nothing: one half does not prove that it knows digits.)
 
 
 # %% tags=["record"]
@@ -260,17 +277,24 @@ def share_higher(a, b):
 
 
 # %%
-def preferences(runs):
-    """How often each D scores a training image higher than a held-out one."""
-    found = []
-    for run in runs:
-        with torch.no_grad():
-            found.append(share_higher(run.D(run.x), run.D(x_report)))
-    return found
+def preference(D, x):
+    """How often D scores a training image in x higher than a held-out one."""
+    with torch.no_grad():
+        return share_higher(D(x), D(x_report))
 
 
-knows_all, knows_few = preferences(runs), preferences(few)
-rows = {"4,000 images": knows_all, "64 images": knows_few}
+knows_all, knows_few, knows_nothing = torch.zeros(3, 3)
+for k, seed in enumerate(seeds.several(3)):
+    knows_all[k] = preference(runs[k].D, x_fit)
+    knows_few[k] = preference(few[k].D, few[k].x)
+    _, new_D = make_players(seed)  # as it was before the game
+    knows_nothing[k] = preference(new_D, few[k].x)
+
+rows = {
+    "4,000 images": knows_all,
+    "64 images": knows_few,
+    "64 images, D before the game": knows_nothing,
+}
 table("how often D prefers a training image to a held-out one", rows)
 
 # %%
@@ -278,10 +302,15 @@ claim(
     "With 4,000 images D prefers training images to new ones in half of the pairs.",
     knows_all, near=0.5, within=0.05,
 )
-claim("With 64 images it prefers them in clearly more than half.", knows_few, above=0.55)
+claim(
+    "With 64 images it prefers them more than an untrained D does, by a tenth or more.",
+    knows_few - knows_nothing, above=0.1,
+)
 
 # %% [markdown]
-# The second $D$ also asks "have I seen this one?". Is it the *number* of images that matters? In 1,200 rounds $D$ makes 1,200 **passes** (epochs) over 64 images, but only 19 over 4,000. A **recorded run** separates the two: four numbers of images, and more rounds.
+# With 64 images $D$ remembers. With 4,000 it makes next to no difference. But look at the last row: before the game, $D$ makes none either, except by chance. So this number finds memory, and does not prove knowledge.
+#
+# Is it the *number* of images that matters? One **pass** (epoch) uses every image once. Over 64 images this is one round, over 4,000 it is 62. So in 1,200 rounds $D$ made 1,200 passes over 64 images, but only 19 over 4,000. A **recorded run** separates the two: the same game, four numbers of images, eight seeds each.
 
 # %%
 predict(
@@ -289,13 +318,16 @@ predict(
     [
         ("No, a small network cannot remember 4,000 images", False, "It has 108,801 weights, and a preference is enough."),
         ("As much as it prefers 64 images after 150 passes", True, "What counts is how often D has seen an image."),
-        ("No, the fakes are so good by then that D must look at them", False, "For a while they get better, but D remembers all the same."),
+        ("No, good fakes keep D busy", False, "It remembers all the same."),
     ],
 )
 
 # %%
 record = recorded("nb05_memory")
 games = record["values"]  # {number of images: {what was measured: (seeds, looks)}}
+
+# %% [markdown]
+# Both panels show the same games. If the number of images decides, the curves stay apart in both. If the passes decide, they come together on the right.
 
 # %% tags=["hide-input"]
 fig, axes = plt.subplots(1, 2, figsize=(8.4, 3.1), sharey=True)
@@ -321,21 +353,28 @@ def at(n, key, step):
     return torch.tensor(games[str(n)][key])[:, column]
 
 
-after_150 = at(4000, "train_above_held", 9600)
-claim("After 150 passes D prefers its 4,000 images, too.", after_150, above=0.55, recorded=record)
+key = "train_above_held"
+rows = {
+    "64 images, 1,200 rounds": at(64, key, 1200),
+    "4,000 images, 1,200 rounds": at(4000, key, 1200),
+    "64 images, 150 passes": at(64, key, 150),
+    "4,000 images, 150 passes": at(4000, key, 9600),
+}
+table("how often D prefers a training image to a held-out one", rows)
+
+# %%
+claim(
+    "After equally many rounds D prefers 64 images by far more.",
+    at(64, key, 1200) - at(4000, key, 1200), above=0.15, recorded=record,
+)
+claim("After 150 passes it prefers its 4,000 images, too.", at(4000, key, 9600), above=0.55, recorded=record)
 claim(
     "After equally many passes it prefers 64 images no more: the medians agree.",
-    after_150, near=at(64, "train_above_held", 150), within=0.05,
-    median=True, recorded=record,
-)
-claim(
-    "After equally many rounds, 1,200, it prefers 64 images by far more.",
-    at(64, "train_above_held", 1200), above=at(4000, "train_above_held", 1200) + 0.15,
-    recorded=record,
+    at(4000, key, 9600), near=at(64, key, 150), within=0.05, median=True, recorded=record,
 )
 
 # %% [markdown]
-# On the right the curves come together: after 150 passes $D$ prefers its images in about six of ten pairs, whether there are 64 of them or 4,000. So the $D$ with 4,000 images was not wiser: it had seen them only 19 times. (Why the pink curve falls at the end we have not tested.)
+# On the right the curves come together. So the $D$ with 4,000 images was not wiser. It had seen each only 19 times. (Why the pink curve falls at the end we have not tested.)
 
 # %%
 claim(
@@ -345,11 +384,11 @@ claim(
 )
 
 # %% [markdown]
-# *What surprised us:* in most seeds longer training made the fakes *worse*. *What this does not show:* larger players, and other data. In practice, count the passes over your data, and keep some images away from training.
+# *What surprised us:* in most seeds longer training made the fakes *worse*. (Whether memory is the reason we have not tested.) So count the passes, and keep some images away from training.
 #
 # ## 5 Has G copied? (5 min)
 #
-# $G$ never sees the data. All it knows has come through $D$. Can it copy what $D$ remembers?
+# $G$ never sees the data, only gradients through $D$. Can it copy what $D$ remembers?
 
 
 # %% tags=["hide-input"]
@@ -364,12 +403,14 @@ rows = torch.cat(neighbours(runs[0]) + neighbours(few[0]))
 labels = ["fake, 4,000 images", "nearest of these", "fake, 64 images", "nearest of these"]
 title = "Which fakes are copies?"
 ax = plots.image_grid(rows.view(-1, 1, 28, 28), columns=12, row_labels=labels, title=title)
-alt = "Fakes and their nearest training images. With 4,000 images most pairs share a class and differ in shape; with 64 many fakes look like noisy versions of their nearest training image."
+alt = "Fakes and their nearest training images. With 4,000 images most pairs, not all, share a class, and they differ in shape. With 64 there are fewer kinds of digits, and many fakes look like noisy versions of their nearest training image."
 plots.show(ax.figure, alt=alt)
 
 
 # %% [markdown]
-# Digits of one class look alike anyway. So we take as many held-out images as training images, and divide the median distance to the nearest training image by that to the nearest held-out one. Without copies this **ratio** is about 1. Copies push it down. As a control, we compare the same fakes with the 64 images of *another* game.
+# Below each fake stands the nearest training image, pixel by pixel. With 64 images the two look more alike. But digits of one class look alike anyway. So suppose that a fake is 4 away from its nearest training image, and 5 from its nearest held-out one. The **ratio** is $4/5=0.8$: it is nearer to what $G$ could know. Without copies the ratio is about 1.
+#
+# We take medians over 500 fakes, and equally many training and held-out images. (Among more images the nearest is nearer.) As a control, we compare the same fakes with the 64 images of *another* game.
 
 
 # %% tags=["record"]
@@ -400,25 +441,42 @@ claim("With 64 images its fakes are nearer to training images.", ratio_few, belo
 claim("They are less near to the images of another game.", ratio_other, above=ratio_few)
 
 # %% [markdown]
-# With few images chance moves the ratio (third row), but not so far. Which comes first, a $D$ that remembers or a $G$ that copies?
+# Chance moves the ratio, too (third row), but not so far. Which comes first, memory or copies? Here are the recorded games with 64 images. The dotted lines mean "none".
+
+# %% tags=["hide-input"]
+fig, axes = plt.subplots(1, 2, figsize=(8.4, 2.8), layout="constrained")
+panels = (("train_above_held", 0.5, "D prefers training images"), ("copying", 1, "ratio of the fakes"))
+for ax, (what, rest, name) in zip(axes, panels, strict=True):
+    color = plots.DISC if rest == 0.5 else plots.FAKE
+    plots.curves(torch.tensor(games["64"]["rounds"]), torch.tensor(games["64"][what]), color=color, ax=ax)
+    ax.axhline(rest, color=plots.GREY, linestyle=":", linewidth=1)
+    ax.set(xlabel="round", ylabel=name, xscale="log")
+    ax.set_xticks([100, 300, 600, 1200, 2400], ["100", "300", "600", "1,200", "2,400"])
+    ax.minorticks_off()
+axes[0].set_title("D remembers first …")
+axes[1].set_title("… and then G copies")
+alt = "Two curves over rounds, 64 images, bands over eight seeds. Left: how often D prefers training images rises from one half to about .7 at round 300. Right: the ratio of the fakes is still about .95 at round 300, and falls to .76 at round 1,200 and .69 at round 2,400."
+plots.show(fig, alt=alt)
+
 
 # %%
-claim(
-    "At round 300 D clearly prefers its 64 images …",
-    at(64, "train_above_held", 300), above=0.6, recorded=record,
-)
-claim("… while G hardly copies yet.", at(64, "copying", 300), above=0.9, recorded=record)
-claim(
-    "From round 600 to 2,400 the ratio falls further.",
-    at(64, "copying", 2400), below=at(64, "copying", 600) - 0.1, recorded=record,
-)
+def half_way(what, start):
+    """When each of the eight curves has made half of its way from `start`."""
+    way = (torch.tensor(games["64"][what]) - start).abs()  # (8, looks)
+    first = (way >= way.amax(1, keepdim=True) / 2).int().argmax(1)
+    return torch.tensor(games["64"]["rounds"])[first]
+
+
+remembers, copies = half_way("train_above_held", 0.5), half_way("copying", 1)
+table("round by which half of the way is made", {"D remembers": remembers, "G copies": copies})
+claim("In every seed D makes half of its way before the ratio does.", remembers, below=copies, recorded=record)
 
 # %% [markdown]
-# In this record the preference of $D$ comes first, and the copies later. (That the one causes the other we have not tested.) A ratio of 1 does not prove that there are no copies: a few among many fakes do not move a median.
+# So memory comes first, and copies later. (That the one causes the other we have not tested.) And a ratio of 1 does not prove that nothing was copied: a few copies do not move a median.
 #
-# ## 6 The loss goes up: is it broken? (11 min)
+# ## 6 The loss goes up: is it broken? (6 min)
 #
-# Here is a game that *is* broken: somebody forgot the activations in $D$. Without them its three layers are together one linear function.
+# In one of two games somebody forgot the activations in $D$, so its three layers are together one linear function. The other game is ours.
 
 
 # %%
@@ -432,28 +490,28 @@ broken = []
 for seed in seeds.several(3):
     broken.append(train(x_fit, seed, 600, linear_players(seed)))
 
+# %% tags=["hide-input"]
+fig, ax = plt.subplots(figsize=(6, 2.8))
+for group, color, name in ((broken, plots.DISC, "game A"), (runs, plots.FAKE, "game B")):
+    L_G = torch.stack([run.losses[:600, 1].view(-1, 50).mean(1) for run in group])
+    steps = torch.arange(25, 600, 50)
+    plots.curves(steps, L_G, color=color, ax=ax)
+    ax.text(585, L_G[:, -1].median(), name, color=color, va="bottom")
+ax.axhline(math.log(2), color=plots.GREY, linestyle=":", linewidth=1)
+ax.text(690, math.log(2) - 0.03, r"$\log 2$", color=plots.GREY, ha="right", va="top")
+ax.set(xlabel="round", ylabel="$L_G$", xlim=(0, 700), ylim=(0, 1.5), title="Two generator losses. Which game makes digits?")
+alt = "The generator loss over 600 rounds, with a band over three seeds. Game A: flat at log 2. Game B: rises slowly to about 1."
+plots.show(fig, alt=alt)
+
 # %%
 predict(
-    "Whose generator loss looks better, the healthy game's or the broken one's?",
+    "Which game makes digits, A or B?",
     [
-        ("The healthy one: it falls", False, "It rises. Look at the orange line."),
-        ("The broken one: it is flat, at its equilibrium value", True, "A blind opponent is soon content."),
-        ("They look alike", False, "They differ, and the difference points the wrong way."),
+        ("Game A: its loss is that of a finished game", False, "So is that of a blind opponent."),
+        ("Game B: its loss rises", True, "As in notebook 04: its opponent learns, too."),
+        ("Neither: a loss should fall", False, "One of them makes digits."),
     ],
 )
-
-# %% tags=["hide-input"]
-fig, ax = plt.subplots(figsize=(7, 3.2))
-for group, color, label in ((runs, plots.FAKE, "4,000 images"), (few, plots.PINK, "64 images"), (broken, plots.DISC, "linear $D$")):
-    L_G = torch.stack([run.losses[:, 1].view(-1, 50).mean(1) for run in group])
-    steps = torch.arange(25, 50 * L_G.shape[1], 50)
-    plots.curves(steps, L_G, color=color, ax=ax)
-    ax.text(steps[-1] + 25, L_G[:, -1].median() + 0.06, label, color=color)
-ax.axhline(math.log(2), color=plots.GREY, linestyle=":", linewidth=1)
-ax.text(1490, math.log(2) - 0.03, r"$\log 2$", color=plots.GREY, ha="right", va="top")
-ax.set(xlabel="round", ylabel="$L_G$", xlim=(0, 1500), ylim=(0, None), title="Three generator losses. Which game is going well?")
-alt = "The generator loss over rounds, with a band over three seeds. Linear discriminator: flat at log 2. 4,000 images: rises slowly. 64 images: rises steeply."
-plots.show(fig, alt=alt)
 
 
 # %%
@@ -465,43 +523,44 @@ def loss_before(step, runs, player):
     return torch.tensor(found)
 
 
-healthy_600 = each(runs, 600, judge.distance)
-rows = {
-    "linear D, round 600": each(broken, 600, judge.distance),
-    "4,000 images, round 600": healthy_600,
-    "64 images, round 1,200": each(few, 1200, judge.distance),
-    "4,000 images, round 1,200": trained,
-}
-table("distance from real images", rows, floor={"real images": judge.floor})
+healthy = each(runs, 600, judge.distance)
+blind = each(broken, 600, judge.distance)
+rows = {"game A: linear D": blind, "game B: ours": healthy}
+table("distance from real images, round 600", rows, floor={"real images": judge.floor})
 
 # %%
 claim(
     "With a linear D the generator's loss stays at log 2.",
     loss_before(600, broken, 1), near=math.log(2), within=0.05,
 )
-claim(
-    "Yet its fakes are more than twice as far away as the healthy ones.",
-    rows["linear D, round 600"], above=2 * healthy_600,
-)
+claim("Yet its fakes are more than twice as far away as ours.", blind / healthy, above=2)
 claim(
     "In the healthy game the loss ends higher than it was in the first 100 rounds.",
     loss_before(1200, runs, 1), above=loss_before(100, runs, 1),
 )
-claim(
-    "With 64 images it ends more than a half higher still.",
-    loss_before(1200, few, 1), above=loss_before(1200, runs, 1) + 0.5,
-)
 
 # %% [markdown]
-# A perfect loss and a useless generator: how? Our guess is that a linear $D$ compares one thing only, a weighted sum of pixels. Then it can teach $G$ the *mean* image, and nothing else.
-
+# Why can the loss of a healthy game rise? $L_G$ is the grade that $D$ gives, and $D$ learns, too. To see $G$ alone, let one examiner, the last $D$ of *another* game, grade old and new fakes.
 
 # %%
-def mean_gap(fakes):
-    """How far the mean fake is from the mean image."""
-    return (fakes.mean(0) - x_fit.mean(0)).norm()
+old_grade, new_grade = [], []
+for k, run in enumerate(runs):
+    stranger = runs[k - 1].D  # the D of another game
+    with torch.no_grad():
+        old_grade.append(F.softplus(-stranger(fakes_of(run, 100))).mean())
+        new_grade.append(F.softplus(-stranger(fakes_of(run))).mean())
+rows = {"fakes of round 100": old_grade, "fakes of round 1,200": new_grade}
+table("generator loss, graded by the D of another game", rows)
+claim("To a D that never met them, the newer fakes are better.", new_grade, below=old_grade)
 
+# %% [markdown]
+# So $G$ made progress while its own examiner gave worse grades. The loss cannot tell: ask the ruler *and* held-out images.
+#
+# ## 7 What D cannot see, G does not learn (5 min)
+#
+# How can a perfect loss go with useless fakes? A linear $D$ adds up the pixels, each with its weight. Take images of two pixels: half of the data are $(1,0)$ and half $(0,1)$. Let all fakes be the mean image, $(½,½)$. Then data and fakes have the same mean score, whatever the weights are. So our guess is that a linear $D$ can teach $G$ the *mean* image, and nothing else.
 
+# %%
 real = variation(x_fit)
 claim(
     "With a linear D the mean fake is nearer to the mean image than in the healthy game.",
@@ -510,7 +569,7 @@ claim(
 claim("But the fakes hardly differ.", each(broken, 600, variation), below=0.4 * real)
 
 # %% [markdown]
-# The guess fits, but it needs a control. We let the linear $D$ see the square of each pixel, too. Means and mean squares together tell how much a pixel varies. If the guess is right, $G$ will now learn this, and still no digits.
+# The guess fits, but it needs a control. Let the linear $D$ see the *square* of each pixel, too. In the example the mean square is ½ in the data, but $(½)^2=¼$ in the fakes. So this $D$ sees that the fakes vary too little. But it cannot see which pixels are bright *together*: fakes $(0,0)$ and $(1,1)$, half of each, have the means and mean squares of the data. If the guess is right, pixels will now vary as in real images, but still make no digits.
 
 
 # %%
@@ -541,8 +600,8 @@ plots.show(ax.figure, alt=alt)
 # %%
 varies = each(with_squares, 600, variation)
 still_far = each(with_squares, 600, judge.distance)
-rows = {"D linear, sees squares": still_far, "our D": healthy_600}
-table("distance from real images", rows)
+rows = {"D linear, sees squares": still_far, "our D": healthy}
+table("distance from real images, round 600", rows)
 
 # %%
 claim(
@@ -551,68 +610,11 @@ claim(
 )
 claim(
     "But they are a third further from digits than with our D, or more.",
-    still_far, above=4 / 3 * healthy_600,
+    still_far / healthy, above=4 / 3,
 )
 
 # %% [markdown]
-# The guess holds. The first $D$ taught the average digit. The second taught how much each pixel varies, but it cannot teach which pixels are bright *together*, because it adds up pixels one by one.
-#
-# And why does the loss of a healthy game *rise*? $L_G$ is the grade that $D$ gives, and $D$ learns too. To see the progress of $G$ alone, let a $D$ from *another* game grade old and new fakes.
-
-# %%
-old_grade, new_grade = [], []
-for k, run in enumerate(runs):
-    stranger = runs[k - 1].D  # the D of another game
-    with torch.no_grad():
-        old_grade.append(F.softplus(-stranger(fakes_of(run, 100))).mean())
-        new_grade.append(F.softplus(-stranger(fakes_of(run))).mean())
-rows = {"fakes of round 100": old_grade, "fakes of round 1,200": new_grade}
-table("generator loss, graded by the D of another game", rows)
-claim("To a D that never met them, the newer fakes are better.", new_grade, below=old_grade)
-
-# %% [markdown]
-# So $G$ made progress while its own examiner gave worse grades: the examiner changes, too. But a rising curve can also be a memory at work, as with 64 images, and the flat curve was the worst of all. The loss cannot tell. Ask the ruler *and* held-out images.
-#
-# ## 7 Print the minimum and the maximum (4 min)
-#
-# $G$ must be able to make the values that the data have. Ours lie in $[-1,1]$, as do those of `Tanh`. Suppose somebody takes `Sigmoid`, which gives values in $(0,1)$. As a control, the same players also get data from 0 to 1.
-
-
-# %%
-def sigmoid_players(seed):
-    _, D = make_players(seed)
-    G = mlp((64, 64, 128, 784), seed=2 * seed, last=nn.Sigmoid())
-    return G, D
-
-
-cannot, can = [], []
-for seed in seeds.several(3):
-    cannot.append(train(x_fit, seed, 200, sigmoid_players(seed)))
-    can.append(train((x_fit + 1) / 2, seed, 200, sigmoid_players(seed)))
-
-# %%
-fakes = fakes_of(cannot[0], 200)
-print(f"data  {x_fit.min():.2f} to {x_fit.max():.2f}")
-print(f"fakes {fakes.min():.2f} to {fakes.max():.2f}")
-rows = {
-    "data -1 to 1, Tanh": loss_before(200, runs, 0),
-    "data -1 to 1, Sigmoid": loss_before(200, cannot, 0),
-    "data 0 to 1, Sigmoid": loss_before(200, can, 0),
-}
-table("loss of D, rounds 100 to 200", rows)
-
-# %%
-claim(
-    "If G cannot reach black, D knows every fake.",
-    rows["data -1 to 1, Sigmoid"], below=0.1,
-)
-claim(
-    "With data that the same G can reach, D does not.",
-    rows["data 0 to 1, Sigmoid"], above=0.5,
-)
-
-# %% [markdown]
-# Most pixels of a digit are black, which is $-1$. A sigmoid gets no lower than 0, and after 200 rounds $G$ puts *every* pixel there: $D$ has won. On data from 0 to 1 it has not. So the range is the main cause, not the sigmoid. The deeper notebook tries seven pairs, with a surprise.
+# Both times $G$ learned what its $D$ can see: the average digit, and then how much each pixel varies.
 
 # %%
 how_sure()
@@ -662,12 +664,12 @@ if RUN:
 #
 # It breaks nothing. $D$ has now made 38 passes over its images, and section 4 says that this is not enough. In our four seeds $D$ made no difference between its images and new ones, and the fakes were neither clearly better nor clearly worse. With two *new* batches they were better in three of four.
 #
-# But look at the losses: $L_D$ fell and $L_G$ rose by about a half, in every seed, only because $D$ moves twice before $G$ answers. Whoever reads losses would have seen a disaster.
+# But look at the losses: $L_D$ fell and $L_G$ rose by about a half, in every seed, when $D$ moved twice before $G$ answered. Whoever reads losses would have seen a disaster.
 # </details>
 #
 # ### Exercise 1 · Back to bytes
 #
-# ●○○ · 5 minutes · you need: section 7. To save fakes as a picture you need bytes: map $[-1,1]$ to 0…255, rounded to the nearest, as `torch.uint8`. The numbers may overshoot by a hair, and bytes wrap round. So think about what must happen before the conversion.
+# ●○○ · 5 minutes · you need: section 1. To save fakes as a picture you need bytes: map $[-1,1]$ to 0…255, rounded to the nearest, as `torch.uint8`. The numbers may overshoot by a hair, and bytes wrap round. So think about what must happen before the conversion.
 
 
 # %% tags=["exercise-1"]
@@ -703,7 +705,7 @@ nb05.check_1(to_bytes)
 #
 # ### Exercise 2 · The ruler in one dimension
 #
-# ●○○ · 5 minutes · you need: section 3. For one feature all the matrices are numbers. Simplify the formula, and write it without a matrix function. Variances divide by $n-1$, as `torch.var` does.
+# ●○○ · 5 minutes · you need: section 3. The fold of section 3 has a formula with matrices. For one feature they are numbers. Show that it becomes the sum of two squares of section 3, and write this sum. Variances divide by $n-1$, as `torch.var` does.
 
 
 # %% tags=["exercise-2"]
@@ -719,7 +721,7 @@ nb05.check_2(frechet_1d)
 # <details><summary>Hint: first step</summary>
 #
 # For one feature the means and the covariances are numbers. Write the formula of
-# section 3 with $\sigma_a^2$ and $\sigma_b^2$ in the place of the matrices.
+# the fold with $\sigma_a^2$ and $\sigma_b^2$ in the place of the matrices.
 # </details>
 #
 # <details><summary>Hint: almost there</summary>
@@ -742,8 +744,8 @@ nb05.check_2(frechet_1d)
 #
 # 1. The loop of notebook 04 makes digits: first what all digits share, then the differences ([section 1](#1-Digits-out-of-noise-(8-min))).
 # 2. To an MLP an image is a list of numbers, so it learns from moved pixels, too ([section 2](#2-A-digit-is-a-list-of-784-numbers-(3-min))).
-# 3. The Fréchet distance compares two clouds of features; floor and untrained generator belong beside it ([section 3](#3-A-ruler-for-images-(3-min))).
-# 4. After many passes over its images $D$ remembers them, and $G$ may copy; only held-out images show it ([section 4](#4-Does-D-know-digits,-or-these-digits?-(6-min)), [section 5](#5-Has-G-copied?-(5-min))).
-# 5. $G$ learns what $D$ can see, and its loss is the grade of a changing examiner: rising can be healthy, flat can be blind ([section 6](#6-The-loss-goes-up:-is-it-broken?-(11-min))).
+# 3. The Fréchet distance compares means and spreads of features; floor and untrained generator belong beside it ([section 3](#3-A-ruler-for-images-(5-min))).
+# 4. After many passes over its images $D$ remembers them, and later $G$ copies; only held-out images show it ([section 4](#4-Does-D-know-digits,-or-these-digits?-(6-min)), [section 5](#5-Has-G-copied?-(5-min))).
+# 5. $G$ learns what $D$ can see, and its loss is the grade of a changing examiner: rising can be healthy, flat can be blind ([section 6](#6-The-loss-goes-up:-is-it-broken?-(6-min)), [section 7](#7-What-D-cannot-see,-G-does-not-learn-(5-min))).
 #
 # **Further reading.** Goodfellow et al. 2014 (arXiv:1406.2661), Section 5: the first MLP GANs on MNIST · Heusel et al. 2017 (1706.08500), the Fréchet distance. Next: [06](06_dcgan.ipynb).

@@ -161,7 +161,37 @@ claim(
 #
 # ## 3 Which ranges fit together?
 #
-# The lesson showed one pair of data and output that cannot work. "Scale images to $[-1,1]$ and end with tanh" is the usual advice. What exactly must fit? We go back to the 8×8 digits of notebook 00, where five games train in a few seconds as one stack (`play_many` of notebook 04).
+# The lesson ends $G$ with `Tanh`, whose values lie in $(-1,1)$ as those of the data do. Suppose somebody takes `Sigmoid`, which gives values in $(0,1)$. As a control, the same players also get data from 0 to 1.
+
+
+# %%
+def sigmoid_game(x, seed):
+    """200 rounds with a sigmoid at the end of G: the game's fakes, and its late L_D."""
+    _, D = make_players(seed)
+    G = mlp((64, 64, 128, 784), seed=2 * seed, last=nn.Sigmoid())
+    losses = torch.tensor(game_of(G, D, x, seed, rounds=200))
+    return judge.generate(G, 64), losses[-100:, 0].mean()
+
+
+cannot, can, highest = [], [], []
+for seed in seeds.several(3):
+    fakes, loss_D = sigmoid_game(x_fit, seed)
+    cannot.append(loss_D)
+    highest.append(fakes.max())
+    can.append(sigmoid_game((x_fit + 1) / 2, seed)[1])
+print(f"data  {x_fit.min():.2f} to {x_fit.max():.2f}")
+print(f"fakes {fakes.min():.2f} to {fakes.max():.2f}")
+table("L_D, rounds 100 to 200", {"data -1 to 1": cannot, "data 0 to 1": can})
+
+# %%
+claim("If G cannot reach black, D knows every fake.", cannot, below=0.1)
+claim("With data that the same G can reach, D does not.", can, above=0.5)
+claim("Every pixel of the fakes is at the sigmoid's lower end.", highest, below=0.05)
+
+# %% [markdown]
+# Most pixels of a digit are black, which is $-1$. A sigmoid gets no lower than 0, and after 200 rounds $G$ puts *every* pixel there: $D$ has won. On data from 0 to 1 it has not. So the range is the main cause, not the sigmoid.
+#
+# "Scale images to $[-1,1]$ and end with tanh" is the usual advice. What exactly must fit? We go back to the 8×8 digits of notebook 00, where five games train in a few seconds as one stack (`play_many` of notebook 04).
 
 # %%
 small = make_judge(data.digits8())
