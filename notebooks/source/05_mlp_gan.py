@@ -469,7 +469,7 @@ def half_way(what, start):
 
 remembers, copies = half_way("train_above_held", 0.5), half_way("copying", 1)
 table("round by which half of the way is made", {"D remembers": remembers, "G copies": copies})
-claim("In every seed D makes half of its way before the ratio does.", remembers, below=copies, recorded=record)
+claim("In every seed D makes half of its way before the ratio does.", copies - remembers, above=0, recorded=record)
 
 # %% [markdown]
 # So memory comes first, and copies later. (That the one causes the other we have not tested.) And a ratio of 1 does not prove that nothing was copied: a few copies do not move a median.
