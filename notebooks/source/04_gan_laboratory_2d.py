@@ -177,7 +177,7 @@ def play(G, D, opt_G, opt_D, batches, z_dim, *, loss=(L_D, L_G),
 # | `G(z)` in `loss_G`, without `no_grad` | with it, $G$ would get no gradient and stand still for ever: the gradient must pass through $D$ into $G$ |
 # | `yield …` | it hands the losses out and **pauses**, so that you can draw, log or stop in a plain `for` loop |
 #
-# The table leaves out `no_grad` and the two `zero_grad`. You can do without one of them, and the exercise "Break it" asks which. (`training.play` holds the same lines, with checks of its arguments.)
+# The table leaves out `no_grad` and the two `zero_grad`. You can do without one of them, and the exercise "Break it" asks which. (`training.play` checks its arguments, too.)
 #
 # So a round is two moves, each on new noise: first $D$ moves, and then $G$, by a gradient that has come through $D$.
 #
@@ -276,9 +276,9 @@ table("share of points near a centre", {"fakes": ends}, unit="%", floor={"data":
 claim("At round 600 more than a quarter of the fakes lies near no centre.", ends, below=0.75)
 
 # %% [markdown]
-# $G$ is a continuous function, and its noise is one connected cloud. So the fakes are connected as well, and threads must run between the clusters. *What this does not show:* how thin they can be. Continuity asks for a thread, and not for so many fakes near no centre.
+# $G$ is a continuous function, and its noise is one connected cloud. So the fakes are connected as well, and threads must run between the clusters. *What this does not show:* that so many fakes must lie there. Continuity asks only for a thread.
 #
-# ## 4 Your laboratory (3 min)
+# ## 4 Your laboratory (2 min)
 #
 # The laboratory plays *your* loop, and you can change everything on the way.
 
@@ -291,7 +291,7 @@ lab = live.laboratory(play, players, {"ring": x_all}, centres=centres, losses=lo
 # Three missions. Predict first, and give each change 300 rounds.
 #
 # 1. **Make it collapse.** Wait until the ring is covered. Then change *one* rate so that at most three clusters remain.
-# 2. **Fool the losses.** In notebook 01 a finished game read $L_D=1.386$ and $L_G=0.693$. Reset, and find a setting where the losses stay at these numbers while nothing is covered.
+# 2. **Fool the losses.** A finished game reads $L_D=1.386$ and $L_G=0.693$ (notebook 01). Reset, and find a setting where the losses stay there while nothing is covered.
 # 3. **Draw your initials** on the picture. Where does $G$ cheat?
 #
 # <details><summary>One way for each</summary>
@@ -301,9 +301,9 @@ lab = live.laboratory(play, players, {"ring": x_all}, centres=centres, losses=lo
 # 3. A letter that is one stroke suits a net best. Between two letters $G$ must leave a thread, as between the clusters.
 # </details>
 #
-# So a game that works can be broken with one slider, and the losses need not show it.
+# So one slider can break a game that works, and the losses need not show it.
 #
-# ## 5 One round in slow motion (6 min)
+# ## 5 One round in slow motion (5 min)
 #
 # $G$ makes one step for a whole batch of fakes. Your game starts again, and after 250 rounds we watch one round.
 
@@ -517,7 +517,7 @@ claim(
 #
 # $$L_D\;\ge\;2\log2-2\,\mathrm{JSD}(p_d,p_g).$$
 #
-# So each reading is a bound, and the lowest is the best. How do we get a lower one? We stop $G$, and ask two discriminators for 200 rounds on new data:
+# So each reading is a bound, and the lowest is the best. To get lower ones we stop $G$, and ask two discriminators for 200 rounds on new data:
 #
 # - the game's **own $D$ goes on** as before, at its own rate (only its Adam is new);
 # - a **fresh judge** of the same design begins with random weights, at the rate of game 3.
@@ -567,7 +567,7 @@ claim("In game 3 the own D reads lower than the fresh judge.", own["game 3"], be
 # %% [markdown]
 # *What surprised us:* the very $D$ that read 1.39 in the game needs no help. It is not too slow to see what is wrong, only too slow for a $G$ that moves on.
 #
-# And neither judge is always the better one. In game 1 the fresh judge reads lower (it has ten times the rate). In game 3 it stopped too early: the own $D$, of the same design, reads lower. So believe the lower reading. But even a judge that stops early sorts the games:
+# Neither judge is always the better one. In game 1 the fresh judge reads lower (it has ten times the rate). In game 3 it stopped too early: the own $D$, of the same design, reads lower. So believe the lower reading. But even a judge that stops early sorts the games:
 
 # %%
 failed = torch.maximum(fresh["game 1"], fresh["game 2"])
@@ -713,7 +713,7 @@ nb04.check_2(moves_of_G)
 #
 # 1. $G$ unfolds a net of noise onto the data. It stretches the net but never tears it, so threads remain ([section 1](#1-Noise-unfolds-onto-a-ring-(7-min)), [section 3](#3-Does-it-always-work?-(7-min))).
 # 2. A round is two moves, each on new noise: that of $D$ leaves $G$ alone, and that of $G$ gets its gradient through $D$ ([section 2](#2-The-loop,-line-by-line-(4-min))).
-# 3. One fake alone gets nearly what it wants, but 64 get a compromise, because they share the parameters ([section 5](#5-One-round-in-slow-motion-(6-min))).
+# 3. One fake alone gets nearly what it wants, but 64 get a compromise, because they share the parameters ([section 5](#5-One-round-in-slow-motion-(5-min))).
 # 4. With $\beta_1=0.9$ the crowd wanders and looks like collapse; the momentum of $D$ does it, not that of $G$ ([section 6](#6-The-default-momentum-(4-min))).
 # 5. Losses of a finished game can come from a $D$ that is too slow for $G$, and a rising $L_G$ from a healthy game; a $D$ that learns while $G$ stands still tells them apart ([section 7](#7-Which-game-is-going-well?-(5-min)), [section 8](#8-Freeze-G-and-ask-again-(7-min))).
 #
