@@ -13,7 +13,7 @@
 # - **test** whether a discriminator knows digits or only its training images, and whether the generator copies these;
 # - **explain** why a rising generator loss can come from a healthy game, and a perfect loss from a broken one.
 #
-# *Before:* [04](04_gan_laboratory_2d.ipynb). *Study:* 43 minutes, and 20 for the exercises. *Run time:* about 60 seconds on one CPU core. *Deeper:* [the second notebook](deeper/05_mlp_gan.ipynb): the ruler on paper, ranges that fit, missed copies.
+# *Before:* [04](04_gan_laboratory_2d.ipynb). *Study:* 41 minutes, and 20 for the exercises. *Run time:* about 60 seconds on one CPU core. *Deeper:* [the second notebook](deeper/05_mlp_gan.ipynb): the ruler on paper, ranges that fit, missed copies.
 
 # %% tags=["setup"]
 import sys
@@ -384,9 +384,9 @@ claim(
 )
 
 # %% [markdown]
-# *What surprised us:* in most seeds longer training made the fakes *worse*. (Whether memory is the reason we have not tested.) So count the passes, and keep some images away from training.
+# *What surprised us:* in most seeds longer training made the fakes *worse*. (Whether memory is the reason we have not tested.) So count the passes, and hold some images out.
 #
-# ## 5 Has G copied? (7 min)
+# ## 5 Has G copied? (6 min)
 #
 # $G$ never sees the data, only gradients through $D$. Can it copy what $D$ remembers?
 
@@ -611,7 +611,7 @@ claim(
 )
 
 # %% [markdown]
-# Both times $G$ learned what its $D$ can see: the average digit, and then how much each pixel varies.
+# Both times $G$ learned what its $D$ can see: the average digit, then how much each pixel varies.
 
 # %%
 how_sure()
@@ -742,7 +742,7 @@ nb05.check_2(frechet_1d)
 # 1. The loop of notebook 04 makes digits: first what all digits share, then the differences ([section 1](#1-Digits-out-of-noise-(9-min))).
 # 2. To an MLP an image is a list of numbers, so it learns from moved pixels, too ([section 2](#2-A-digit-is-a-list-of-784-numbers-(3-min))).
 # 3. The Fréchet distance compares means and spreads of features; floor and untrained generator belong beside it ([section 3](#3-A-ruler-for-images-(3-min))).
-# 4. After many passes over its images $D$ remembers them, and later $G$ copies; only held-out images show it ([section 4](#4-Does-D-know-digits,-or-these-digits?-(8-min)), [section 5](#5-Has-G-copied?-(7-min))).
+# 4. After many passes over its images $D$ remembers them, and later $G$ copies; only held-out images show it ([section 4](#4-Does-D-know-digits,-or-these-digits?-(8-min)), [section 5](#5-Has-G-copied?-(6-min))).
 # 5. $G$ learns what $D$ can see, and its loss is the grade of a changing examiner: rising can be healthy, flat can be blind ([section 6](#6-The-loss-goes-up:-is-it-broken?-(6-min)), [section 7](#7-What-D-cannot-see,-G-does-not-learn-(5-min))).
 #
 # **Further reading.** Goodfellow et al. 2014 (arXiv:1406.2661), Section 5: the first MLP GANs on MNIST · Heusel et al. 2017 (1706.08500), the Fréchet distance. Next: [06](06_dcgan.ipynb).

@@ -12,7 +12,7 @@
 # - **find** why a pair of data range and output activation works, by changing one thing at a time;
 # - **say** what a test for copies misses.
 #
-# *Run time:* about 45 seconds on one CPU core.
+# *Study:* 42 minutes, and 20 for the exercises. *Run time:* about 45 seconds on one CPU core.
 
 # %% tags=["setup"]
 import sys
@@ -66,7 +66,7 @@ def game_of(G, D, x, seed, rounds):
 
 
 # %% [markdown]
-# ## 1 The same game, to ten digits
+# ## 1 The same game, to ten digits (4 min)
 #
 # The lesson moved all pixels to new places and saw no harm. The reason it gave can be tested exactly. If nothing in the game knows which pixels are neighbours, then it is enough to give both games the same first weights, in the order of their pixels. They must then play the *same* game.
 
@@ -99,7 +99,7 @@ claim(
 # %% [markdown]
 # We used double precision, because the order of a sum changes its rounding, and a game multiplies small differences. After some hundred rounds the two games show different digits of the same quality.
 #
-# ## 2 The ruler, checked on paper
+# ## 2 The ruler, checked on paper (6 min)
 #
 # A ruler should be tried where the length is known. Take two clouds in two dimensions with
 #
@@ -159,7 +159,7 @@ claim(
 # %% [markdown]
 # So compare distances at equal numbers of images only. Notebook 07 says what to do when you cannot.
 #
-# ## 3 Which ranges fit together?
+# ## 3 Which ranges fit together? (17 min)
 #
 # The lesson ends $G$ with `Tanh`, whose values lie in $(-1,1)$ as those of the data do. Suppose somebody takes `Sigmoid`, which gives values in $(0,1)$. As a control, the same players also get data from 0 to 1.
 
@@ -333,7 +333,7 @@ claim(
 #
 # *What this does not show:* the order may be another for larger images and longer games. On the 28×28 digits, in three seeds of 600 rounds, data in $[0,1]$ with tanh were a little worse than the usual pair.
 #
-# ## 4 What a test for copies misses
+# ## 4 What a test for copies misses (7 min)
 #
 # The lesson compared the nearest training image with the nearest held-out one. Two questions are open. Is a ratio a little below 1 more than chance? And which copies would it miss? For the first, we ask the same fakes about other sets of 64 images, which their game has never seen.
 
@@ -400,7 +400,7 @@ claim(
 # %% [markdown]
 # A median is made by the majority, so a few copies cannot move it. A ratio near 1 does not prove that nothing was copied. A test for single copies must look at single fakes.
 #
-# ## 5 One game, two readings of its loss
+# ## 5 One game, two readings of its loss (4 min)
 #
 # The lesson plotted $L_G$ as the loop yields it. That is the loss *before* $G$ moves, and just after $D$ has moved. What if we look after $G$ has answered?
 
@@ -446,7 +446,7 @@ claim("Read after its move, it rises as well.", late[:, 1], above=early[:, 1])
 how_sure()
 
 # %% [markdown]
-# ## Exercises
+# ## Exercises (20 min)
 #
 # ### Exercise 3 · The nearest training image
 #
@@ -524,10 +524,10 @@ nb05.check_4(share_higher)
 # A difference of means would depend on the scale of $D$, which means nothing; pairs do not.
 # </details>
 #
-# ## Recap
+# ## Recap (1 min)
 #
-# 1. With first weights moved like the pixels, the game with moved pixels is the same game ([section 1](#1-The-same-game,-to-ten-digits)).
-# 2. The ruler gives the value on paper, and its floor falls with the number of images ([section 2](#2-The-ruler,-checked-on-paper)).
-# 3. The output must reach the data, and it is better if it reaches them easily ([section 3](#3-Which-ranges-fit-together?)).
-# 4. A ratio below 1 is a trace of copies, but a ratio of 1 is no proof that there are none ([section 4](#4-What-a-test-for-copies-misses)).
-# 5. The loss depends on when in a round it is read ([section 5](#5-One-game,-two-readings-of-its-loss)).
+# 1. With first weights moved like the pixels, the game with moved pixels is the same game ([section 1](#1-The-same-game,-to-ten-digits-(4-min))).
+# 2. The ruler gives the value on paper, and its floor falls with the number of images ([section 2](#2-The-ruler,-checked-on-paper-(6-min))).
+# 3. The output must reach the data, and it is better if it reaches them easily ([section 3](#3-Which-ranges-fit-together?-(17-min))).
+# 4. A ratio below 1 is a trace of copies, but a ratio of 1 is no proof that there are none ([section 4](#4-What-a-test-for-copies-misses-(7-min))).
+# 5. The loss depends on when in a round it is read ([section 5](#5-One-game,-two-readings-of-its-loss-(4-min))).
