@@ -12,7 +12,9 @@ test notebooks lesson claims: export OMP_NUM_THREADS = 1
 # Tests and their notebooks take the images of GAN_DATA_DIR, or draw their own: no download decides which.
 test: export GAN_OFFLINE = 1
 
-.PHONY: lab test notebooks lesson minutes claims badges lock
+.PHONY: env lab test notebooks lesson minutes claims badges lock
+env: $(READY)
+
 lab: $(READY)
 	$(BIN)/jupyter lab $(ROOT) --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb $(ARGS)
 
