@@ -21,11 +21,12 @@
 # - **predict** what a generator feels when its discriminator is far ahead, and say which factor is to blame;
 # - **say** why a loss that cannot saturate can still die, and when a simple generator forgets a mode.
 #
-# *Before:* [00](00_start_here.ipynb), [01](01_the_minimax_game.ipynb). *Study:* 47 minutes, and 23 for the exercises. *Run time:* about 30 seconds. *Deeper:* [the second notebook](deeper/02_losses_and_gradients.ipynb) derives a game for every divergence, and asks which fakes carry a gradient and what label smoothing does.
+# *Before:* [00](00_start_here.ipynb), [01](01_the_minimax_game.ipynb). *Study:* 47 minutes, and 23 for the exercises. *Run time:* about 30 seconds. *Deeper:* [the second notebook](deeper/02_losses_and_gradients.ipynb) derives a game for every divergence, and asks what label smoothing does.
 
 # %% tags=["setup"]
 import sys
 from importlib.util import find_spec
+from math import log
 
 if "google.colab" in sys.modules:  # on Colab only: install the course's helpers
     get_ipython().run_line_magic("pip", "install -q git+https://github.com/gans-measured/gans-measured@v0.2.0")
@@ -98,16 +99,6 @@ def slope(loss, s):
 
 
 # %%
-predict(
-    "At the score −30 P is about 1e-13, and the slope should be −1. What does log(P + 1e-8) give?",
-    [
-        ("About −1: the 1e-8 only prevents log(0)", False, "Here it is 100,000 times as large as P."),
-        ("Nearly 0", True, "The safety number decides the sum, and it does not depend on s."),
-        ("NaN", False, "That is log(P) without the 1e-8, at scores below −88."),
-    ],
-)
-
-# %%
 s = torch.linspace(-40, 5, 901)
 by_log, by_bce, by_score = slope(log_of_P, s), slope(bce_on_P, s), slope(on_scores, s)
 table(
@@ -135,7 +126,7 @@ claim("`BCELoss` on P leaves less than a tenth.", slope(bce_on_P, far).abs(), be
 claim("On scores the slope is −1.", slope(on_scores, far), near=-1, within=1e-6, exact=True)
 
 # %% [markdown]
-# With `log(P + 1e-8)` half of the slope is lost where $P$ itself is 1e-8. `BCELoss` has a safety number of its own: its gradient divides by at least 1e-12, and at $-30$ $P$ is smaller. Nothing crashes, and that is the danger: the loss looks fine while the gradient is gone. Section 3 will meet scores below $-20$, so from now on we write every loss on scores.
+# At $-18$ $P$ itself is 1e-8. `BCELoss` has a safety number of its own: its gradient divides by at least 1e-12. Nothing crashes, and that is the danger: the loss looks fine while the gradient is gone. Section 3 will meet scores below $-20$, so from now on every loss is written on scores.
 #
 # ## 2 Two losses, two slopes (2 min)
 #
@@ -173,8 +164,6 @@ claim(
 )
 
 # %% [markdown]
-# The saturating loss spends its slope on accepted fakes, and leaves those alone that need help.
-#
 # ## 3 What arrives when D is ahead (14 min)
 #
 # What does $G$ feel when $D$ has learned faster? By the chain rule, its gradient is the mean of a product:
@@ -183,7 +172,7 @@ claim(
 #
 # We know the first factor, the slope. The second, the **steepness** of $D$ at the fake, depends on how $D$ was trained. The data are eight clusters on a circle of radius 2.
 #
-# One game could be luck, so sixteen games run side by side. `stack` packs sixteen networks into one object. Every tensor then has a first axis of 16, one entry for each game: the noise is $16\times64\times2$, and batch $k$ goes through network $k$ (the deeper notebook shows how).
+# One game could be luck, so sixteen run side by side. `stack` packs sixteen networks into one object. The first axis of every tensor is the game: the noise is $16\times64\times2$, and batch $k$ goes through network $k$.
 
 # %%
 ring = data.ring(20_000, seed=seeds.one(), std=0.1)
@@ -287,7 +276,7 @@ predict(
 )
 
 # %% [markdown]
-# If steepness makes it grow, then the growth must go away without steepness. We can take it out. If $D$ has steepness 50 at a fake, we divide the loss of this fake by 50. That is a fixed number, so it divides the fake's gradient by 50, too.
+# If steepness makes it grow, then the growth must go away without it. So where $D$ has steepness 50, we divide the loss of this fake by 50. That divides its gradient by 50, too.
 
 
 # %%
@@ -324,9 +313,9 @@ claim("The non-saturating one grows more than tenfold.", ns, above=10)
 claim("Without the steepness of D it hardly changes.", ns_out, between=(0.33, 3))
 
 # %% [markdown]
-# So the non-saturating gradient **explodes** because $D$ becomes steep. The slope alone could at most double it, from ½ to 1. (The deeper notebook asks why it is even a little less.)
+# So the non-saturating gradient **explodes** because $D$ becomes steep. The slope alone could at most double it, from ½ to 1.
 #
-# The saturating loss meets the same steep $D$. But at a score of $-23$ its slope is $P=e^{-23}$, a ten-billionth. Steepness is a factor of some hundreds here, and that does not make up for it.
+# The saturating loss meets the same steep $D$. But at a score of $-23$ its slope is $P=e^{-23}$, a ten-billionth. A steepness of some hundreds does not make up for it.
 #
 # Many texts stop here: "the saturating gradient vanishes when $D$ is good." Is that so for the played generators?
 
@@ -341,23 +330,11 @@ claim("For played generators it grows, in nearly all games.", sat_played > 1, in
 claim("Without the steepness of D it would have fallen.", sat_played_out, below=1)
 
 # %% [markdown]
-# **This surprised us.** The gradient is alive, and steepness keeps it alive. Without it about a tenth would be left, because some fakes still pass and their $P$ is not tiny (the deeper notebook takes them out). With it the product grows. So "it vanishes" is a statement about fakes that are *all* found out.
-#
-# *What this does not show:* whether a large gradient points to the data, or does any harm.
+# **This surprised us.** The gradient is alive, and steepness keeps it alive. Without it about a tenth would be left, because some fakes still pass and their $P$ is not tiny. So "it vanishes" is a statement about fakes that are *all* found out.
 #
 # ## 4 Can Adam wake a dead gradient? (10 min)
 #
-# Adam divides each number of the gradient by its own typical size. So a gradient of a millionth gives steps as long as a gradient of 1. But Adam adds $\varepsilon=10^{-8}$ to the divisor. Is the dead gradient even smaller?
-
-# %%
-losses = saturating(D_new(new(z_test)))
-total = losses.mean(1).sum()
-typical = gradient_sizes(new, total) / 1218**0.5  # 1,218 parameters
-table("a typical number in the gradient of new", {"saturating": typical})
-claim("It is below Adam's 1e-8, in most games.", typical < 1e-8, in_at_least=12)
-
-# %% [markdown]
-# So this $\varepsilon$, a safety number as in section 1, is most of the divisor, and the first steps are short. We freeze `D_new` and let new generators follow it.
+# Adam divides each number of the gradient by its own typical size. So a gradient of a millionth gives steps as long as a gradient of 1. We freeze `D_new`, and let new generators follow it.
 
 # %%
 FILM = range(0, 201, 10)
@@ -424,9 +401,9 @@ claim("Without Adam the saturating fakes hardly move.", stay, near=start, within
 claim("Without Adam the others come nearer.", off["non-saturating, no Adam"][-1], below=start)
 
 # %% [markdown]
-# So Adam wakes the dead gradient. But the saturating fakes do not stop at the data. Why? Far outside, this $D$ accepts everything (blue ground). And the losses treat *accepted* fakes differently (section 2). The non-saturating slope becomes small there, which works as a **brake**. The saturating slope becomes full, so it has none.
+# So Adam wakes the dead gradient. But the saturating fakes do not stop at the data. Why? Far outside, this $D$ accepts everything (blue ground). For accepted fakes the non-saturating slope is small (section 2): a **brake**. The saturating slope is full there, so it has none.
 #
-# If the brake is the reason, then whoever gets it must stay. So we exchange the brakes. Each mixed loss keeps its own slope for rejected fakes, and takes that of the other for accepted ones.
+# If that is the reason, then whoever gets the brake must stay. Let us exchange it. Each mixed loss keeps its own slope for rejected fakes, and takes that of the other for accepted ones.
 
 
 # %%
@@ -474,9 +451,12 @@ claim(
 )
 
 # %% [markdown]
-# The brake changes hands, and so does the fate. So a dead gradient that Adam has woken leads towards the circle, and for want of a brake past it.
+# The brake changes hands, and so does the fate.
 #
-# A brake is no stop: $-(1-P)$ is small, but never zero. The largest numbers of the table show what single games do, and the deeper notebook waits for 600 steps. We have not tested why Adam, which enlarges what is small, leaves the brake so much effect.
+# <details><summary>Does the brake hold for ever?</summary>
+#
+# No. The slope $-(1-P)$ is small for accepted fakes, but never zero. The largest numbers of the table show what single games do, and after 600 steps more have left (deeper notebook). Adam enlarges what is small. We have not tested why the brake works so well all the same.
+# </details>
 #
 # *What this does not show:* in a game $D$ is not frozen, and would soon reject what lies outside.
 #
@@ -484,7 +464,7 @@ claim(
 #
 # LSGAN (Mao et al. 2017) uses no sigmoid. $D$ should give the number 1 to data and 0 to fakes, and $G$ wants 1 for its fakes. Each pays half the squared error: $L_D=\frac12\mathbb E_x[(D-1)^2]+\frac12\mathbb E_z[D^2]$ and $L_G=\frac12\mathbb E_z[(D-1)^2]$. (With these labels a fake is accepted above ½, not above 0.)
 #
-# The slope of $L_G$ is $s-1$. For a fake that scores 0 this is $-1$, as large as in the non-saturating loss. Is $G$ safe, then? We test it where we know everything: the data are $\mathcal N(0,1)$, and the fakes are $\theta+z$, the same bell moved by $\theta$.
+# The slope of $L_G$ is $s-1$. For a fake that scores 0 this is $-1$, as large as in the non-saturating loss. Is $G$ safe, then? Let the data be $\mathcal N(0,1)$, and the fakes $\theta+z$, the same bell moved by $\theta$.
 
 # %%
 predict(
@@ -497,12 +477,12 @@ predict(
 )
 
 # %% [markdown]
-# The slope is one factor of three. The third is 1 here: if $\theta$ grows by .1, every fake moves by .1. So look at the second, the steepness of the best $D$.
+# The third factor is 1 here: if $\theta$ grows by .1, every fake moves by .1. So look at the second, the steepness of the best $D$.
 #
-# - **LSGAN.** Say that at some $x$ there are three real samples and one fake. Their labels are 1, 1, 1, 0. Which number has the smallest squared error to all four? Their mean, ¾. So the best score is the share of the data among all samples at $x$. Lesson 01 called it $P^*$. Far from the data this share is 0, and at the neighbour of $x$ it is 0, too. A score that is 0 all around is flat.
-# - **Saturating and non-saturating.** Here the best score is the logarithm of the ratio, in our example $\log\frac31$. For the two bells it is $\log p_d/p_g=\theta(\theta/2-x)$ (lesson 01). This is a straight line, as steep as $\theta$ everywhere, also far away.
+# - **LSGAN.** Say that at some $x$ there are three real samples and one fake. Their labels are 1, 1, 1, 0. Which number has the smallest squared error to all four? Their mean, ¾. So the best score is the share of the data among all samples at $x$. Lesson 01 called it $P^*$. Far from the data it is 0 all around, so it is flat.
+# - **Saturating and non-saturating.** Here the best score is the logarithm of the ratio, in our example $\log\frac31$. For the two bells it is $\log p_d/p_g=\theta(\theta/2-x)$ (lesson 01): a line, as steep as $\theta$ everywhere.
 #
-# Now the products, at distance 8 and for the fake $x=8$ in the middle. The line has the value $8\,(4-8)=-32$ there, so $P^*=\sigma(-32)$, about $10^{-14}$.
+# Now the products, for $\theta=8$ and the fake $x=8$. The line is at $8\,(4-8)=-32$ there, so $P^*=\sigma(-32)$, about $10^{-14}$.
 #
 # | | slope, size | × steepness of the best $D$ | = gradient |
 # |---|---|---|---|
@@ -510,7 +490,7 @@ predict(
 # | non-saturating | $1-P^*=1$ | $\theta=8$ | 8 |
 # | LSGAN | $1-P^*=1$ | $\theta\,P^*(1-P^*)=8\cdot10^{-14}$, the slope of $P^*$ | nothing |
 #
-# The next cell does this for 80 distances, and averages over the fakes.
+# Now for 80 distances, averaged over the fakes.
 
 # %%
 distances = torch.linspace(0.1, 8, 80, dtype=torch.float64)
@@ -556,27 +536,26 @@ claim(
 )
 
 # %% [markdown]
-# Far from the data two losses die. Saturating dies by its slope, LSGAN by a flat $D$. So do not ask for the loss alone: ask for the $D$ that comes with it.
+# Far from the data two losses die. Saturating dies by its slope, LSGAN by a flat $D$. So ask also for the $D$ that comes with a loss.
 #
 # *What this does not show:* networks. Those of LSGAN are not flat yet after 1,000 steps (deeper notebook).
 #
 # ## 6 What a simple generator gives up (7 min)
 #
-# Data are richer than a generator. So it must give something up, and the loss decides what. Let the data have two humps (**modes**), and let $G$ make only one bell. It can **cover** both modes with a broad bell, but then many fakes lie between the humps, where no data are. Or it can **seek** one mode with a narrow bell, and forget the other.
+# Let the data have two humps (**modes**), and $G$ only one bell. A broad bell can **cover** both modes, but then fakes lie between them, where no data are. A narrow bell can **seek** one mode, and forget the other.
 #
-# Which mistake is dear? Against a perfect $D$ a generator walks downhill on a divergence. The saturating one walks down the JSD (lesson 01), and the non-saturating one down $2\,\mathrm{KL}(m\Vert p_d)$, with the mixture $m=\frac12(p_d+p_g)$ (Arjovsky and Bottou 2017, checked in the deeper notebook). Two others are for comparison: KL and reverse KL. Each is an integral over all places $x$. See what a single place adds.
+# Which mistake is dear? Against a perfect $D$ a generator walks downhill on a divergence. The saturating one walks down the JSD (lesson 01), and the non-saturating one down $2\,\mathrm{KL}(m\Vert p_d)$, with the mixture $m=\frac12(p_d+p_g)$ (Arjovsky and Bottou 2017). We compare with KL and reverse KL. Each is an integral over all places $x$. See what a single place adds.
 
 
 # %%
 def at_one_place(p_d, p_g):
     """What a place with these densities adds to each divergence."""
-    p_d, p_g = torch.tensor(p_d), torch.tensor(p_g)
     m = (p_d + p_g) / 2
     return {
-        "KL": p_d * (p_d / p_g).log(),
-        "JSD": (p_d * (p_d / m).log() + p_g * (p_g / m).log()) / 2,
-        "2 KL(m, p_d)": 2 * m * (m / p_d).log(),
-        "reverse KL": p_g * (p_g / p_d).log(),
+        "KL": p_d * log(p_d / p_g),
+        "JSD": p_d / 2 * log(p_d / m) + p_g / 2 * log(p_g / m),
+        "2 KL(m, p_d)": 2 * m * log(m / p_d),
+        "reverse KL": p_g * log(p_g / p_d),
     }
 
 
@@ -586,7 +565,7 @@ table("invented: density .003 of data, .3 of fakes", at_one_place(0.003, 0.3))
 # %% [markdown]
 # For KL the forgotten place is dear, so we expect it to cover. For reverse KL the invented place is dear, so we expect it to seek, and $2\,\mathrm{KL}(m\Vert p_d)$ with it. For the JSD both cost the same.
 #
-# Do bells do that? `fit_bell` moves mean and width of a bell downhill on a divergence, without networks or samples. It does so from three starts of width 1: on the left hump, between the humps, and on the right one. Each panel shows where these three bells end.
+# Do bells do that? `fit_bell` moves mean and width of a bell downhill on a divergence. It starts with width 1 on the left hump, between the humps, and on the right one. Each panel shows where these three bells end.
 
 # %%
 NAMES = ("KL", "JSD", "2 KL(m, p_d)", "reverse KL")
@@ -617,7 +596,7 @@ broad = torch.cat([fits["KL"][1], fits["JSD"][1][1:]])
 claim("All other bells are broad: they cover.", broad, above=1.4, exact=True)
 
 # %% [markdown]
-# KL covers from every start. The non-saturating loss, the default of GANs, seeks from every start. The JSD, which finds both mistakes equally dear, seeks from one start and covers from two. So "GANs minimise the JSD, hence they drop modes" is not always what we see.
+# KL covers from every start, and the non-saturating loss, the default of GANs, seeks. The JSD, for which both are equally dear, seeks from one start and covers from two. So "GANs minimise the JSD, hence they drop modes" is not the whole story.
 #
 # *What this does not show:* other data, or a $D$ that is not perfect (deeper notebook: if the same humps are closer, all four cover).
 #
@@ -629,7 +608,7 @@ claim("All other bells are broad: they cover.", broad, above=1.4, exact=True)
 # | non-saturating | grows with the steepness of $D$ ([3](#3-What-arrives-when-D-is-ahead-(14-min))) | has a brake: mostly near the circle for 200 steps ([4](#4-Can-Adam-wake-a-dead-gradient?-(10-min))) | $2\,\mathrm{KL}(m\Vert p_d)$ ([6](#6-What-a-simple-generator-gives-up-(7-min))) |
 # | LSGAN | dies far from the data, if $D$ is perfect ([5](#5-Can-LSGAN-die?-(5-min))) | deeper notebook | deeper notebook |
 #
-# Begin with the non-saturating loss: in [section 4](#4-Can-Adam-wake-a-dead-gradient?-(10-min)) its fakes came near the circle, and mostly stayed for 200 steps. *What this does not show:* which loss wins when $D$ moves, or whether a growing gradient does harm.
+# Begin with the non-saturating loss. *What this does not show:* which loss wins when $D$ moves, or whether a growing gradient does harm.
 
 # %%
 how_sure()

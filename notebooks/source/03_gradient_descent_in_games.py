@@ -21,7 +21,7 @@
 # - **compute** one number, an eigenvalue's size, that tells whether a training rule arrives, circles or leaves;
 # - **answer** three questions that everyone asks: which learning rate, with or without decay, and why $\beta_1$ is not 0.9.
 #
-# *Before:* [01](01_the_minimax_game.ipynb), [02](02_losses_and_gradients.ipynb). From linear algebra: a matrix times a vector, and what an eigenvalue is (section 3 recalls it in four lines). *Study:* 43 minutes, and 23 for the exercises. *Run time:* about 20 seconds on one CPU core. *Deeper:* [the second notebook](deeper/03_gradient_descent_in_games.ipynb) has more rules and games, maps of two learning rates, and the eigenvalues of a network's game.
+# *Before:* [01](01_the_minimax_game.ipynb), [02](02_losses_and_gradients.ipynb), and a matrix times a vector. *Study:* 43 minutes, and 23 for the exercises. *Run time:* about 20 seconds on one CPU core. *Deeper:* [the second notebook](deeper/03_gradient_descent_in_games.ipynb) has more rules and games, and the eigenvalues of a network's game.
 
 # %% tags=["setup"]
 import sys
@@ -198,20 +198,20 @@ alt = "Four panels: data as a blue dot at 0, one orange fake, and the black line
 plots.show(fig, alt=alt)
 
 # %% [markdown]
-# While the fake is on the left, $D$ tilts more and more. In the third panel the fake is perfect. But now $D$ is at its steepest, and the fake runs straight on. Each player answered the other, and the answers chase each other in a circle.
+# While the fake is on the left, $D$ tilts more and more. In the third panel the fake is perfect. But now $D$ is at its steepest, and the fake runs straight on.
 #
 # ## 3 One number (3 min)
 #
-# In section 2 one factor told everything. Is there such a number for every rule? First the bowl, at $h=0.077$. A plain step multiplies $w_1$ by $1-h=0.923$ and $w_2$ by $1-25h=-0.925$. From $(-2,1.6)$ we are after $n$ steps at $(-2\cdot0.923^n,\;1.6\cdot(-0.925)^n)$. In the end the factor of larger size counts: 0.925 per step.
+# In section 2 one factor told everything. Is there such a number for every rule? In the bowl, at $h=0.077$, a plain step multiplies $w_1$ by $0.923$ and $w_2$ by $-0.925$. From $(-2,1.6)$ we come after $n$ steps to $(-2\cdot0.923^n,\;1.6\cdot(-0.925)^n)$. In the end the factor of larger size counts: 0.925 per step.
 #
-# Linear algebra says the same of any rule:
+# The same holds for any rule:
 #
-# 1. Near an equilibrium one update multiplies the distance vector $w$ by a matrix $J$, the *Jacobian* of the update. (In the bowl it has 0.923 and −0.925 on its diagonal.)
-# 2. An *eigenvector* $u$ is a direction that is only multiplied, by its *eigenvalue* $\mu$: $Ju=\mu u$. (In the bowl these are the two axes.) After $n$ updates it is multiplied by $\mu^n$.
-# 3. If the pair turns, no direction is only multiplied. Then $\mu=p+iq$ is complex, and its size $|\mu|=\sqrt{p^2+q^2}$ is the factor of the distance, averaged over a turn.
-# 4. After many updates only the largest $|\mu|$ counts. It is called the **spectral radius** $\rho$.
+# 1. Near an equilibrium one update multiplies the distance vector $w$ by a matrix $J$, the *Jacobian* of the update.
+# 2. An *eigenvector* $u$ is a direction that is only multiplied, by its *eigenvalue* $\mu$: $Ju=\mu u$. (In the bowl: the two axes.)
+# 3. If the pair turns, $\mu=p+iq$ is complex. Its size $|\mu|=\sqrt{p^2+q^2}$ is the factor of the distance, averaged over a turn.
+# 4. In the end the largest $|\mu|$ counts. It is called the **spectral radius** $\rho$.
 #
-# So in the end $\rho$ is the factor per update. If it is below 1 the rule arrives, and if it is above 1 it leaves. PyTorch computes $J$ for any rule:
+# If $\rho$ is below 1 the rule arrives, and above 1 it leaves. PyTorch computes $J$ for any rule:
 
 
 # %%
@@ -231,17 +231,7 @@ def rho(rule, field, h):
 #
 # $$J=\begin{pmatrix}1&h\\-h&1\end{pmatrix},\qquad \mu=1\pm ih,\qquad |\mu|=\sqrt{1+h^2}.$$
 #
-# For $h=0.2$ this is $\sqrt{1.04}=1.02$, the 2 % of section 2.
-
-# %%
-predict(
-    "Does a learning rate that is a hundred times smaller bring the game to (0, 0)?",
-    [
-        ("Yes", False, "1 + h² is above 1 for every h."),
-        ("No, it still leaves, only more slowly", True, "Small steps follow the arrows, which circle."),
-        ("No, it stops on the way", False, "The arrows are zero only at the centre."),
-    ],
-)
+# For $h=0.2$ this is $\sqrt{1.04}=1.02$, the 2 % of section 2. Does an $h$ that is a hundred times smaller help?
 
 # %%
 table(
@@ -255,7 +245,7 @@ table(
 )
 
 # %% [markdown]
-# The picture shows why. Each dot is an eigenvalue of one plain step, and a rule arrives if all its dots lie inside the circle of size 1. With $h\to0$ all dots go to 1, which lies on the circle. It matters from which side.
+# It still leaves, only more slowly. In the picture each dot is an eigenvalue of one plain step. A rule arrives if all its dots lie inside the circle of size 1. The smaller $h$, the nearer they are to 1.
 
 # %% tags=["hide-input"]
 fig, ax = plt.subplots(figsize=(4.4, 3.4))
@@ -273,11 +263,11 @@ alt = "Complex plane with the right part of the circle of size 1. The bowl's dot
 plots.show(fig, alt=alt)
 
 # %% [markdown]
-# The bowl's eigenvalues are real, and a small $h$ moves them from 1 to the left: into the circle. Those of the game are $1\pm ih$. They move straight up and down, and there every point lies outside.
+# The bowl's dots move from 1 to the left, into the circle. Those of the game, $1\pm ih$, move straight up and down, and there every point lies outside.
 #
 # ## 4 Four rules (7 min)
 #
-# Two rules are new. In **alternating** steps $D$ moves first, and $G$ answers the new $D$; GAN code nearly always does this. **Extragradient** looks one step ahead, reads the field there, and walks from here with what it read.
+# In **alternating** steps $D$ moves first, and $G$ answers the new $D$; GAN code nearly always does this. **Extragradient** looks one step ahead, and walks from here with the field it read there.
 
 # %%
 G_MOVES = torch.tensor([1.0, 0.0])
@@ -348,7 +338,7 @@ claim(
 )
 
 # %% [markdown]
-# The winner of the bowl loses most clearly here. Momentum 0.5 adds up to steps of double length, so half the learning rate is fairer. But it loses with that, too. And the usual rule of GAN code, alternating, has exactly $\rho=1$: it neither arrives nor leaves, but circles on an oval for ever.
+# The winner of the bowl loses most clearly here. Momentum 0.5 adds up to steps of double length, but it loses with half the learning rate, too. And the usual rule of GAN code, alternating, has exactly $\rho=1$: it neither arrives nor leaves, but circles on an oval for ever.
 #
 # Why does extragradient arrive? At $w=(1,-1)$ the field is $(\psi,-\theta)=(-1,-1)$. One step of $h=0.2$ ahead, at $(0.8,-1.2)$, it is $(-1.2,-0.8)$. That is the field here, minus $0.2\,w$. So the rule takes the plain step, and a small extra one towards the centre:
 
@@ -361,11 +351,11 @@ claim(
 )
 
 # %% [markdown]
-# Looking ahead costs two gradients per step. Exercise 3 breaks it: what if we look only half as far?
+# It costs two gradients per step.
 #
 # ## 5 R1: change the game (7 min)
 #
-# Instead of a cleverer rule we can choose another game. When the fake is perfect, $D$ is at its steepest. So let us punish $D$ for being steep at the data. (Our $D$ is a line, equally steep everywhere. So this game cannot tell whether the *place* matters.) This penalty is called **R1** (Mescheder et al. 2018):
+# Instead of a cleverer rule we can choose another game. When the fake is perfect, $D$ is at its steepest. So let us punish $D$ for being steep at the data. This penalty is called **R1** (Mescheder et al. 2018):
 #
 # $$L_D+\frac\gamma2\,\mathbb E_{x\sim p_d}\big[\lVert\nabla_xD(x)\rVert^2\big],\qquad\text{here } \nabla_xD=\psi .$$
 #
@@ -425,9 +415,9 @@ alt = "Four runs of 300 steps from the green dot (1, -1). Without penalty the ru
 plots.show(fig, alt=alt)
 
 # %% [markdown]
-# R1 bends the arrows inwards, and of these four $\gamma=1$ is best. With 5, $D$ is nearly flat, so the fake gets little gradient and creeps.
+# R1 bends the arrows inwards. Of these four $\gamma=1$ is best. With 5, $D$ is nearly flat, so the fake gets little gradient and creeps.
 #
-# Must the penalty ask for slope *zero*? As a control we change this one thing. The penalty of WGAN-GP (lesson 09) asks for slope 1. We try it, and two slopes between.
+# Must the penalty ask for slope *zero*? The penalty of WGAN-GP (lesson 09) asks for slope 1. We try it, and two slopes between.
 
 # %%
 nearest = {}
@@ -444,7 +434,7 @@ claim(
 )
 
 # %% [markdown]
-# A flat $D$ pays such a penalty, so it cannot rest there: that was clear beforehand. Not clear was how far out the pair stays. The more slope the penalty asks for, the wider the circle.
+# A flat $D$ pays such a penalty, so it cannot rest there: that was clear beforehand. What we learn is how far out the pair stays. The more slope is asked for, the wider its circle.
 
 
 # %% tags=["hide-input"]
@@ -464,7 +454,10 @@ gamma_slider = widgets.FloatSlider(value=0, min=0, max=10, step=0.1, description
 _ = widgets.interact(drive, rule=list(RULES), h=h_slider, gamma=gamma_slider)
 
 # %% [markdown]
-# Two missions for the sliders: at $h=1$ let the plain rule arrive with as little $\gamma$ as possible, and let $\gamma=3$ explode.
+# <details><summary>Two missions for the sliders</summary>
+#
+# At $h=1$ let the plain rule arrive with as little $\gamma$ as possible, and let $\gamma=3$ explode.
+# </details>
 #
 # <details><summary>Answers</summary>
 #
@@ -506,9 +499,7 @@ for gamma, limit in ((0.25, 1.0), (0.3, 1.2), (0.6, 2.4), (3.0, 0.686), (5.0, 0.
 claim("A weak penalty bears h up to 4γ, γ = 3 bears 0.69, and γ = 5 bears 0.4.", limits, exact=True)
 
 # %% [markdown]
-# There are two different limits.
-#
-# - A *weak* penalty ($\gamma<1$) bears $h$ up to $4\gamma$: with $\gamma=0.3$ up to 1.2. Beyond it the pair circles outwards, and a smaller $h$ or a *larger* $\gamma$ helps.
+# - A *weak* penalty ($\gamma<1$) bears $h$ up to $4\gamma$: with $\gamma=0.3$ up to 1.2. Beyond it the pair circles outwards. A smaller $h$ or a *larger* $\gamma$ helps.
 # - A *strong* penalty is itself a steep bowl for $\psi$, with curvature $\gamma$. So its limit is about $2/\gamma$: with $\gamma=5$ it is 0.4. Beyond it $\psi$ jumps from side to side, and a smaller $h$ or a *smaller* $\gamma$ helps.
 #
 # Without a penalty no $h$ helps at all. Exercise 2 derives both limits.
@@ -554,15 +545,15 @@ plots.show(fig, alt=alt)
 table("mean distance in the last 400 steps", late)
 halved = late["R1, decay"] < 0.5 * late["R1"]
 claim("With R1, decay at least halves the distance of nearly every run.", halved, in_at_least=13)
-no_r1 = late["no R1, decay"]
-claim("Without R1, decay leaves the median run far out.", no_r1, above=0.6, median=True)
+alone = late["no R1, decay"]
+claim("Without R1, decay leaves the median run far out.", alone, above=0.6, median=True)
 claim(
     "Without R1 and noise, decay brings no run nearer.",
     late["no R1, decay, no noise"], above=starts.norm(dim=-1), exact=True,
 )
 
 # %% [markdown]
-# With R1 the game comes to a floor. The noise makes it, since without noise the same game came to $10^{-12}$ in section 5. Decay lowers the floor. Without R1 the same decay leaves the runs far out, even when we leave out the noise. So decay is an answer to noise, not to a game without a penalty.
+# With R1 the game comes to a floor, which the noise makes: without noise it came to $10^{-12}$ in section 5. Decay lowers the floor. Without R1 it leaves the runs far out, even without noise. So decay answers noise, not a missing penalty.
 #
 # ### Why not β₁ = 0.9?
 #
@@ -600,18 +591,18 @@ def for_each_beta(field):
     return found
 
 
-in_bowl = for_each_beta(bowl)
-alone = for_each_beta(gan(0.0))
-table("Adam in the bowl, distance after 3,000 steps", in_bowl)
-table("Adam in the GAN without R1", alone)
+adam_bowl = for_each_beta(bowl)
+no_r1 = for_each_beta(gan(0.0))
+table("Adam in the bowl, distance after 3,000 steps", adam_bowl)
+table("Adam in the GAN without R1", no_r1)
 
 # %%
-claim("In the bowl β₁ = 0.9 arrives.", in_bowl["β₁ = 0.9"], below=0.05)
-claim("In the GAN without R1 it is far out.", alone["β₁ = 0.9"], above=3)
-claim("There β₁ = 0 is nearer than 0.9, from every start.", alone["β₁ = 0"], below=alone["β₁ = 0.9"])
+claim("In the bowl β₁ = 0.9 arrives.", adam_bowl["β₁ = 0.9"], below=0.05)
+claim("In the GAN without R1 it is far out.", no_r1["β₁ = 0.9"], above=3)
+claim("There β₁ = 0 is nearer than 0.9, from every start.", no_r1["β₁ = 0"], below=no_r1["β₁ = 0.9"])
 
 # %% [markdown]
-# In the bowl momentum is harmless, and in the game it is not. Does R1 repair that?
+# Does R1 repair that?
 
 # %%
 weak = for_each_beta(gan(0.3))
@@ -630,8 +621,6 @@ claim(
 # %% [markdown]
 # Not every R1 is a cure. With $\gamma=0.3$ plain steps arrive, but $\beta_1=0.9$ stays at a distance of about 1. **That surprised us.** With $\gamma=1$ it comes near, and even then it does not quite arrive. We have not tested why.
 #
-# *What this does not show:* this is one game with two parameters. Lesson 04 sees what $\beta_1=0.9$ does to a network on a ring of clusters.
-#
 # ## 7 What to take (1 min)
 #
 # | what you see | what it can be | what helps |
@@ -642,7 +631,7 @@ claim(
 # | it arrives and then trembles | noise of the batches ([6](#6-Three-questions-people-ask-(13-min))) | decay |
 # | it moves on and on with Adam | no R1 or too little, worse with a large $\beta_1$ ([6](#6-Three-questions-people-ask-(13-min))) | R1, with $\beta_1$ 0 or 0.5 |
 #
-# All this holds for two parameters, near the equilibrium. A network has as many eigenvalues as parameters, usually too many to compute. The deeper notebook does it for a small one, and the prediction holds. But that game has some damping of its own: there a small $h$ arrives even without R1.
+# *What this does not show:* anything far from the equilibrium, or networks. Lesson 04 tries $\beta_1=0.9$ there. The deeper notebook computes the eigenvalues of a small network. It has some damping of its own: a small $h$ arrives even without R1.
 
 # %%
 how_sure()
