@@ -455,7 +455,7 @@ claim(
 #
 # <details><summary>Does the brake hold for ever?</summary>
 #
-# No. The slope $-(1-P)$ is small for accepted fakes, but never zero. The largest numbers of the table show what single games do, and after 600 steps more have left (deeper notebook). Adam enlarges what is small. We have not tested why the brake works so well all the same.
+# No. The slope $-(1-P)$ is small for accepted fakes, but never zero. The largest numbers of the table show what single games do, and the deeper notebook waits for 600 steps. Adam enlarges what is small. We have not tested why the brake works so well all the same.
 # </details>
 #
 # *What this does not show:* in a game $D$ is not frozen, and would soon reject what lies outside.
