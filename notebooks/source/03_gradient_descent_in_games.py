@@ -251,14 +251,14 @@ table(
 fig, ax = plt.subplots(figsize=(4.4, 3.4))
 turn = torch.linspace(-0.8, 0.8, 100)
 ax.plot(turn.cos(), turn.sin(), color=plots.GREY)
-ax.text(0.62, 0.63, "size 1", color=plots.GREY)
+ax.text(0.68, 0.62, "size 1", color=plots.GREY, ha="right")
 for h in (0.02, 0.04, 0.06):
     ax.plot([1 - h, 1 - 25 * h], [0, 0], "o", color=plots.GREEN, markersize=5)
 for h in (0.2, 0.4, 0.6):
     ax.plot([1, 1], [h, -h], "o", color=plots.PINK, markersize=5)
 ax.text(0.5, 0.06, "bowl", color=plots.GREEN, ha="center")
 ax.text(1.04, 0.38, "game", color=plots.PINK)
-ax.set(xlim=(-0.6, 1.3), ylim=(-0.75, 0.75), aspect="equal", xlabel="real part $p$", ylabel="imaginary part $q$", title="The game leaves 1 on the outside")
+ax.set(xlim=(-0.6, 1.3), ylim=(-0.75, 0.75), xticks=(-0.5, 0, 0.5, 1), aspect="equal", xlabel="real part $p$", ylabel="imaginary part $q$", title="The game leaves 1 on the outside")
 alt = "Complex plane with the right part of the circle of size 1. The bowl's dots for three learning rates lie on the real axis, left of 1 and inside. The game's dots lie straight above and below 1, outside the circle."
 plots.show(fig, alt=alt)
 
@@ -536,6 +536,7 @@ late = {name: history[-400:].mean(0) for name, history in histories.items()}
 fig, ax = plt.subplots(figsize=(7.4, 3.2))
 colors = (plots.PINK, plots.GREY, plots.GREEN, plots.SKY, plots.DISC)
 smooth = {name: history.view(40, 50, 16).mean(1).T for name, history in histories.items()}
+smooth["no R1, decay, no noise"] = smooth["no R1, decay, no noise"].median(0).values  # a line, no band
 plots.lines(torch.arange(25, 2000, 50), {name: (smooth[name], c) for name, c in zip(smooth, colors, strict=True)}, log="y", ax=ax)
 ax.set(xlabel="step", ylabel="distance", title="Decay stills the noise, not the circling")
 alt = "Distance from the equilibrium over 2,000 noisy steps, medians of 16 runs with bands. Without R1 it grows. Without R1 but with decay it stays where it was, with noise or without. With R1 it stays at a floor of about 0.4. With R1 and decay it falls to below 0.1."
