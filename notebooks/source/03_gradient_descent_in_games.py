@@ -401,7 +401,7 @@ theta, psi = path[-1].T  # of the last γ, 5
 claim("With γ = 5 the slope of D is a tenth of the distance.", psi / theta, near=-0.1, within=0.02)
 
 # %% [markdown]
-# In each panel the longest arrow is drawn equally long. So compare the directions of arrows, not their lengths.
+# The arrows of each panel have their own scale. So compare their directions, not their lengths.
 
 # %% tags=["hide-input"]
 fig, axes = plt.subplots(1, 4, figsize=(10, 2.9), sharex=True, sharey=True)
