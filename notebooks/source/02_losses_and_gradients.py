@@ -21,7 +21,7 @@
 # - **predict** what a generator feels when its discriminator is far ahead, and say which factor is to blame;
 # - **say** why a loss that cannot saturate can still die, and when a simple generator forgets a mode.
 #
-# *Before:* [00](00_start_here.ipynb), [01](01_the_minimax_game.ipynb). *Study:* 47 minutes, and 23 for the exercises. *Run time:* about 30 seconds. *Deeper:* [the second notebook](deeper/02_losses_and_gradients.ipynb) derives a game for every divergence, and asks what label smoothing does.
+# *Before:* [00](00_start_here.ipynb), [01](01_the_minimax_game.ipynb). *Study:* 44 minutes, and 23 for the exercises. *Run time:* about 30 seconds. *Deeper:* [the second notebook](deeper/02_losses_and_gradients.ipynb) derives a game for every divergence, and asks what label smoothing does.
 
 # %% tags=["setup"]
 import sys
@@ -164,7 +164,7 @@ claim(
 )
 
 # %% [markdown]
-# ## 3 What arrives when D is ahead (14 min)
+# ## 3 What arrives when D is ahead (13 min)
 #
 # What does $G$ feel when $D$ has learned faster? By the chain rule, its gradient is the mean of a product:
 #
@@ -332,7 +332,7 @@ claim("Without the steepness of D it would have fallen.", sat_played_out, below=
 # %% [markdown]
 # **This surprised us.** The gradient is alive, and steepness keeps it alive. Without it about a tenth would be left, because some fakes still pass and their $P$ is not tiny. So "it vanishes" is a statement about fakes that are *all* found out.
 #
-# ## 4 Can Adam wake a dead gradient? (10 min)
+# ## 4 Can Adam wake a dead gradient? (9 min)
 #
 # Adam divides each number of the gradient by its own typical size. So a gradient of a millionth gives steps as long as a gradient of 1. We freeze `D_new`, and let new generators follow it.
 
@@ -540,7 +540,7 @@ claim(
 #
 # *What this does not show:* networks. Those of LSGAN are not flat yet after 1,000 steps (deeper notebook).
 #
-# ## 6 What a simple generator gives up (7 min)
+# ## 6 What a simple generator gives up (6 min)
 #
 # Let the data have two humps (**modes**), and $G$ only one bell. A broad bell can **cover** both modes, but then fakes lie between them, where no data are. A narrow bell can **seek** one mode, and forget the other.
 #
@@ -604,8 +604,8 @@ claim("All other bells are broad: they cover.", broad, above=1.4, exact=True)
 #
 # | loss of $G$ | when $D$ is ahead | beyond the data, $D$ frozen | follows, if $D$ is perfect |
 # |---|---|---|---|
-# | saturating | dies, if all fakes are found out ([3](#3-What-arrives-when-D-is-ahead-(14-min))) | runs away ([4](#4-Can-Adam-wake-a-dead-gradient?-(10-min))) | JSD ([6](#6-What-a-simple-generator-gives-up-(7-min))) |
-# | non-saturating | grows with the steepness of $D$ ([3](#3-What-arrives-when-D-is-ahead-(14-min))) | has a brake: mostly near the circle for 200 steps ([4](#4-Can-Adam-wake-a-dead-gradient?-(10-min))) | $2\,\mathrm{KL}(m\Vert p_d)$ ([6](#6-What-a-simple-generator-gives-up-(7-min))) |
+# | saturating | dies, if all fakes are found out ([3](#3-What-arrives-when-D-is-ahead-(13-min))) | runs away ([4](#4-Can-Adam-wake-a-dead-gradient?-(9-min))) | JSD ([6](#6-What-a-simple-generator-gives-up-(6-min))) |
+# | non-saturating | grows with the steepness of $D$ ([3](#3-What-arrives-when-D-is-ahead-(13-min))) | has a brake: mostly near the circle for 200 steps ([4](#4-Can-Adam-wake-a-dead-gradient?-(9-min))) | $2\,\mathrm{KL}(m\Vert p_d)$ ([6](#6-What-a-simple-generator-gives-up-(6-min))) |
 # | LSGAN | dies far from the data, if $D$ is perfect ([5](#5-Can-LSGAN-die?-(5-min))) | deeper notebook | deeper notebook |
 #
 # Begin with the non-saturating loss. *What this does not show:* which loss wins when $D$ moves, or whether a growing gradient does harm.
@@ -732,8 +732,8 @@ nb02.check_3(kl_fit)
 #
 # 1. A loss must be written on scores: a safety number inside the logarithm silently kills the slope ([section 1](#1-A-loss-is-a-function-of-the-score-(5-min))).
 # 2. The saturating slope is $-P$, the non-saturating $-(1-P)$: what one lacks, the other has ([section 2](#2-Two-losses,-two-slopes-(2-min))).
-# 3. The slope is one factor of three: a steep $D$ makes the non-saturating gradient explode, and keeps the saturating one alive unless all fakes are found out ([section 3](#3-What-arrives-when-D-is-ahead-(14-min))).
-# 4. Adam wakes a dead gradient, and then a loss without a brake on accepted fakes runs past the data ([section 4](#4-Can-Adam-wake-a-dead-gradient?-(10-min))).
-# 5. A loss that cannot saturate still dies where its best $D$ is flat ([section 5](#5-Can-LSGAN-die?-(5-min))), and the loss decides whether a too simple $G$ covers the modes or seeks one ([section 6](#6-What-a-simple-generator-gives-up-(7-min))).
+# 3. The slope is one factor of three: a steep $D$ makes the non-saturating gradient explode, and keeps the saturating one alive unless all fakes are found out ([section 3](#3-What-arrives-when-D-is-ahead-(13-min))).
+# 4. Adam wakes a dead gradient, and then a loss without a brake on accepted fakes runs past the data ([section 4](#4-Can-Adam-wake-a-dead-gradient?-(9-min))).
+# 5. A loss that cannot saturate still dies where its best $D$ is flat ([section 5](#5-Can-LSGAN-die?-(5-min))), and the loss decides whether a too simple $G$ covers the modes or seeks one ([section 6](#6-What-a-simple-generator-gives-up-(6-min))).
 #
 # **Further reading.** Goodfellow et al. 2014, Sec. 3 (arXiv:1406.2661) · Arjovsky and Bottou 2017 (1701.04862), Thm 2.5 · Mao et al. 2017, LSGAN (1611.04076) · Lim and Ye 2017, hinge (1705.02894) · Arjovsky et al. 2017, Wasserstein GAN (1701.07875) · Shannon et al. 2020, softened reverse KL (2010.08029). Next: [03 · Gradient descent in games](03_gradient_descent_in_games.ipynb).

@@ -21,7 +21,7 @@
 # - **compute** one number, an eigenvalue's size, that tells whether a training rule arrives, circles or leaves;
 # - **answer** three questions that everyone asks: which learning rate, with or without decay, and why $\beta_1$ is not 0.9.
 #
-# *Before:* [01](01_the_minimax_game.ipynb), [02](02_losses_and_gradients.ipynb), and a matrix times a vector. *Study:* 43 minutes, and 23 for the exercises. *Run time:* about 20 seconds on one CPU core. *Deeper:* [the second notebook](deeper/03_gradient_descent_in_games.ipynb) has more rules and games, and the eigenvalues of a network's game.
+# *Before:* [01](01_the_minimax_game.ipynb), [02](02_losses_and_gradients.ipynb), and a matrix times a vector. *Study:* 45 minutes, and 23 for the exercises. *Run time:* about 20 seconds on one CPU core. *Deeper:* [the second notebook](deeper/03_gradient_descent_in_games.ipynb) has more rules and games, and the eigenvalues of a network's game.
 
 # %% tags=["setup"]
 import sys
@@ -200,7 +200,7 @@ plots.show(fig, alt=alt)
 # %% [markdown]
 # While the fake is on the left, $D$ tilts more and more. In the third panel the fake is perfect. But now $D$ is at its steepest, and the fake runs straight on.
 #
-# ## 3 One number (3 min)
+# ## 3 One number (4 min)
 #
 # In section 2 one factor told everything. Is there such a number for every rule? In the bowl, at $h=0.077$, a plain step multiplies $w_1$ by $0.923$ and $w_2$ by $-0.925$. From $(-2,1.6)$ we come after $n$ steps to $(-2\cdot0.923^n,\;1.6\cdot(-0.925)^n)$. In the end the factor of larger size counts: 0.925 per step.
 #
@@ -626,7 +626,7 @@ claim(
 #
 # | what you see | what it can be | what helps |
 # |---|---|---|
-# | it goes in circles, slowly outwards | the players turn around each other, eigenvalues outside the circle ([3](#3-One-number-(3-min))) | more R1 ([5](#5-R1:-change-the-game-(7-min))), a look ahead ([4](#4-Four-rules-(7-min))); a smaller $h$ only if there is R1 |
+# | it goes in circles, slowly outwards | the players turn around each other, eigenvalues outside the circle ([3](#3-One-number-(4-min))) | more R1 ([5](#5-R1:-change-the-game-(7-min))), a look ahead ([4](#4-Four-rules-(7-min))); a smaller $h$ only if there is R1 |
 # | it explodes, from side to side | $h$ above the limit of the penalty ([6](#6-Three-questions-people-ask-(13-min))) | smaller $h$ or smaller $\gamma$ |
 # | it hardly moves | $D$ nearly flat from too much R1 ([5](#5-R1:-change-the-game-(7-min))) | smaller $\gamma$ |
 # | it arrives and then trembles | noise of the batches ([6](#6-Three-questions-people-ask-(13-min))) | decay |
@@ -759,7 +759,7 @@ nb03.check_3(midpoint)
 #
 # 1. In a loss plain steps arrive as long as $h<2/L$, and momentum arrives sooner ([section 1](#1-A-bowl-(6-min))).
 # 2. In a game each player tilts the other's hill, so downhill steps of both go around and outwards ([section 2](#2-Two-players,-two-parameters-(5-min))).
-# 3. The size of the largest eigenvalue of one update is the factor per step: below 1 the rule arrives, above 1 it leaves ([section 3](#3-One-number-(3-min)), [section 4](#4-Four-rules-(7-min))).
+# 3. The size of the largest eigenvalue of one update is the factor per step: below 1 the rule arrives, above 1 it leaves ([section 3](#3-One-number-(4-min)), [section 4](#4-Four-rules-(7-min))).
 # 4. R1 asks $D$ to be flat at the data and makes the game arrive; a penalty that asks for slope 1 does not, and too much R1 is slow or explodes ([section 5](#5-R1:-change-the-game-(7-min))).
 # 5. In this game plain steps without a penalty do not arrive, neither with a smaller learning rate nor with decay, and $\beta_1=0.9$ needs more R1 than $\beta_1=0$ ([section 6](#6-Three-questions-people-ask-(13-min))).
 #
