@@ -21,11 +21,12 @@
 # - **predict** what a generator feels when its discriminator is far ahead, and say which factor is to blame;
 # - **say** why a loss that cannot saturate can still die, and when a simple generator forgets a mode.
 #
-# *Before:* [00](00_start_here.ipynb), [01](01_the_minimax_game.ipynb). *Study:* 41 minutes, and 23 for the exercises. *Run time:* about 30 seconds. *Deeper:* [the second notebook](deeper/02_losses_and_gradients.ipynb) derives a game for every divergence, and asks which fakes carry a gradient and what label smoothing does.
+# *Before:* [00](00_start_here.ipynb), [01](01_the_minimax_game.ipynb). *Study:* 44 minutes, and 23 for the exercises. *Run time:* about 30 seconds. *Deeper:* [the second notebook](deeper/02_losses_and_gradients.ipynb) derives a game for every divergence, and asks what label smoothing does.
 
 # %% tags=["setup"]
 import sys
 from importlib.util import find_spec
+from math import log
 
 if "google.colab" in sys.modules:  # on Colab only: install the course's helpers
     get_ipython().run_line_magic("pip", "install -q git+https://github.com/gans-measured/gans-measured@v0.2.0")
@@ -67,9 +68,13 @@ alt = "Noise enters G, its fake enters D, the score enters the loss L_G. Below, 
 plots.show(fig, alt=alt)
 
 # %% [markdown]
-# ## 1 A loss is a function of the score (4 min)
+# ## 1 A loss is a function of the score (5 min)
 #
-# A generator never sees the value of its loss. It only gets the gradient, and the first factor of the gradient is a slope. Take one fake that wants to pass for real. Its loss is $-\log P$, with $P=\sigma(s)$ and the score $s=D(G(z))$. The same loss is $\zeta(-s)$, where $\zeta(t)=\log(1+e^t)$ is PyTorch's `F.softplus`. Its slope is $-\sigma(-s)$, so it is nearly $-1$ for a fake with a very low score. Public code writes this loss in three ways.
+# A generator never sees the value of its loss. It only gets the gradient, and the first factor of the gradient is a slope. Take one fake that wants to pass for real. Its loss is $-\log P$, with $P=\sigma(s)$ and the score $s=D(G(z))$. Put in the sigmoid:
+#
+# $$-\log P=-\log\frac1{1+e^{-s}}=\log(1+e^{-s})=\zeta(-s),$$
+#
+# where $\zeta(t)=\log(1+e^t)$ is PyTorch's `F.softplus`. Its slope is $-\sigma(-s)=-(1-P)$, so it is nearly $-1$ for a fake with a very low score. Public code writes this loss in three ways.
 
 
 # %%
@@ -94,28 +99,21 @@ def slope(loss, s):
 
 
 # %%
-predict(
-    "At the score −30 P is about 1e-13, and the slope should be −1. What does log(P + 1e-8) give?",
-    [
-        ("About −1: the 1e-8 only prevents log(0)", False, "Here it is 100,000 times as large as P."),
-        ("Nearly 0", True, "The safety number decides the sum, and it does not depend on s."),
-        ("NaN", False, "That is log(P) without the 1e-8, at scores below −88."),
-    ],
+s = torch.linspace(-40, 5, 901)
+by_log, by_bce, by_score = slope(log_of_P, s), slope(bce_on_P, s), slope(on_scores, s)
+table(
+    "lowest score that has half of the slope",
+    {"log(P + 1e-8)": s[by_log < -0.5].min(), "BCELoss on P": s[by_bce < -0.5].min()},
 )
 
 # %% tags=["hide-input"]
-s = torch.linspace(-40, 5, 901)
-ways = {
-    "log(P + 1e-8)": (slope(log_of_P, s), plots.PINK),
-    "BCELoss on P": (slope(bce_on_P, s), plots.SKY),
-    "on scores": (slope(on_scores, s), plots.GREEN),
-}
+ways = {"log(P + 1e-8)": (by_log, plots.PINK), "BCELoss on P": (by_bce, plots.SKY), "on scores": (by_score, plots.GREEN)}
 fig, ax = plt.subplots(figsize=(7, 2.8))
 for (name, (values, color)), at, width in zip(ways.items(), ((-17, -0.3), (-38, -0.3), (-12, -0.9)), (2, 2, 5), strict=True):
     ax.plot(s, values, color=color, linewidth=width, alpha=0.6 if width > 2 else 1)
     ax.text(*at, name, color=color)
 ax.set(xlabel="score $s$", ylabel="slope", title="Only the loss on scores keeps its slope")
-alt = "Slope against score. On scores it is -1 for all low scores. With log(P + 1e-8) it falls to 0 around -18, with BCELoss on P around -28."
+alt = "Slope against score. On scores it is -1 for all low scores. With log(P + 1e-8) half of it is lost at -18 and nearly all below -23; with BCELoss on P half is lost at -28."
 plots.show(fig, alt=alt)
 
 # %%
@@ -128,7 +126,7 @@ claim("`BCELoss` on P leaves less than a tenth.", slope(bce_on_P, far).abs(), be
 claim("On scores the slope is −1.", slope(on_scores, far), near=-1, within=1e-6, exact=True)
 
 # %% [markdown]
-# `BCELoss` has its own safety number: its gradient divides by at least 1e-12, and here $P$ is smaller. Nothing crashes, and that is the danger: the loss looks fine while the gradient is gone. Section 3 will meet scores below $-20$, so from now on we write every loss on scores.
+# At $-18$ $P$ itself is 1e-8. `BCELoss` has a safety number of its own: its gradient divides by at least 1e-12. Nothing crashes, and that is the danger: the loss looks fine while the gradient is gone. Section 3 will meet scores below $-20$, so from now on every loss is written on scores.
 #
 # ## 2 Two losses, two slopes (2 min)
 #
@@ -166,15 +164,15 @@ claim(
 )
 
 # %% [markdown]
-# The saturating loss spends its slope on accepted fakes, and leaves those alone that need help.
-#
 # ## 3 What arrives when D is ahead (13 min)
 #
 # What does $G$ feel when $D$ has learned faster? By the chain rule, its gradient is the mean of a product:
 #
 # $$\nabla_\theta L_G=\mathbb E_z\Big[\,\frac{dL_G}{ds}\cdot\nabla_xD\cdot\frac{\partial G}{\partial\theta}\Big].$$
 #
-# We know the first factor, the slope. The second, the **steepness** of $D$ at the fake, depends on how $D$ was trained. The data are eight clusters on a circle of radius 2. Sixteen games run side by side. `stack` piles up the parameters of sixteen networks, and `G(z)` sends batch $k$ through network $k$ (the deeper notebook shows how).
+# We know the first factor, the slope. The second, the **steepness** of $D$ at the fake, depends on how $D$ was trained. The data are eight clusters on a circle of radius 2.
+#
+# One game could be luck, so sixteen run side by side. `stack` packs sixteen networks into one object. The first axis of every tensor is the game: the noise is $16\times64\times2$, and batch $k$ goes through network $k$.
 
 # %%
 ring = data.ring(20_000, seed=seeds.one(), std=0.1)
@@ -194,7 +192,8 @@ def adam(player):
 def step(optimiser, losses):
     """One step of all sixteen. losses: one for each game and sample (16, 64, 1)."""
     optimiser.zero_grad()
-    losses.mean(1).sum().backward()  # a mean for each game, then their sum
+    per_game = losses.mean(1)  # the mean of a batch, as always: (16, 1)
+    per_game.sum().backward()  # no game has a parameter in another one's term
     optimiser.step()
 
 
@@ -253,6 +252,14 @@ plots.show(fig, alt=alt)
 # %%
 score_new = D_new(new(z_test)).detach()
 score_played = D_played(played(z_test)).detach()
+table(
+    "scores of the fakes, D ahead",
+    {
+        "new, median of a game": score_new.flatten(1).median(1).values,
+        "new, highest of a game": score_new.amax((1, 2)),
+        "played, highest of a game": score_played.amax((1, 2)),
+    },
+)
 claim("D accepts none of the new fakes.", score_new.amax((1, 2)), below=0)
 claim("Half of them score below −20.", score_new.flatten(1).median(1).values, below=-20)
 passing = score_played.amax((1, 2)) > 0
@@ -269,7 +276,7 @@ predict(
 )
 
 # %% [markdown]
-# If steepness makes it grow, then the growth must go away without steepness. We can take it out: divide the loss of each fake by the steepness at that fake. This is a fixed number, so it divides the gradient of that fake, too.
+# If steepness makes it grow, then the growth must go away without it. So where $D$ has steepness 50, we divide the loss of this fake by 50. That divides its gradient by 50, too.
 
 
 # %%
@@ -306,7 +313,9 @@ claim("The non-saturating one grows more than tenfold.", ns, above=10)
 claim("Without the steepness of D it hardly changes.", ns_out, between=(0.33, 3))
 
 # %% [markdown]
-# So the non-saturating gradient **explodes** because $D$ becomes steep. The slope alone would double it, from ½ to 1. Most games show less, because $D$ now sends fakes in different directions, and these partly cancel (deeper notebook). The saturating loss meets the same steep $D$, but at scores below $-20$ its slope $P$ is so tiny that it wins.
+# So the non-saturating gradient **explodes** because $D$ becomes steep. The slope alone could at most double it, from ½ to 1.
+#
+# The saturating loss meets the same steep $D$. But at a score of $-23$ its slope is $P=e^{-23}$, a ten-billionth. A steepness of some hundreds does not make up for it.
 #
 # Many texts stop here: "the saturating gradient vanishes when $D$ is good." Is that so for the played generators?
 
@@ -321,23 +330,11 @@ claim("For played generators it grows, in nearly all games.", sat_played > 1, in
 claim("Without the steepness of D it would have fallen.", sat_played_out, below=1)
 
 # %% [markdown]
-# **This surprised us.** The gradient is alive, and steepness keeps it alive. Without it about a tenth would be left, because some fakes still pass and their $P$ is not tiny (the deeper notebook takes them out). With it the product grows. So "it vanishes" is a statement about fakes that are *all* found out.
-#
-# *What this does not show:* whether a large gradient points to the data, or does any harm.
+# **This surprised us.** The gradient is alive, and steepness keeps it alive. Without it about a tenth would be left, because some fakes still pass and their $P$ is not tiny. So "it vanishes" is a statement about fakes that are *all* found out.
 #
 # ## 4 Can Adam wake a dead gradient? (9 min)
 #
-# Adam divides each number of the gradient by its own typical size. So a gradient of a millionth gives steps as long as a gradient of 1. But Adam adds $\varepsilon=10^{-8}$ to the divisor. Is the dead gradient even smaller?
-
-# %%
-losses = saturating(D_new(new(z_test)))
-total = losses.mean(1).sum()
-typical = gradient_sizes(new, total) / 1218**0.5  # 1,218 parameters
-table("a typical number in the gradient of new", {"saturating": typical})
-claim("It is below Adam's 1e-8, in most games.", typical < 1e-8, in_at_least=12)
-
-# %% [markdown]
-# So this $\varepsilon$, a safety number as in section 1, is most of the divisor, and the first steps are short. We freeze `D_new` and let new generators follow it.
+# Adam divides each number of the gradient by its own typical size. So a gradient of a millionth gives steps as long as a gradient of 1. We freeze `D_new`, and let new generators follow it.
 
 # %%
 FILM = range(0, 201, 10)
@@ -404,22 +401,29 @@ claim("Without Adam the saturating fakes hardly move.", stay, near=start, within
 claim("Without Adam the others come nearer.", off["non-saturating, no Adam"][-1], below=start)
 
 # %% [markdown]
-# So Adam wakes the dead gradient. But the saturating fakes do not stop at the data. Why? By section 2 the saturating slope is largest for *accepted* fakes, and this $D$ accepts everything far outside (blue ground). We can test that reason: take the accepted fakes out.
+# So Adam wakes the dead gradient. But the saturating fakes do not stop at the data. Why? Far outside, this $D$ accepts everything (blue ground). For accepted fakes the non-saturating slope is small (section 2): a **brake**. The saturating slope is full there, so it has none.
+#
+# If that is the reason, then whoever gets the brake must stay. Let us exchange it. Each mixed loss keeps its own slope for rejected fakes, and takes that of the other for accepted ones.
 
 
 # %%
-def saturating_rejected(s):
-    return saturating(s) * (s <= 0)  # an accepted fake adds nothing
+def saturating_with_brake(s):
+    return torch.where(s > 0, non_saturating(s), saturating(s))
 
 
-off["saturating, accepted out"] = off_circle(train_G(saturating_rejected, adam))
+def non_saturating_without(s):
+    return torch.where(s > 0, saturating(s), non_saturating(s))
+
+
+off["saturating, with the brake"] = off_circle(train_G(saturating_with_brake, adam))
+off["non-saturating, without"] = off_circle(train_G(non_saturating_without, adam))
 
 # %% tags=["hide-input"]
-colors = {"non-saturating": plots.GREEN, "saturating": plots.PINK, "saturating, accepted out": plots.GREY, "saturating, no Adam": plots.SKY}
+colors = {"non-saturating": plots.GREEN, "saturating": plots.PINK, "saturating, with the brake": plots.SKY, "non-saturating, without": plots.GREY}
 chosen = {name: (off[name].T, color) for name, color in colors.items()}
-ax = plots.lines(FILM, chosen, log="y", ylim=(0.2, 20), ax=plt.subplots(figsize=(8, 3.2))[1])
-ax.set(xlabel="steps of $G$, $D$ frozen", ylabel="distance from the circle", title="Accepted fakes make the saturating loss run away")
-alt = "Distance of the fakes from the circle over 200 steps, on a log scale. Non-saturating: falls, and most games stay low, but the farthest ends above the start. Saturating: falls to half, then rises to several times the start. Saturating without accepted fakes: falls, and most games stay low. Without Adam: constant."
+ax = plots.lines(FILM, chosen, log="y", ylim=(0.2, 40), ax=plt.subplots(figsize=(8, 3.2))[1])
+ax.set(xlabel="steps of $G$, $D$ frozen", ylabel="distance from the circle", title="Who has the brake stays, who has none runs away")
+alt = "Distance of the fakes from the circle over 200 steps, on a log scale. Non-saturating, and saturating with the brake: they fall, and most games stay low, though a few end high. Saturating, and non-saturating without the brake: they fall at first, then rise to several times the start."
 plots.show(ax.figure, alt=alt)
 
 # %%
@@ -432,23 +436,35 @@ claim(
     end["saturating"] > start, in_at_least=14,
 )
 claim(
-    "Without accepted fakes most end nearer.",
-    end["saturating, accepted out"] < start, in_at_least=12,
+    "Most non-saturating ones end nearer.",
+    end["non-saturating"] < start, in_at_least=13,
+)
+
+# %%
+claim(
+    "With the brake most saturating fakes end nearer.",
+    end["saturating, with the brake"] < start, in_at_least=12,
+)
+claim(
+    "Without it nearly all non-saturating ones end farther away.",
+    end["non-saturating, without"] > start, in_at_least=14,
 )
 
 # %% [markdown]
-# The dead gradient leads towards the circle, and then past it. What is missing is a **brake**: the saturating slope is full for accepted fakes. The non-saturating slope is small there, and in most games its fakes stay near the circle for these 200 steps. But it is never zero, and one game of the table ends farther away than it began. The deeper notebook goes on to 600 steps.
+# The brake changes hands, and so does the fate.
+#
+# <details><summary>Does the brake hold for ever?</summary>
+#
+# No. The slope $-(1-P)$ is small for accepted fakes, but never zero. The largest numbers of the table show what single games do, and the deeper notebook waits for 600 steps. Adam enlarges what is small. We have not tested why the brake works so well all the same.
+# </details>
 #
 # *What this does not show:* in a game $D$ is not frozen, and would soon reject what lies outside.
 #
-# ## 5 Can LSGAN die? (4 min)
+# ## 5 Can LSGAN die? (5 min)
 #
-# LSGAN (Mao et al. 2017) uses no sigmoid. $D$ should score data 1 and fakes 0, and $G$ wants 1: $L_D=\frac12\mathbb E_x[(D-1)^2]+\frac12\mathbb E_z[D^2]$ and $L_G=\frac12\mathbb E_z[(D-1)^2]$.
+# LSGAN (Mao et al. 2017) uses no sigmoid. $D$ should give the number 1 to data and 0 to fakes, and $G$ wants 1 for its fakes. Each pays half the squared error: $L_D=\frac12\mathbb E_x[(D-1)^2]+\frac12\mathbb E_z[D^2]$ and $L_G=\frac12\mathbb E_z[(D-1)^2]$. (With these labels a fake is accepted above ½, not above 0.)
 #
-# The slope of $L_G$ is $s-1$, which is not small where $D$ rejects. Is $G$ safe, then? Look at the *second* factor. Data are $\mathcal N(0,1)$ and the fakes $\theta+z$, so the third factor is 1.
-#
-# - **Saturating and non-saturating.** By lesson 01 the best score is $\log p_d/p_g=\theta(\theta/2-x)$. This is a line, as steep as $\theta$ everywhere. Its sigmoid is $P^*=p_d/(p_d+p_g)$, the share of the data among all samples at $x$.
-# - **LSGAN.** At $x$ some samples carry the label 1 and some 0, and squares are smallest at the mean label. This mean is the share of the ones, so the best score is the curve $P^*$.
+# The slope of $L_G$ is $s-1$. For a fake that scores 0 this is $-1$, as large as in the non-saturating loss. Is $G$ safe, then? Let the data be $\mathcal N(0,1)$, and the fakes $\theta+z$, the same bell moved by $\theta$.
 
 # %%
 predict(
@@ -461,11 +477,20 @@ predict(
 )
 
 # %% [markdown]
-# | | size of the slope | steepness of the best $D$ |
-# |---|---|---|
-# | saturating | $P^*$ | $\theta$ |
-# | non-saturating | $1-P^*$ | $\theta$ |
-# | LSGAN | $1-P^*$ | $\theta\,P^*(1-P^*)$, the derivative of $P^*$ |
+# The third factor is 1 here: if $\theta$ grows by .1, every fake moves by .1. So look at the second, the steepness of the best $D$.
+#
+# - **LSGAN.** Say that at some $x$ there are three real samples and one fake. Their labels are 1, 1, 1, 0. Which number has the smallest squared error to all four? Their mean, ¾. So the best score is the share of the data among all samples at $x$. Lesson 01 called it $P^*$. Far from the data it is 0 all around, so it is flat.
+# - **Saturating and non-saturating.** Here the best score is the logarithm of the ratio, in our example $\log\frac31$. For the two bells it is $\log p_d/p_g=\theta(\theta/2-x)$ (lesson 01): a line, as steep as $\theta$ everywhere.
+#
+# Now the products, for $\theta=8$ and the fake $x=8$. The line is at $8\,(4-8)=-32$ there, so $P^*=\sigma(-32)$, about $10^{-14}$.
+#
+# | | slope, size | × steepness of the best $D$ | = gradient |
+# |---|---|---|---|
+# | saturating | $P^*=10^{-14}$ | $\theta=8$ | nothing |
+# | non-saturating | $1-P^*=1$ | $\theta=8$ | 8 |
+# | LSGAN | $1-P^*=1$ | $\theta\,P^*(1-P^*)=8\cdot10^{-14}$, the slope of $P^*$ | nothing |
+#
+# Now for 80 distances, averaged over the fakes.
 
 # %%
 distances = torch.linspace(0.1, 8, 80, dtype=torch.float64)
@@ -511,17 +536,36 @@ claim(
 )
 
 # %% [markdown]
-# Far from the data two losses die. Saturating dies by its slope, and LSGAN by a flat $D$. So ask not only for the loss, but also for the $D$ that comes with it.
+# Far from the data two losses die. Saturating dies by its slope, LSGAN by a flat $D$. So ask also for the $D$ that comes with a loss.
 #
 # *What this does not show:* networks. Those of LSGAN are not flat yet after 1,000 steps (deeper notebook).
 #
-# ## 6 What a simple generator gives up (4 min)
+# ## 6 What a simple generator gives up (6 min)
 #
-# Let the data have two humps (**modes**), and $G$ only a single bell. It can **cover** both modes, or **seek** one and forget the other.
+# Let the data have two humps (**modes**), and $G$ only one bell. A broad bell can **cover** both modes, but then fakes lie between them, where no data are. A narrow bell can **seek** one mode, and forget the other.
 #
-# A saturating generator that always meets the best $D$ walks down the JSD (lesson 01). For the non-saturating loss Arjovsky and Bottou (2017) show that the divergence is $2\,\mathrm{KL}(m\Vert p_d)$, with $m=\frac12(p_d+p_g)$ (the deeper notebook checks it). For comparison we add KL, $\int p_d\log\frac{p_d}{p_g}$, and reverse KL, $\int p_g\log\frac{p_g}{p_d}$.
+# Which mistake is dear? Against a perfect $D$ a generator walks downhill on a divergence. The saturating one walks down the JSD (lesson 01), and the non-saturating one down $2\,\mathrm{KL}(m\Vert p_d)$, with the mixture $m=\frac12(p_d+p_g)$ (Arjovsky and Bottou 2017). We compare with KL and reverse KL. Each is an integral over all places $x$. See what a single place adds.
+
+
+# %%
+def at_one_place(p_d, p_g):
+    """What a place with these densities adds to each divergence."""
+    m = (p_d + p_g) / 2
+    return {
+        "KL": p_d * log(p_d / p_g),
+        "JSD": p_d / 2 * log(p_d / m) + p_g / 2 * log(p_g / m),
+        "2 KL(m, p_d)": 2 * m * log(m / p_d),
+        "reverse KL": p_g * log(p_g / p_d),
+    }
+
+
+table("forgotten: density .3 of data, .003 of fakes", at_one_place(0.3, 0.003))
+table("invented: density .003 of data, .3 of fakes", at_one_place(0.003, 0.3))
+
+# %% [markdown]
+# For KL the forgotten place is dear, so we expect it to cover. For reverse KL the invented place is dear, so we expect it to seek, and $2\,\mathrm{KL}(m\Vert p_d)$ with it. For the JSD both cost the same.
 #
-# `fit_bell` moves mean and width of a bell downhill on each. It starts with width 1, on the left hump, between the humps, and on the right one.
+# Do bells do that? `fit_bell` moves mean and width of a bell downhill on a divergence. It starts with width 1 on the left hump, between the humps, and on the right one. Each panel shows where these three bells end.
 
 # %%
 NAMES = ("KL", "JSD", "2 KL(m, p_d)", "reverse KL")
@@ -529,7 +573,7 @@ x = torch.linspace(-8, 8, 601, dtype=torch.float64)
 humps = data.mixture_density(x, (-2.0, 1.5), (0.8, 0.4), (0.65, 0.35)).log()
 fits = {}
 for name in NAMES:
-    fits[name] = fit_bell(name, x, humps)  # means and widths of three bells
+    fits[name] = fit_bell(name, x, humps)  # means (3,) and widths (3,)
 
 # %% tags=["hide-input"]
 fig, axes = plt.subplots(1, 4, figsize=(11, 2.9), sharex=True, sharey=True)
@@ -552,7 +596,7 @@ broad = torch.cat([fits["KL"][1], fits["JSD"][1][1:]])
 claim("All other bells are broad: they cover.", broad, above=1.4, exact=True)
 
 # %% [markdown]
-# From every start KL covers, and the non-saturating loss, the default of GANs, seeks. The JSD seeks from one start and covers from two. So "GANs minimise the JSD, hence they drop modes" is not always what we see.
+# KL covers from every start, and the non-saturating loss, the default of GANs, seeks. The JSD, for which both are equally dear, seeks from one start and covers from two. So "GANs minimise the JSD, hence they drop modes" is not the whole story.
 #
 # *What this does not show:* other data, or a $D$ that is not perfect (deeper notebook: if the same humps are closer, all four cover).
 #
@@ -560,11 +604,11 @@ claim("All other bells are broad: they cover.", broad, above=1.4, exact=True)
 #
 # | loss of $G$ | when $D$ is ahead | beyond the data, $D$ frozen | follows, if $D$ is perfect |
 # |---|---|---|---|
-# | saturating | dies, if all fakes are found out ([3](#3-What-arrives-when-D-is-ahead-(13-min))) | runs away ([4](#4-Can-Adam-wake-a-dead-gradient?-(9-min))) | JSD ([6](#6-What-a-simple-generator-gives-up-(4-min))) |
-# | non-saturating | grows with the steepness of $D$ ([3](#3-What-arrives-when-D-is-ahead-(13-min))) | slow, near the circle for 200 steps ([4](#4-Can-Adam-wake-a-dead-gradient?-(9-min))) | $2\,\mathrm{KL}(m\Vert p_d)$ ([6](#6-What-a-simple-generator-gives-up-(4-min))) |
-# | LSGAN | dies far from the data, if $D$ is perfect ([5](#5-Can-LSGAN-die?-(4-min))) | deeper notebook | deeper notebook |
+# | saturating | dies, if all fakes are found out ([3](#3-What-arrives-when-D-is-ahead-(13-min))) | runs away ([4](#4-Can-Adam-wake-a-dead-gradient?-(9-min))) | JSD ([6](#6-What-a-simple-generator-gives-up-(6-min))) |
+# | non-saturating | grows with the steepness of $D$ ([3](#3-What-arrives-when-D-is-ahead-(13-min))) | has a brake: mostly near the circle for 200 steps ([4](#4-Can-Adam-wake-a-dead-gradient?-(9-min))) | $2\,\mathrm{KL}(m\Vert p_d)$ ([6](#6-What-a-simple-generator-gives-up-(6-min))) |
+# | LSGAN | dies far from the data, if $D$ is perfect ([5](#5-Can-LSGAN-die?-(5-min))) | deeper notebook | deeper notebook |
 #
-# Begin with the non-saturating loss: in [section 4](#4-Can-Adam-wake-a-dead-gradient?-(9-min)) its fakes came near the circle, and mostly stayed for 200 steps. *What this does not show:* which loss wins when $D$ moves, or whether a growing gradient does harm.
+# Begin with the non-saturating loss. *What this does not show:* which loss wins when $D$ moves, or whether a growing gradient does harm.
 
 # %%
 how_sure()
@@ -590,7 +634,7 @@ nb02.check_1(hinge_losses)
 # %% [markdown]
 # <details><summary>Hint: first step</summary>
 #
-# On which side of its margin does a real score cost nothing, and on which side a
+# Above which score does a real sample cost nothing, and below which score a
 # generated one? Then ask whether the generator's loss bends anywhere.
 # </details>
 #
@@ -612,7 +656,7 @@ nb02.check_1(hinge_losses)
 #
 # ### Exercise 2 · one-sided smoothing that survives any score
 #
-# ●●○ · 8 minutes · you need: section 1. *One-sided label smoothing* (Salimans et al. 2016) asks $D$ for the label $1-\alpha$ on real samples instead of 1, and for 0 on generated ones. Return this loss of $D$, from scores. It must be right, in value and gradient, at scores of ±200 in float32.
+# ●●○ · 8 minutes · you need: section 1. *One-sided label smoothing* (Salimans et al. 2016) asks $D$ for the label $1-\alpha$ on real samples instead of 1, and for 0 on generated ones. Return this loss of $D$, from scores: the mean over real samples plus the mean over generated ones. It must be right, in value and gradient, at scores of ±200 in float32.
 
 
 # %% tags=["exercise-2"]
@@ -679,17 +723,17 @@ nb02.check_3(kl_fit)
 # ```python
 # def kl_fit(means, stds, weights):
 #     mean = (weights * means).sum()
-#     variance = (weights * (stds**2 + means**2)).sum() - mean**2
+#     variance = (weights * (stds**2 + (means - mean) ** 2)).sum()
 #     return mean, variance.sqrt()
 # ```
 # </details>
 #
 # ## Recap (1 min)
 #
-# 1. A loss must be written on scores: a safety number inside the logarithm silently kills the slope ([section 1](#1-A-loss-is-a-function-of-the-score-(4-min))).
+# 1. A loss must be written on scores: a safety number inside the logarithm silently kills the slope ([section 1](#1-A-loss-is-a-function-of-the-score-(5-min))).
 # 2. The saturating slope is $-P$, the non-saturating $-(1-P)$: what one lacks, the other has ([section 2](#2-Two-losses,-two-slopes-(2-min))).
 # 3. The slope is one factor of three: a steep $D$ makes the non-saturating gradient explode, and keeps the saturating one alive unless all fakes are found out ([section 3](#3-What-arrives-when-D-is-ahead-(13-min))).
-# 4. Adam wakes a dead gradient, and then a loss without a brake runs past the data ([section 4](#4-Can-Adam-wake-a-dead-gradient?-(9-min))).
-# 5. A loss that cannot saturate still dies where its best $D$ is flat ([section 5](#5-Can-LSGAN-die?-(4-min))), and the loss decides whether a too simple $G$ covers the modes or seeks one ([section 6](#6-What-a-simple-generator-gives-up-(4-min))).
+# 4. Adam wakes a dead gradient, and then a loss without a brake on accepted fakes runs past the data ([section 4](#4-Can-Adam-wake-a-dead-gradient?-(9-min))).
+# 5. A loss that cannot saturate still dies where its best $D$ is flat ([section 5](#5-Can-LSGAN-die?-(5-min))), and the loss decides whether a too simple $G$ covers the modes or seeks one ([section 6](#6-What-a-simple-generator-gives-up-(6-min))).
 #
 # **Further reading.** Goodfellow et al. 2014, Sec. 3 (arXiv:1406.2661) · Arjovsky and Bottou 2017 (1701.04862), Thm 2.5 · Mao et al. 2017, LSGAN (1611.04076) · Lim and Ye 2017, hinge (1705.02894) · Arjovsky et al. 2017, Wasserstein GAN (1701.07875) · Shannon et al. 2020, softened reverse KL (2010.08029). Next: [03 · Gradient descent in games](03_gradient_descent_in_games.ipynb).

@@ -21,7 +21,7 @@
 # - **compute** one number, an eigenvalue's size, that tells whether a training rule arrives, circles or leaves;
 # - **answer** three questions that everyone asks: which learning rate, with or without decay, and why $\beta_1$ is not 0.9.
 #
-# *Before:* [01](01_the_minimax_game.ipynb), [02](02_losses_and_gradients.ipynb). From linear algebra: a matrix times a vector, and what an eigenvalue is (section 3 recalls it in four lines). *Study:* 43 minutes, and 23 for the exercises. *Run time:* about 20 seconds on one CPU core. *Deeper:* [the second notebook](deeper/03_gradient_descent_in_games.ipynb) has more rules and games, maps of two learning rates, and the eigenvalues of a network's game.
+# *Before:* [01](01_the_minimax_game.ipynb), [02](02_losses_and_gradients.ipynb), and a matrix times a vector. *Study:* 45 minutes, and 23 for the exercises. *Run time:* about 20 seconds on one CPU core. *Deeper:* [the second notebook](deeper/03_gradient_descent_in_games.ipynb) has more rules and games, and the eigenvalues of a network's game.
 
 # %% tags=["setup"]
 import sys
@@ -52,7 +52,7 @@ torch.set_num_threads(1)  # two parameters: a second thread costs more than it b
 #
 # $$\ell(w)=\tfrac12\,(w_1^2+25\,w_2^2).$$
 #
-# We write down where each parameter wants to go, which is minus its gradient. We call this the **field**. A plain step follows the field, with a learning rate $h$. **Momentum** follows a running sum of the fields so far.
+# We write down where each parameter wants to go, which is minus its gradient. We call this the **field**. A plain step follows the field, with a learning rate $h$. **Momentum** follows a running sum of the fields so far. So its state has four numbers: two for the place and two for this sum, which starts at 0.
 
 
 # %%
@@ -65,7 +65,7 @@ def plain(w, field, h):
 
 
 def momentum(state, field, h):
-    w, direction = state.chunk(2, dim=-1)  # one tensor holds both: (..., 4)
+    w, direction = state.chunk(2, dim=-1)  # (..., 4): the place and the sum
     direction = 0.5 * direction + field(w)
     return torch.cat([w + h * direction, direction], dim=-1)
 
@@ -74,7 +74,7 @@ def trail(rule, field, h, start, steps):
     """All positions of many runs side by side: (steps + 1, runs, 2)."""
     state = start
     if rule is momentum:
-        state = F.pad(start, (0, 2))  # two more numbers: the direction, 0 at first
+        state = F.pad(start, (0, 2))  # append two zeros
     path = [state]
     for _ in range(steps):
         path.append(rule(path[-1], field, h))
@@ -181,11 +181,11 @@ claim(
 )
 
 # %% [markdown]
-# Why does it not stop at the data? Look at the same game in the space of the data, at four moments of half a turn.
+# Why does it not stop at the data? Here is half a turn in the space of the data (drawn without the 2 %).
 
 # %% tags=["hide-input"]
 fig, axes = plt.subplots(1, 4, figsize=(10, 2.4), sharey=True)
-moments = ((-1.0, 0.0, "1 $D$ is flat, the fake waits"), (-0.7, 0.7, "2 $D$ tilts, the fake moves"), (0.0, 1.0, "3 on the data, $D$ steepest"), (1.0, 0.0, "4 nearly as far"))
+moments = ((-1.0, 0.0, "1 $D$ is flat, the fake waits"), (-0.7, 0.7, "2 $D$ tilts, the fake moves"), (0.0, 1.0, "3 on the data, $D$ steepest"), (1.0, 0.0, "4 on the other side"))
 for ax, (theta, psi, title) in zip(axes, moments, strict=True):
     ax.plot([-1.6, 1.6], [-1.6 * psi, 1.6 * psi], color=plots.DISC)
     ax.plot(0, 0, "o", color=plots.REAL, markersize=13)
@@ -194,22 +194,24 @@ for ax, (theta, psi, title) in zip(axes, moments, strict=True):
         ax.annotate("", (theta + 0.9 * psi, psi * theta - 0.7), (theta, psi * theta - 0.7), arrowprops={"arrowstyle": "-|>", "color": plots.FAKE, "lw": 2})
     ax.set(xlim=(-1.6, 1.6), ylim=(-1.7, 1.7), title=title, xlabel="$x$", yticks=[])
 axes[0].set_ylabel("score $D(x)$")
-alt = "Four panels: data as a blue dot at 0, one orange fake, and the black line of D. 1: the fake is left of the data and the line is flat. 2: the line has tilted upwards, the fake is nearer. 3: the fake is on the data and the line is steepest. 4: the fake is right of the data, as far as at first, and the line is flat again."
+alt = "Four panels: data as a blue dot at 0, one orange fake, and the black line of D. 1: the fake is left of the data and the line is flat. 2: the line has tilted upwards, the fake is nearer. 3: the fake is on the data and the line is steepest. 4: the fake is on the other side of the data, and the line is flat again."
 plots.show(fig, alt=alt)
 
 # %% [markdown]
-# While the fake is on the left, $D$ tilts more and more. In the third panel the fake is perfect. But now $D$ is at its steepest, and the fake runs straight on. Each player answered the other, and the answers chase each other in a circle.
+# While the fake is on the left, $D$ tilts more and more. In the third panel the fake is perfect. But now $D$ is at its steepest, and the fake runs straight on.
 #
-# ## 3 One number (3 min)
+# ## 3 One number (4 min)
 #
-# In section 2 one factor told everything. Is there such a number for every rule? Here is the linear algebra.
+# In section 2 one factor told everything. Is there such a number for every rule? In the bowl, at $h=0.077$, a plain step multiplies $w_1$ by $0.923$ and $w_2$ by $-0.925$. From $(-2,1.6)$ we come after $n$ steps to $(-2\cdot0.923^n,\;1.6\cdot(-0.925)^n)$. In the end the factor of larger size counts: 0.925 per step.
 #
-# 1. Near an equilibrium one update multiplies the displacement from it by a matrix $J$, the *Jacobian* of the update.
-# 2. An *eigenvector* $u$ is a direction that is only multiplied: $Ju=\mu u$. After $n$ updates it is multiplied by $\mu^n$.
-# 3. The *eigenvalue* $\mu=p+iq$ can be complex. Then the pair turns at every update, and on average its distance is multiplied by $|\mu|=\sqrt{p^2+q^2}$.
-# 4. Nearly every displacement is a sum of eigenvectors. After many updates only the part with the largest $|\mu|$ counts. This $|\mu|$ is called the **spectral radius** $\rho$.
+# The same holds for any rule:
 #
-# So in the end $\rho$ is the factor per update. If it is below 1 the rule arrives, and if it is above 1 it leaves. PyTorch computes $J$ for any rule:
+# 1. Near an equilibrium one update multiplies the distance vector $w$ by a matrix $J$, the *Jacobian* of the update.
+# 2. An *eigenvector* $u$ is a direction that is only multiplied, by its *eigenvalue* $\mu$: $Ju=\mu u$. (In the bowl: the two axes.)
+# 3. If the pair turns, $\mu=p+iq$ is complex. Its size $|\mu|=\sqrt{p^2+q^2}$ is the factor of the distance, averaged over a turn.
+# 4. In the end the largest $|\mu|$ counts. It is called the **spectral radius** $\rho$.
+#
+# If $\rho$ is below 1 the rule arrives, and above 1 it leaves. PyTorch computes $J$ for any rule:
 
 
 # %%
@@ -225,19 +227,11 @@ def rho(rule, field, h):
 
 
 # %% [markdown]
-# In the bowl $J$ has $1-h$ and $1-25h$ on its diagonal. In the game one plain step is
+# In the game one plain step is
 #
 # $$J=\begin{pmatrix}1&h\\-h&1\end{pmatrix},\qquad \mu=1\pm ih,\qquad |\mu|=\sqrt{1+h^2}.$$
-
-# %%
-predict(
-    "Does a learning rate that is a hundred times smaller bring the game to (0, 0)?",
-    [
-        ("Yes", False, "1 + h² is above 1 for every h."),
-        ("No, it still leaves, only more slowly", True, "Small steps follow the arrows, which circle."),
-        ("No, it stops on the way", False, "The arrows are zero only at the centre."),
-    ],
-)
+#
+# For $h=0.2$ this is $\sqrt{1.04}=1.02$, the 2 % of section 2. Does an $h$ that is a hundred times smaller help?
 
 # %%
 table(
@@ -251,11 +245,29 @@ table(
 )
 
 # %% [markdown]
-# The difference lies in the eigenvalues. For plain steps at a minimum of a loss they are real, and a small $h$ makes all of them a little smaller than 1. Those of the game are $1\pm ih$: they lie straight above and below 1, outside the circle $|\mu|=1$.
+# It still leaves, only more slowly. In the picture each dot is an eigenvalue of one plain step. A rule arrives if all its dots lie inside the circle of size 1. The smaller $h$, the nearer they are to 1.
+
+# %% tags=["hide-input"]
+fig, ax = plt.subplots(figsize=(4.4, 3.4))
+turn = torch.linspace(-0.8, 0.8, 100)
+ax.plot(turn.cos(), turn.sin(), color=plots.GREY)
+ax.text(0.68, 0.62, "size 1", color=plots.GREY, ha="right")
+for h in (0.02, 0.04, 0.06):
+    ax.plot([1 - h, 1 - 25 * h], [0, 0], "o", color=plots.GREEN, markersize=5)
+for h in (0.2, 0.4, 0.6):
+    ax.plot([1, 1], [h, -h], "o", color=plots.PINK, markersize=5)
+ax.text(0.5, 0.06, "bowl", color=plots.GREEN, ha="center")
+ax.text(1.04, 0.38, "game", color=plots.PINK)
+ax.set(xlim=(-0.6, 1.3), ylim=(-0.75, 0.75), xticks=(-0.5, 0, 0.5, 1), aspect="equal", xlabel="real part $p$", ylabel="imaginary part $q$", title="The game leaves 1 on the outside")
+alt = "Complex plane with the right part of the circle of size 1. The bowl's dots for three learning rates lie on the real axis, left of 1 and inside. The game's dots lie straight above and below 1, outside the circle."
+plots.show(fig, alt=alt)
+
+# %% [markdown]
+# The bowl's dots move from 1 to the left, into the circle. Those of the game, $1\pm ih$, move straight up and down, and there every point lies outside.
 #
 # ## 4 Four rules (7 min)
 #
-# Two rules are new. In **alternating** steps $D$ moves first, and $G$ answers the new $D$; GAN code nearly always does this. **Extragradient** looks one step ahead, reads the field there, and walks from here with what it read.
+# In **alternating** steps $D$ moves first, and $G$ answers the new $D$; GAN code nearly always does this. **Extragradient** looks one step ahead, and walks from here with the field it read there.
 
 # %%
 G_MOVES = torch.tensor([1.0, 0.0])
@@ -326,9 +338,9 @@ claim(
 )
 
 # %% [markdown]
-# The winner of the bowl loses most clearly here. Momentum 0.5 adds up to steps of double length, so half the learning rate is fairer. But it loses with that, too. And the usual rule of GAN code, alternating, has exactly $\rho=1$: it circles on an oval for ever. (Then this number decides nothing about other games, as the deeper notebook shows.)
+# The winner of the bowl loses most clearly here. Momentum 0.5 adds up to steps of double length, but it loses with half the learning rate, too. And the usual rule of GAN code, alternating, has exactly $\rho=1$: it neither arrives nor leaves, but circles on an oval for ever.
 #
-# Why does extragradient arrive? In this game the field one step ahead is the field here, minus $h$ times $w$ itself. So it is the plain step and a small extra one towards the centre:
+# Why does extragradient arrive? At $w=(1,-1)$ the field is $(\psi,-\theta)=(-1,-1)$. One step of $h=0.2$ ahead, at $(0.8,-1.2)$, it is $(-1.2,-0.8)$. That is the field here, minus $0.2\,w$. So the rule takes the plain step, and a small extra one towards the centre:
 
 # %%
 claim("Alternating has ρ = 1.", predicted["alternating"], near=1, within=1e-9, exact=True)
@@ -339,15 +351,15 @@ claim(
 )
 
 # %% [markdown]
-# Looking ahead costs two gradients per step. Exercise 3 breaks it: what if we look only half as far?
+# It costs two gradients per step.
 #
 # ## 5 R1: change the game (7 min)
 #
-# Instead of a cleverer rule we can choose another game. When the fake is perfect, $D$ is at its steepest. So let us punish $D$ for being steep at the data. (Our $D$ is a line, equally steep everywhere. So this game cannot tell whether the *place* matters.) This penalty is called **R1** (Mescheder et al. 2018):
+# Instead of a cleverer rule we can choose another game. When the fake is perfect, $D$ is at its steepest. So let us punish $D$ for being steep at the data. This penalty is called **R1** (Mescheder et al. 2018):
 #
 # $$L_D+\frac\gamma2\,\mathbb E_{x\sim p_d}\big[\lVert\nabla_xD(x)\rVert^2\big],\qquad\text{here } \nabla_xD=\psi .$$
 #
-# It adds $-\gamma\psi$ to the field of $D$. We also put the sigmoid back, so this is the minimax GAN of lesson 01: $L_D=\zeta(-D(0))+\zeta(D(\theta))$, and $G$ ascends it. The slope of $\zeta$ is the sigmoid $P$.
+# It adds $-\gamma\psi$ to the field of $D$, which pulls $\psi$ to 0. We also put the sigmoid back, so this is the minimax GAN of lesson 01: $L_D=\zeta(-D(0))+\zeta(D(\theta))$, and $G$ ascends it. The first term is constant, as $D(0)=0$. The second has the slope $P$, the sigmoid of $\psi\theta$.
 
 
 # %%
@@ -357,7 +369,7 @@ def gan(gamma, target=0.0):
     def field(w):
         theta, psi = w.unbind(-1)
         P = torch.sigmoid(psi * theta)
-        # the derivative of γ/2 (|ψ| - target)², which is R1 for target 0
+        # R1 pulls ψ to 0, another target pulls it to ±target, whichever is nearer
         penalty = gamma * (psi - target * psi.sign())
         return torch.stack([psi * P, -theta * P - penalty], dim=-1)
 
@@ -388,6 +400,9 @@ claim("γ = 1 is better than 5 from every start.", with_r1["γ = 1"], below=with
 theta, psi = path[-1].T  # of the last γ, 5
 claim("With γ = 5 the slope of D is a tenth of the distance.", psi / theta, near=-0.1, within=0.02)
 
+# %% [markdown]
+# The arrows of each panel have their own scale. So compare their directions, not their lengths.
+
 # %% tags=["hide-input"]
 fig, axes = plt.subplots(1, 4, figsize=(10, 2.9), sharex=True, sharey=True)
 for ax, (gamma, path) in zip(axes, one_run.items(), strict=True):
@@ -400,19 +415,26 @@ alt = "Four runs of 300 steps from the green dot (1, -1). Without penalty the ru
 plots.show(fig, alt=alt)
 
 # %% [markdown]
-# R1 bends the arrows inwards, and of these four $\gamma=1$ is best. With 5, $D$ is nearly flat, so the fake gets little gradient and creeps.
+# R1 bends the arrows inwards. Of these four $\gamma=1$ is best. With 5, $D$ is nearly flat, so the fake gets little gradient and creeps.
 #
-# Must the penalty ask for slope *zero*? As a control we change this one thing. The penalty of WGAN-GP (lesson 09) asks for slope 1.
+# Must the penalty ask for slope *zero*? The penalty of WGAN-GP (lesson 09) asks for slope 1. We try it, and two slopes between.
 
 # %%
 nearest = {}
-for target in (0.0, 1.0):
+for target in (0.0, 0.25, 0.5, 1.0):
     path = trail(plain, gan(0.3, target), 0.2, starts, 500)
     late = path[300:].norm(dim=-1)  # steps 300 to 500
     nearest[f"slope {target:g}"] = late.amin(0)
 table("nearest to the equilibrium in steps 300 to 500, γ = 0.3", nearest)
 claim("With R1 every start comes to the equilibrium.", nearest["slope 0"], below=0.01)
-claim("A penalty that asks for slope 1 keeps every start away.", nearest["slope 1"], above=0.5)
+claim("If ¼ is asked for, every start stays away.", nearest["slope 0.25"], above=0.2)
+claim(
+    "Asking for 1 keeps them three times as far away as that.",
+    nearest["slope 1"] / nearest["slope 0.25"], above=3,
+)
+
+# %% [markdown]
+# A flat $D$ pays such a penalty, so it cannot rest there: that was clear beforehand. What we learn is how far out the pair stays. The more slope is asked for, the wider its circle.
 
 
 # %% tags=["hide-input"]
@@ -432,7 +454,15 @@ gamma_slider = widgets.FloatSlider(value=0, min=0, max=10, step=0.1, description
 _ = widgets.interact(drive, rule=list(RULES), h=h_slider, gamma=gamma_slider)
 
 # %% [markdown]
-# Two missions: at $h=1$ let the plain rule arrive with as little $\gamma$ as possible, and let $\gamma=3$ explode.
+# <details><summary>Two missions for the sliders</summary>
+#
+# At $h=1$ let the plain rule arrive with as little $\gamma$ as possible, and let $\gamma=3$ explode.
+# </details>
+#
+# <details><summary>Answers</summary>
+#
+# At $h=1$ the slider's first $\gamma$ that arrives is 0.3 (the limit is ¼). With $\gamma=3$ the run explodes from $h=0.7$ on (the limit is 0.69). Section 6 tells the rule behind both.
+# </details>
 #
 # ## 6 Three questions people ask (13 min)
 #
@@ -463,13 +493,16 @@ plots.show(fig, alt=alt)
 # %%
 claim("Without R1 no learning rate arrives.", by_rate[0.0], above=1, exact=True)
 limits = []
-for gamma, limit in ((0.15, 0.6), (0.3, 1.2), (0.6, 2.4), (5.0, 0.404)):
+for gamma, limit in ((0.25, 1.0), (0.3, 1.2), (0.6, 2.4), (3.0, 0.686), (5.0, 0.404)):
     limits.append(rho(plain, gan(gamma), 0.99 * limit) < 1)
     limits.append(rho(plain, gan(gamma), 1.01 * limit) > 1)
-claim("A weak penalty bears h up to 4γ, and γ = 5 bears 0.4.", limits, exact=True)
+claim("A weak penalty bears h up to 4γ, γ = 3 bears 0.69, and γ = 5 bears 0.4.", limits, exact=True)
 
 # %% [markdown]
-# A strong penalty is itself a steep bowl for $\psi$, with curvature $\gamma$, and for large $\gamma$ it has that bowl's limit, about $2/\gamma$. Beyond it the signs alternate, and a smaller $h$ *or* a smaller $\gamma$ helps. A weak one ($\gamma<1$) has the limit $4\gamma$. Beyond it the game circles, and a smaller $h$ or a *larger* $\gamma$ helps. Without a penalty no $h$ helps at all. Exercise 2 asks for the general rule.
+# - A *weak* penalty ($\gamma<1$) bears $h$ up to $4\gamma$: with $\gamma=0.3$ up to 1.2. Beyond it the pair circles outwards. A smaller $h$ or a *larger* $\gamma$ helps.
+# - A *strong* penalty is itself a steep bowl for $\psi$, with curvature $\gamma$. So its limit is about $2/\gamma$: with $\gamma=5$ it is 0.4. Beyond it $\psi$ jumps from side to side, and a smaller $h$ or a *smaller* $\gamma$ helps.
+#
+# Without a penalty no $h$ helps at all. Exercise 2 derives both limits.
 #
 # ### Should it decay?
 #
@@ -495,18 +528,18 @@ histories = {
     "no R1, decay": noisy(gan(0.0), decay=True),
     "R1": noisy(gan(1.0), decay=False),
     "R1, decay": noisy(gan(1.0), decay=True),
+    "no R1, decay, no noise": noisy(gan(0.0), decay=True, size=0),
 }
 late = {name: history[-400:].mean(0) for name, history in histories.items()}
-calm = noisy(gan(0.0), decay=True, size=0)[-400:].mean(0)
-late["no R1, decay, no noise"] = calm
 
 # %% tags=["hide-input"]
 fig, ax = plt.subplots(figsize=(7.4, 3.2))
-colors = (plots.PINK, plots.GREY, plots.GREEN, plots.SKY)
+colors = (plots.PINK, plots.GREY, plots.GREEN, plots.SKY, plots.DISC)
 smooth = {name: history.view(40, 50, 16).mean(1).T for name, history in histories.items()}
+smooth["no R1, decay, no noise"] = smooth["no R1, decay, no noise"].median(0).values  # a line, no band
 plots.lines(torch.arange(25, 2000, 50), {name: (smooth[name], c) for name, c in zip(smooth, colors, strict=True)}, log="y", ax=ax)
 ax.set(xlabel="step", ylabel="distance", title="Decay stills the noise, not the circling")
-alt = "Distance from the equilibrium over 2,000 noisy steps, medians of 16 runs with bands. Without R1 it grows. Without R1 but with decay it stays where it was. With R1 it stays at a floor of about 0.4. With R1 and decay it falls to below 0.1."
+alt = "Distance from the equilibrium over 2,000 noisy steps, medians of 16 runs with bands. Without R1 it grows. Without R1 but with decay it stays where it was, with noise or without. With R1 it stays at a floor of about 0.4. With R1 and decay it falls to below 0.1."
 plots.show(fig, alt=alt)
 
 # %%
@@ -517,11 +550,11 @@ alone = late["no R1, decay"]
 claim("Without R1, decay leaves the median run far out.", alone, above=0.6, median=True)
 claim(
     "Without R1 and noise, decay brings no run nearer.",
-    calm, above=starts.norm(dim=-1), exact=True,
+    late["no R1, decay, no noise"], above=starts.norm(dim=-1), exact=True,
 )
 
 # %% [markdown]
-# With R1 the game comes to a floor. The noise makes it, since without noise the same game came to $10^{-12}$ in section 5. Decay lowers the floor. Without R1 the same decay leaves the runs far out, even when we leave out the noise. So decay is an answer to noise, not to a game without a penalty.
+# With R1 the game comes to a floor, which the noise makes: without noise it came to $10^{-12}$ in section 5. Decay lowers the floor. Without R1 it leaves the runs far out, even without noise. So decay answers noise, not a missing penalty.
 #
 # ### Why not β₁ = 0.9?
 #
@@ -552,50 +585,54 @@ predict(
 )
 
 # %%
-WORLDS = {
-    "bowl": bowl,
-    "GAN": gan(0.0),
-    "weak R1 (0.3)": gan(0.3),
-    "R1 (1)": gan(1.0),
-}
-by_beta = {}
-for world, field in WORLDS.items():
+def for_each_beta(field):
+    found = {}
     for beta1 in (0.0, 0.5, 0.9):
-        by_beta[f"{world}, β₁ = {beta1:g}"] = adam(field, beta1)
-table("distance after 3,000 steps, Adam", by_beta)
+        found[f"β₁ = {beta1:g}"] = adam(field, beta1)
+    return found
+
+
+adam_bowl = for_each_beta(bowl)
+no_r1 = for_each_beta(gan(0.0))
+table("Adam in the bowl, distance after 3,000 steps", adam_bowl)
+table("Adam in the GAN without R1", no_r1)
 
 # %%
-claim("In the bowl β₁ = 0.9 arrives.", by_beta["bowl, β₁ = 0.9"], below=0.05)
-claim("In the GAN without R1 it is far out.", by_beta["GAN, β₁ = 0.9"], above=3)
-claim(
-    "Without R1, β₁ = 0 is nearer than 0.9 from every start.",
-    by_beta["GAN, β₁ = 0"], below=by_beta["GAN, β₁ = 0.9"],
-)
+claim("In the bowl β₁ = 0.9 arrives.", adam_bowl["β₁ = 0.9"], below=0.05)
+claim("In the GAN without R1 it is far out.", no_r1["β₁ = 0.9"], above=3)
+claim("There β₁ = 0 is nearer than 0.9, from every start.", no_r1["β₁ = 0"], below=no_r1["β₁ = 0.9"])
+
+# %% [markdown]
+# Does R1 repair that?
 
 # %%
-claim("With weak R1, β₁ = 0.9 stays away.", by_beta["weak R1 (0.3), β₁ = 0.9"], above=0.8)
-claim("With β₁ = 0 it comes near.", by_beta["weak R1 (0.3), β₁ = 0"], below=0.2)
+weak = for_each_beta(gan(0.3))
+strong = for_each_beta(gan(1.0))
+table("Adam in the GAN, weak R1 (γ = 0.3)", weak)
+table("Adam in the GAN, R1 (γ = 1)", strong)
+
+# %%
+claim("With weak R1, β₁ = 0.9 stays away.", weak["β₁ = 0.9"], above=0.8)
+claim("With β₁ = 0 it comes near.", weak["β₁ = 0"], below=0.2)
 claim(
     "With γ = 1 the median run comes near, but does not arrive.",
-    by_beta["R1 (1), β₁ = 0.9"], between=(0.02, 0.25), median=True,
+    strong["β₁ = 0.9"], between=(0.02, 0.25), median=True,
 )
 
 # %% [markdown]
-# In the bowl momentum is harmless. And not every R1 is a cure. With $\gamma=0.3$ plain steps arrive, but $\beta_1=0.9$ stays at a distance of about 1. That surprised us. With enough R1 it comes near, and even then it does not quite arrive. We have not tested why.
-#
-# *What this does not show:* this is one game with two parameters. Lesson 04 sees what $\beta_1=0.9$ does to a network on a ring of clusters.
+# Not every R1 is a cure. With $\gamma=0.3$ plain steps arrive, but $\beta_1=0.9$ stays at a distance of about 1. **That surprised us.** With $\gamma=1$ it comes near, and even then it does not quite arrive. We have not tested why.
 #
 # ## 7 What to take (1 min)
 #
 # | what you see | what it can be | what helps |
 # |---|---|---|
-# | the distance circles or grows slowly | eigenvalues beside the real axis ([3](#3-One-number-(3-min))) | more R1 ([5](#5-R1:-change-the-game-(7-min))), a look ahead ([4](#4-Four-rules-(7-min))); a smaller $h$ only if there is R1 |
-# | it explodes at once, signs alternate | $h$ above the limit of the penalty ([6](#6-Three-questions-people-ask-(13-min))) | smaller $h$ or smaller $\gamma$ |
+# | it goes in circles, slowly outwards | the players turn around each other, eigenvalues outside the circle ([3](#3-One-number-(4-min))) | more R1 ([5](#5-R1:-change-the-game-(7-min))), a look ahead ([4](#4-Four-rules-(7-min))); a smaller $h$ only if there is R1 |
+# | it explodes, from side to side | $h$ above the limit of the penalty ([6](#6-Three-questions-people-ask-(13-min))) | smaller $h$ or smaller $\gamma$ |
 # | it hardly moves | $D$ nearly flat from too much R1 ([5](#5-R1:-change-the-game-(7-min))) | smaller $\gamma$ |
 # | it arrives and then trembles | noise of the batches ([6](#6-Three-questions-people-ask-(13-min))) | decay |
 # | it moves on and on with Adam | no R1 or too little, worse with a large $\beta_1$ ([6](#6-Three-questions-people-ask-(13-min))) | R1, with $\beta_1$ 0 or 0.5 |
 #
-# All this holds for two parameters, near the equilibrium. A network has as many eigenvalues as parameters, usually too many to compute. The deeper notebook does it for a small one. The prediction holds there, too, but a small $h$ works even without R1.
+# *What this does not show:* anything far from the equilibrium, or networks. Lesson 04 tries $\beta_1=0.9$ there. The deeper notebook computes the eigenvalues of a small network. It has some damping of its own: a small $h$ arrives even without R1.
 
 # %%
 how_sure()
@@ -665,8 +702,8 @@ nb03.check_2(step_limit)
 #
 # <details><summary>Hint: almost there</summary>
 #
-# With $\lambda=p+iq$ the condition is $2hp+h^2(p^2+q^2)<0$. Divide by $h$ and solve for
-# $h$, take the smallest limit over all eigenvalues, and return 0 if some $p$ is not
+# With $\lambda=a+ib$ the condition is $2ha+h^2(a^2+b^2)<0$. Divide by $h$ and solve for
+# $h$, take the smallest limit over all eigenvalues, and return 0 if some $a$ is not
 # negative.
 # </details>
 #
@@ -722,8 +759,8 @@ nb03.check_3(midpoint)
 #
 # 1. In a loss plain steps arrive as long as $h<2/L$, and momentum arrives sooner ([section 1](#1-A-bowl-(6-min))).
 # 2. In a game each player tilts the other's hill, so downhill steps of both go around and outwards ([section 2](#2-Two-players,-two-parameters-(5-min))).
-# 3. The size of the largest eigenvalue of one update is the factor per step: below 1 the rule arrives, above 1 it leaves ([section 3](#3-One-number-(3-min)), [section 4](#4-Four-rules-(7-min))).
+# 3. The size of the largest eigenvalue of one update is the factor per step: below 1 the rule arrives, above 1 it leaves ([section 3](#3-One-number-(4-min)), [section 4](#4-Four-rules-(7-min))).
 # 4. R1 asks $D$ to be flat at the data and makes the game arrive; a penalty that asks for slope 1 does not, and too much R1 is slow or explodes ([section 5](#5-R1:-change-the-game-(7-min))).
-# 5. Without a penalty plain steps do not arrive, neither with a smaller learning rate nor with decay, and $\beta_1=0.9$ needs more R1 than $\beta_1=0$ ([section 6](#6-Three-questions-people-ask-(13-min))).
+# 5. In this game plain steps without a penalty do not arrive, neither with a smaller learning rate nor with decay, and $\beta_1=0.9$ needs more R1 than $\beta_1=0$ ([section 6](#6-Three-questions-people-ask-(13-min))).
 #
 # **Further reading.** Mescheder, Geiger and Nowozin 2018, *Which Training Methods for GANs do actually Converge?* (arXiv:1801.04406), Sections 2 to 4 · Gidel et al. 2019, *A Variational Inequality Perspective on GANs* (1802.10551): extragradient · Kingma and Ba 2015, Adam (1412.6980). Next: [04 · The 2-D laboratory](04_gan_laboratory_2d.ipynb).

@@ -89,9 +89,9 @@ def slope(loss, s):
 predict(
     "In float32, which way ends in NaN rather than in a slope of 0?",
     [
-        ("log(P + 1e-8)", False, "It dies silently, around the score −18."),
+        ("log(P + 1e-8)", False, "It dies silently: at −18 half of its slope is gone, below −23 nearly all."),
         ("log(P)", True, "P becomes 0, its logarithm infinite, and the slope is 0 times infinity."),
-        ("BCELoss on P", False, "It clamps the logarithm at −100, divides by at least 1e-12, and dies silently around −28."),
+        ("BCELoss on P", False, "It clamps the logarithm at −100, divides by at least 1e-12, and dies silently: at −28 half of its slope is gone."),
     ],
 )
 
@@ -107,7 +107,7 @@ for ax, dtype in zip(axes, (torch.float32, torch.bfloat16), strict=True):
     ax.set(xlabel="score $s$", title=str(dtype)[6:])
 axes[0].set_ylabel("slope")
 axes[0].legend(fontsize=9, loc="center left")
-alt = "Slope against score in float32 and bfloat16. log(P + 1e-8) falls to 0 around -18, BCELoss around -28, log(P) ends near -88; the two versions on scores stay at -1."
+alt = "Slope against score in float32 and bfloat16. log(P + 1e-8) loses half of its slope at -18, BCELoss at -28, log(P) ends near -88; the two versions on scores stay at -1."
 plots.show(fig, alt=alt)
 
 # %%
@@ -746,7 +746,7 @@ claim("Non-saturating is at most a tenth as far as saturating.", slow)
 # %% [markdown]
 # After 600 steps the saturating fakes are hundreds away. The non-saturating fakes of most games are still near, but look at the largest number: single games have left. The slope $-(1-P)$ is small for accepted fakes and never zero, and Adam enlarges what is small. So this brake is slow, and no stop.
 #
-# **Why less than double?** With the steepness taken out, the non-saturating gradient of new generators grew a little less than its slope, which doubles. The lesson said that directions cancel. Then it must double if we send all fakes in one direction.
+# **Why less than double?** With the steepness taken out, the non-saturating gradient of new generators grew a little less than its slope, which doubles. $D$ sends the fakes in different directions, and these may cancel in part. If that is the reason, it must double when we send all fakes in one direction.
 
 
 # %%
