@@ -273,7 +273,7 @@ claim(
 #
 # It is never negative, because ½ is still allowed. It is at most $\log2$, because nobody can save more than he pays. And it is 0 only if ½ is the best answer everywhere, which means $p_g=p_d$.
 #
-# **Back to $V$.** It adds the mean grades of both sides of the coin. But a toss shows one side only, so its mean grade is half of $V$, and its mean cost is $-V/2$. In the example $V=-1.00$. With the best answers we get $-V(D^*,G)/2=\log2-\mathrm{JSD}$. Multiply by $-2$:
+# **Back to $V$.** It adds the mean grades of both sides of the coin, in the example $-0.50$ and $-0.50$. But a toss shows one side only, so it costs $-V/2$ on average: 0.50. With the best answers we get $-V(D^*,G)/2=\log2-\mathrm{JSD}$. Multiply by $-2$:
 #
 # $$V(D^*,G)=-\log4+2\,\mathrm{JSD}(p_d,p_g)$$
 #

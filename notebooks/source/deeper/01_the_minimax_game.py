@@ -20,7 +20,7 @@
 # - **refute** eleven statements about GAN losses, each with a test of a few lines;
 # - **show** that a discriminator can see differences that do not exist, and what a generator learns from one that can see.
 #
-# *Study:* 79 minutes, and 15 for the exercises. *Run time:* about a minute on one CPU core.
+# *Study:* 81 minutes, and 15 for the exercises. *Run time:* about a minute on one CPU core.
 
 # %% tags=["setup"]
 import sys
@@ -131,7 +131,7 @@ plots.show(fig, alt=alt)
 claim("No bin is five standard errors from Bayes' rule.", misses, below=5)
 
 # %% [markdown]
-# ## 2 The divergence, computed twice (9 min)
+# ## 2 The divergence, computed twice (10 min)
 #
 # In the lesson the JSD is what seeing $x$ saves. Books write it with the Kullback–Leibler divergence $\mathrm{KL}(p\|m)=\int p\log\frac pm$. Let $m=\tfrac12(p_d+p_g)$ be the mixture of both. Then $P^*=\frac{p_d}{2m}$ and $1-P^*=\frac{p_g}{2m}$. The mean grade of the data is the mean of $\log\frac{p_d}{m}-\log2$ over the data, and that is $\mathrm{KL}(p_d\|m)-\log2$. The fakes give $\mathrm{KL}(p_g\|m)-\log2$. So
 #
@@ -446,7 +446,7 @@ claim(
 # %% [markdown]
 # The samples are the same, and there are three answers where next to no samples fall. The parabola is nearly right because we knew the truth. In a GAN nobody does.
 #
-# ## 4 Eleven more statements (25 min)
+# ## 4 Eleven more statements (27 min)
 #
 # The lesson refuted one statement: the generator does not push towards ½. Call it number 3. Here are two that fall to one gradient each.
 #
@@ -1028,7 +1028,7 @@ nb01.check_4(pushes_up)
 # ## Recap (1 min)
 #
 # 1. Bayes' rule, Newton's method and counting find the same best discriminator as calculus ([section 1](#1-The-best-discriminator,-three-more-ways-(8-min))).
-# 2. $-\log4+2\,\mathrm{JSD}$ holds for six pairs, by two methods that share nothing ([section 2](#2-The-divergence,-computed-twice-(9-min))).
+# 2. $-\log4+2\,\mathrm{JSD}$ holds for six pairs, by two methods that share nothing ([section 2](#2-The-divergence,-computed-twice-(10-min))).
 # 3. A network knows the density ratio where samples fall and invents it elsewhere ([section 3](#3-A-network-learns-a-density-ratio-(19-min))).
-# 4. A formula is trusted after it has passed a test, and a test is trusted after it has refuted the opposite; without logarithms the game measures total variation ([section 4](#4-Eleven-more-statements-(25-min)), [section 5](#5-Pairs,-and-no-logarithms-(6-min))).
+# 4. A formula is trusted after it has passed a test, and a test is trusted after it has refuted the opposite; without logarithms the game measures total variation ([section 4](#4-Eleven-more-statements-(27-min)), [section 5](#5-Pairs,-and-no-logarithms-(6-min))).
 # 5. With twenty samples $D$ is sure of differences that do not exist, and a generator learns only the differences that its $D$ can see ([section 6](#6-Twenty-samples-(4-min)), [section 7](#7-The-two-bumps-again-(7-min))).
