@@ -13,7 +13,7 @@
 # - **measure** how good its images are, with a judge and several seeds;
 # - **break** it with one number, and test an explanation before you believe it.
 #
-# *Before:* Python, a little PyTorch, one course of calculus and one of probability. *Study:* 32 minutes, and 25 for the exercises. *Run time:* about 30 seconds on two CPU cores; no GPU is needed.
+# *Before:* Python, a little PyTorch, one course of calculus and one of probability. *Study:* 33 minutes, and 25 for the exercises. *Run time:* about 30 seconds on two CPU cores; no GPU is needed.
 
 # %% [markdown]
 # ## 1 People who do not exist (3 min)
@@ -211,7 +211,7 @@ claim(
 # %% [markdown]
 # *What this does not show:* the reader is nearly always right on *real* images. It gives every fake a label, too, and some fakes at round 600 are still blobs.
 #
-# ## 3 How good is it? (5 min)
+# ## 3 How good is it? (6 min)
 #
 # An eye is a poor instrument, so we build a **judge**. Mix the 719 new real images with 719 fakes. Then ask each image for its **nearest neighbour**, the most similar other image in the mix. Is it of the same kind, real or fake?
 #
@@ -644,8 +644,8 @@ nb00.check_3(fixed_noise)
 #
 # 1. $D$ learns to tell real images from fakes, and $G$ to get high scores from $D$: a loop of twenty lines ([section 2](#2-A-GAN-of-your-own-(14-min))).
 # 2. Nobody tells $G$ what to draw, and many fakes change their label while $G$ learns ([section 2](#2-A-GAN-of-your-own-(14-min))).
-# 3. A number about a GAN needs its two ends and several seeds ([section 3](#3-How-good-is-it?-(5-min))).
-# 4. Among images that it has learned from $G$ gets a better grade, and copies pass among new ones ([section 3](#3-How-good-is-it?-(5-min))).
+# 3. A number about a GAN needs its two ends and several seeds ([section 3](#3-How-good-is-it?-(6-min))).
+# 4. Among images that it has learned from $G$ gets a better grade, and copies pass among new ones ([section 3](#3-How-good-is-it?-(6-min))).
 # 5. One number, $\beta_1=0.9$, breaks our GAN, although it helps a $D$ that learns alone ([section 4](#4-One-number,-and-it-breaks-(7-min))).
 #
 # **Further reading.** Goodfellow et al. 2014 (arXiv:1406.2661), Sections 1 and 3: the idea · Lopez-Paz and Oquab 2017 (1610.06545): judges of two sets · Xu et al. 2018 (1806.07755): the nearest neighbour among other judges.
