@@ -393,7 +393,7 @@ claim(
 # %% [markdown]
 # The number is the same, but the slopes are not. A fake scores higher if it moves to the left in the left panel, and inwards in the right one. So the score gives each fake a direction, and no fake needs a partner. It does not say how far to go.
 #
-# **Back to the two bumps.** The same $G$ as in section 1 now plays against a $D$, in the loop of notebook 00. Nobody pairs anything.
+# **Back to the two bumps.** The same $G$ as in section 1 now plays against a $D$, in the loop of notebook 00.
 
 
 # %%
@@ -437,7 +437,7 @@ claim(
 )
 
 # %% [markdown]
-# This answers section 1: no fake had a partner, and both bumps get their share.
+# This answers section 1: no fake had a partner, and both bumps get their share. The shapes are not right yet.
 #
 # *What this does not show:* that $G$ finds all of *many* bumps (notebook 08).
 #
