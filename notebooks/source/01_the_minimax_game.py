@@ -21,7 +21,7 @@
 # - **explain** what the Jensen–Shannon divergence measures, and why the generator makes it small;
 # - **say** what the losses read at the end of a perfect game, and why this proves nothing.
 #
-# *Before this:* [00](00_start_here.ipynb). *Study:* 42 minutes, and 25 for the exercises. *Run time:* about 30 seconds on one CPU core. *Deeper:* [the second notebook](deeper/01_the_minimax_game.ipynb) finds the best discriminator in three more ways, lets a network learn it, and refutes eleven wrong formulas.
+# *Before this:* [00](00_start_here.ipynb). *Study:* 43 minutes, and 25 for the exercises. *Run time:* about 30 seconds on one CPU core. *Deeper:* [the second notebook](deeper/01_the_minimax_game.ipynb) finds the best discriminator in three more ways, lets a network learn it, and refutes eleven wrong formulas.
 
 # %% tags=["setup"]
 import sys
@@ -143,7 +143,7 @@ claim(
 #
 # So we want to compare two *sets*, without pairs, and still tell each fake where to go. A discriminator does both: section 5 plays it on these bumps.
 #
-# ## 2 One question per sample (4 min)
+# ## 2 One question per sample (5 min)
 #
 # Toss a fair coin. Heads: draw $x$ from the data, $x\sim p_d$. Tails: draw noise $z\sim p_z$ and let the generator make a fake, $x=G(z)\sim p_g$. The discriminator sees $x$ but not the coin, and answers with a probability $P(x)$ for heads, "real".
 
@@ -198,7 +198,7 @@ claim(
 # %% [markdown]
 # (`exact=True` marks mathematics, which needs no seeds.) So a discriminator is an ordinary classifier with the ordinary loss, the **cross-entropy** $-V/2$. And a blind one reads $-\log4=-1.386$ for *every* generator. One answer is about one sample; the mean grade compares two *sets*.
 #
-# ## 3 The best answer (6 min)
+# ## 3 The best answer (4 min)
 #
 # The generator stands still. Which answer is best? Look at one place $x$ first. Say that the density of the data is 0.3 there, and that of the fakes 0.2. So of five samples near this $x$ three are real and two are fake, on average. $D$ cannot tell them apart, and gives all five the same $P$.
 #
@@ -256,7 +256,7 @@ claim(
 # %% [markdown]
 # Too far to the left is suspicious, and so is too far to the right.
 #
-# ## 4 What is left for the generator (6 min)
+# ## 4 What is left for the generator (8 min)
 #
 # Suppose that $D$ always gives the best answer. How much better is it than a guess? Let us count what an answer *costs*, which is minus its grade. Someone who may *not* see $x$ can only answer ½, and pays $-\log\frac12=0.693$ at each toss. Someone who sees $x$ pays less.
 #
@@ -352,7 +352,7 @@ claim(
 # %% [markdown]
 # Look at the flat part: once the boxes share nothing, nobody can save more. The JSD does not say how far away the fakes are, nor which way is back (notebooks 02 and 09).
 #
-# ## 5 A number and a direction (3 min)
+# ## 5 A number and a direction (6 min)
 #
 # One number cannot say *what* is wrong. Here are two generators. One is shifted to the right, one is too wide, and both are chosen to have a JSD of 0.150.
 
@@ -573,7 +573,7 @@ claim(
 how_sure()
 
 # %% [markdown]
-# ## 7 What the generator wants (3 min)
+# ## 7 What the generator wants (2 min)
 #
 # A finished game ends at $P=\tfrac12$. So is it true that "the generator pushes the discriminator's answer towards ½"? Decide first: $D$ believes a fake, with $P=0.73$. Does a step of $G$ push its score up or down?
 #
@@ -737,10 +737,10 @@ nb01.check_3(jsd_of_outcomes)
 # %% [markdown]
 # ## Recap (1 min)
 #
-# 1. A fake has no real partner; a discriminator compares sets, and gives each fake a direction ([section 1](#1-Why-a-discriminator-at-all-(7-min)), [section 5](#5-A-number-and-a-direction-(3-min))).
-# 2. The value function is the cross-entropy of one question per sample, times −2 ([section 2](#2-One-question-per-sample-(4-min))).
-# 3. The best answer is the share of real samples at $x$, and the best score is $\log p_d/p_g$ ([section 3](#3-The-best-answer-(6-min))).
-# 4. Against it a generator that makes $V$ small makes the JSD small, which is how much one sample tells about the coin, and is flat where the two share nothing ([section 4](#4-What-is-left-for-the-generator-(6-min))).
-# 5. A finished game ends at $P=\tfrac12$, but a blind discriminator reads the same losses, and the generator pulls no believed fake back to ½ ([section 6](#6-What-the-losses-read-(9-min)), [section 7](#7-What-the-generator-wants-(3-min))).
+# 1. A fake has no real partner; a discriminator compares sets, and gives each fake a direction ([section 1](#1-Why-a-discriminator-at-all-(7-min)), [section 5](#5-A-number-and-a-direction-(6-min))).
+# 2. The value function is the cross-entropy of one question per sample, times −2 ([section 2](#2-One-question-per-sample-(5-min))).
+# 3. The best answer is the share of real samples at $x$, and the best score is $\log p_d/p_g$ ([section 3](#3-The-best-answer-(4-min))).
+# 4. Against it a generator that makes $V$ small makes the JSD small, which is how much one sample tells about the coin, and is flat where the two share nothing ([section 4](#4-What-is-left-for-the-generator-(8-min))).
+# 5. A finished game ends at $P=\tfrac12$, but a blind discriminator reads the same losses, and the generator pulls no believed fake back to ½ ([section 6](#6-What-the-losses-read-(9-min)), [section 7](#7-What-the-generator-wants-(2-min))).
 #
 # **Further reading.** I. Goodfellow et al., *Generative Adversarial Nets*, 2014, [arXiv:1406.2661](https://arxiv.org/abs/1406.2661), Sections 3 and 4. Next: [02 · Losses and gradients](02_losses_and_gradients.ipynb).
