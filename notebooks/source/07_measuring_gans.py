@@ -108,7 +108,7 @@ young, _ = look(sets["DCGAN 300"])
 # %%
 def inception_score(logits):
     p = logits.softmax(1)  # one list a row
-    kl = torch.xlogy(p, p / p.mean(0)).sum(1)  # a · log b, and 0 for a = 0
+    kl = torch.xlogy(p, p / p.mean(0)).sum(1)  # xlogy(a, b) = a log b; 0 for a = 0
     return kl.mean().exp().item()
 
 
@@ -150,7 +150,7 @@ def kid(real, fake):
 
 
 # %% [markdown]
-# **Precision and recall** ask two questions: are the fakes good, and is everything there? Draw a ball around each real image that reaches to its third nearest real neighbour. **Precision** is the share of fakes inside some ball. For **recall** exchange the roles: it is the share of real images inside the balls of the fakes.
+# **Precision and recall** ask two questions: are the fakes good, and is everything there? Draw a ball around each real image, up to its third nearest real neighbour. **Precision** is the share of fakes inside some ball. For **recall** exchange the roles: it is the share of real images inside the balls of the fakes.
 
 # %%
 def inside(points, centres, k=3):
@@ -233,7 +233,7 @@ claim(
 )
 
 # %% [markdown]
-# Precision asks whether each fake lies in some ball, and a blob does. (Among digits drawn from fonts it does not.) So **precision alone does not measure quality**. Recall is near 0.
+# Precision asks whether each fake lies in some ball, and a blob does. (Among digits drawn from fonts it does not.) So **precision alone does not measure quality**. Recall is near 0 here.
 #
 # ## 3 How many images? (6 min)
 #
@@ -329,7 +329,7 @@ claim(
 # %% [markdown]
 # ## 4 What does a score not see? (8 min)
 #
-# We harm real images in a way that we know. A score that does not move is blind to this harm.
+# We harm real images on purpose. A score that does not move is blind to this harm.
 
 # %%
 predict(
@@ -398,7 +398,7 @@ plots.show(fig, alt=alt)
 # Violet is worse than not seen: the score calls the harm an *improvement*.
 #
 # - **IS** asks for one perfect image per digit only.
-# - **Fréchet distance and KID** see everything here except copies, but do not say which.
+# - **Fréchet distance and KID** see everything here except copies, but not which it is.
 # - **Precision** looks at single fakes, so it does not miss the threes, and it even prefers one image per digit. It does not see the noise. (We have not tested why.)
 # - **Recall** sees what is missing or repeats, and spoilt images, but not too many threes.
 # - Only the test for **copies** sees copies, and nothing else.
