@@ -13,7 +13,7 @@
 # - **compare** two sets of samples fairly, although they have different numbers of images;
 # - **name** what a score cannot see, and choose a checkpoint without flattering yourself.
 #
-# *Before:* [05](05_mlp_gan.ipynb), [06](06_dcgan.ipynb). *Study:* 45 minutes, and 20 for the exercises. *Run time:* about 60 seconds on one CPU core. *Deeper:* [the second notebook](deeper/07_measuring_gans.ipynb): a library's check, the bias on paper, why garbage helps, how to please a judge.
+# *Before:* [05](05_mlp_gan.ipynb), [06](06_dcgan.ipynb). *Study:* 43 minutes, and 15 for the exercises. *Run time:* about 60 seconds on one CPU core. *Deeper:* [the second notebook](deeper/07_measuring_gans.ipynb): a library's check, the bias on paper, why garbage helps, how to please a judge.
 
 # %% tags=["setup"]
 import sys
@@ -327,7 +327,7 @@ claim(
 # **Report the distance, the number of images, and the floor** at that number. The average of KID does not depend on $n$.
 
 # %% [markdown]
-# ## 4 What does a score not see? (8 min)
+# ## 4 What does a score not see? (6 min)
 #
 # We harm real images on purpose. A score that does not move is blind to this harm.
 
@@ -562,7 +562,7 @@ claim("The last state reads within 5 % of an honest choice with 2,000.", reporte
 how_sure()
 
 # %% [markdown]
-# ## Exercises (20 min)
+# ## Exercises (15 min)
 #
 # ### Exercise 1 · What precision does not see
 #
@@ -678,7 +678,7 @@ nb07.check_3(honest_report)
 #
 # 1. Four scores ask four questions, and precision puts blobs above digits ([section 2](#2-Four-scores-from-their-formulas-(13-min))).
 # 2. A Fréchet distance on few images is too large, by about $c/n$, so report the number of images and the floor ([section 3](#3-How-many-images?-(6-min))).
-# 3. Every score is blind to some harm, and all five are to copies ([section 4](#4-What-does-a-score-not-see?-(8-min))).
+# 3. Every score is blind to some harm, and all five are to copies ([section 4](#4-What-does-a-score-not-see?-(6-min))).
 # 4. The Fréchet distance can prefer garbage, because it spreads where a collapsed set does not ([section 5](#5-A-score-that-prefers-garbage-(6-min))).
 # 5. The best of several readings is partly luck, so choose on one part and report on another ([section 6](#6-Which-checkpoint?-(4-min))).
 #
