@@ -12,7 +12,7 @@
 # - **read** a test for copies, and show that it says nothing about some generators;
 # - **fool** a score on purpose, and catch those who do.
 #
-# *Study:* 68 minutes, and 15 for the exercises. *Run time:* about 60 seconds on one CPU core.
+# *Study:* 75 minutes, and 15 for the exercises. *Run time:* about 60 seconds on one CPU core.
 
 # %% tags=["setup"]
 import sys
@@ -51,7 +51,7 @@ torch.set_num_threads(1)  # small networks: a second thread costs more than it b
 device = "cuda" if torch.cuda.is_available() else "cpu"
 
 # %% [markdown]
-# ## 1 Against the libraries (15 min)
+# ## 1 Against the libraries (17 min)
 #
 # The data, the judge and the two games are those of the lesson. This notebook also holds the cells from which its recorded run was made, so they train what they are given, with the seed they are given.
 
@@ -430,7 +430,7 @@ claim("So they do between two random halves of the data.", np.ptp(swapped), abov
 # %% [markdown]
 # The last line is the control: which half is called "training" was drawn by lot, so there is nothing to copy. Still the reading jumps. A test for copies needs fakes with many different neighbours. Look at recall first.
 #
-# ## 5 More of the damage matrix (10 min)
+# ## 5 More of the damage matrix (17 min)
 #
 # [Section 4 of the lesson](../07_measuring_gans.ipynb) draws six scores for nine harms, recorded for 20 choices of 1,500 images. Density and coverage are missing there. These cells made the record. Each harm is compared with the *same* images unharmed, and counted in standard deviations of the unharmed score.
 
@@ -842,9 +842,9 @@ nb07.check_4(ceiling)
 #
 # ## Recap (1 min)
 #
-# 1. Density counts balls and coverage asks which real images were reached, so both see the blobs that precision likes ([section 1](#1-Against-the-libraries-(15-min))).
+# 1. Density counts balls and coverage asks which real images were reached, so both see the blobs that precision likes ([section 1](#1-Against-the-libraries-(17-min))).
 # 2. The bias of the distance is a sum over pairs of features, over $n$; a line in $1/n$ removes it ([section 2](#2-The-bias-on-paper-(10-min))), and KID has none but scatters ([section 3](#3-How-much-KID-scatters-(5-min))).
-# 3. A test for copies needs fakes with many different neighbours ([section 4](#4-What-a-test-for-copies-says-(4-min))), density and coverage have blind spots of their own, and garbage pleases a distance where a set has no spread ([section 5](#5-More-of-the-damage-matrix-(10-min))).
+# 3. A test for copies needs fakes with many different neighbours ([section 4](#4-What-a-test-for-copies-says-(4-min))), density and coverage have blind spots of their own, and garbage pleases a distance where a set has no spread ([section 5](#5-More-of-the-damage-matrix-(17-min))).
 # 4. How many images you need depends on the score and on the fault ([section 6](#6-How-many-images-tell-two-generators-apart?-(4-min))), and late states look alike ([section 7](#7-When-to-stop-(4-min))).
 # 5. Scores mostly agree along a training run ([section 8](#8-Do-the-scores-agree?-(3-min))), until somebody optimises one of them ([section 9](#9-Pleasing-the-judge-(9-min))).
 #
