@@ -900,7 +900,6 @@ def distance(G):
 RUNGS = {"notebook 06": {}, "frozen, fused": {"frozen": True, "fused": True}}
 RUNGS["+ bfloat16"] = RUNGS["frozen, fused"] | {"dtype": torch.bfloat16}
 RUNGS["+ rate .006"] = RUNGS["+ bfloat16"] | {"lr": 6e-3}
-RUNGS["+ batch 128, rate .008"] = RUNGS["+ bfloat16"] | {"batch": 128, "lr": 8e-3}
 
 # %%
 speedrun = recorded("nb20_speedrun")
