@@ -163,7 +163,7 @@ def head(what: str, command: str, code: str, root: Path = ROOT) -> dict:
 
 
 def commit(root: Path = ROOT) -> dict:
-    """The commit at hand, and whether files differ from it; without git or its history `GAN_COMMIT`, or "unknown"."""
+    """The commit at hand, and whether files differ from it; without git `GAN_COMMIT`, or "unknown"."""
 
     def git(*words: str) -> str:
         return subprocess.run(["git", "-C", root, *words], capture_output=True, text=True, check=True).stdout

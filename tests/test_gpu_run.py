@@ -1,4 +1,4 @@
-"""`make gpu`, played on a machine without a GPU: jobs that fail or hang, packages that are missing, no .git."""
+"""`make gpu`, played on a machine without a GPU: jobs that fail or hang, missing packages, no .git."""
 
 import json
 import os

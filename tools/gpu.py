@@ -1,6 +1,6 @@
 """Everything of the course that needs a GPU, in one run of at most eight minutes.
 
-    make gpu                                   records go into gan_helpers/records
+    make gpu                                   records go into gan_helpers/records, the log into build/gpu
     make gpu OUT=folder COMMIT=0123…           … or into a folder; for a copy of the repository without .git
 
 The jobs run in order of worth, each in a process of its own, with a time limit of its own: one that fails or
@@ -51,7 +51,7 @@ class Job(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What became of a job: "done", "failed", "too slow" or "no time left"; seconds; the last line it printed."""
+    """What became of a job: "done", "failed", "too slow" or "no time left"; seconds; its last line."""
 
     job: Job
     what: str
@@ -176,12 +176,16 @@ def run_one(job: Job, python: str, out: Path, log: Path, limit: float, env: Mapp
     return Outcome(job, what, seconds, last[:160])
 
 
-def run_all(
-    jobs: Sequence[Job], python: str, out: Path, seconds: float, env: Mapping[str, str]
-) -> list[Outcome]:
-    """Run the jobs in order, none longer than its limit, all in so many seconds; the summary grows with them."""
-    out.mkdir(parents=True, exist_ok=True)
-    log, ends, outcomes = out / "gpu.log", time.monotonic() + seconds, []
+def run_all(jobs: Sequence[Job], python: str, out: Path, seconds: float, env: Mapping[str, str],
+            logs: Path | None = None) -> list[Outcome]:  # fmt: skip
+    """Run the jobs in order, none longer than its limit, all in so many seconds.
+
+    Records go into `out`, log and summary, which grow with the jobs, into `logs` (if not given, there too).
+    """
+    logs = logs or out
+    for folder in (out, logs):
+        folder.mkdir(parents=True, exist_ok=True)
+    log, ends, outcomes = logs / "gpu.log", time.monotonic() + seconds, []
     log.write_text("")
     for job in jobs:
         left = ends - time.monotonic() - GRACE
@@ -191,7 +195,7 @@ def run_all(
             print(f"{job.name} … (at most {min(job.limit, left):.0f} s)", flush=True)
             outcomes.append(run_one(job, python, out, log, min(job.limit, left), env))
         text = summary(outcomes, jobs)
-        (out / "gpu_summary.txt").write_text(text)
+        (logs / "gpu_summary.txt").write_text(text)
     print(text, flush=True)
     return outcomes
 
@@ -230,9 +234,7 @@ def environment(found: Mapping, commit_now: str, base: Mapping[str, str] = os.en
 
 def main(words: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument(
-        "--out", type=Path, default=ROOT / "gan_helpers" / "records", help="for records and logs"
-    )
+    parser.add_argument("--out", type=Path, help="for records and log (else gan_helpers/records, build/gpu)")
     parser.add_argument("--commit", default="", help="the commit of this copy, where it has no .git")
     parser.add_argument("--minutes", type=float, default=8.0, help="for all jobs together")
     parser.add_argument("--python", default=sys.executable, help="the Python that has PyTorch")
@@ -249,7 +251,8 @@ def main(words: Sequence[str] | None = None) -> int:
     print(f"{found['gpu']}, PyTorch {found['torch']}")
     env = environment(found, options.commit or commit())
     left = 60 * options.minutes - (time.monotonic() - start)
-    outcomes = run_all(JOBS, options.python, options.out.resolve(), left, env)
+    out = options.out.resolve() if options.out else ROOT / "gan_helpers" / "records"
+    outcomes = run_all(JOBS, options.python, out, left, env, None if options.out else ROOT / "build" / "gpu")
     return int(any(outcome.what != "done" for outcome in outcomes))
 
 
