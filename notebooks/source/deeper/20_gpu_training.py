@@ -23,7 +23,7 @@ if "google.colab" in sys.modules:  # on Colab only: install the course's helpers
     get_ipython().run_line_magic("pip", "install -q git+https://github.com/gans-measured/gans-measured@v0.2.0")
 assert find_spec("gan_helpers"), "no gan_helpers in this kernel: choose that of .venv, or see README"
 
-import itertools
+import itertools  # noqa: F401
 import math
 import os
 import subprocess
@@ -909,3 +909,167 @@ ends = {}
 for name, games in speedrun["played"].items():
     ends[name] = [run["distance"][-1] for run in games.values()]
 table("distance after 1,200 rounds of 64 images", ends)
+
+# %%
+def as_good(name):
+    """Distance at the end over notebook 06's, a ratio: mean and interval."""
+    return paired(ends[name], ends["notebook 06"], ratio=True)
+
+
+for name in ("+ bfloat16", "+ rate .006"):
+    told = as_good(name)
+    table(f"distance over notebook 06's: {name}", {
+        "mean": told.mean, "interval, from": told.low, "interval, to": told.high,
+    })
+
+# %%
+claim("With bfloat16 a round is cheaper, turn by turn.", rungs["+ bfloat16"]["faster"][0], above=1.1, recorded=speedrun)
+claim("In bfloat16 the mean distance is within a third of notebook 06's.", as_good("+ bfloat16").mean, between=(0.67, 1.33), recorded=speedrun)
+
+# %% [markdown]
+# SPEEDRUNTEXT
+#
+# ## 9 A machine that is a loan (5 min)
+#
+# A cloud machine may be taken away. Often it sends SIGTERM some seconds before. So save every so often *and* when the warning comes. A saved game is never deleted: `keep_training` goes on with the file that it finds, and refuses one of other settings.
+
+
+# %%
+def storage():
+    """A folder that outlives a Colab machine, if Drive is there already; else here."""
+    drive = Path("/content/drive/MyDrive")
+    if "google.colab" in sys.modules and not drive.exists():
+        print("to keep games: from google.colab import drive; drive.mount('/content/drive')")
+    return (drive if drive.exists() else Path.cwd()) / "gans"
+
+
+def keep_training(file, rounds, every=60.0, each=lambda done: None):
+    """Notebook 06's game, saved every so many seconds and at SIGTERM: game, rounds."""
+    game, warned, done = dcgan_game(seed=0, device=device), [], 0
+    file.parent.mkdir(parents=True, exist_ok=True)
+    if file.exists():
+        done = load_checkpoint(file, game._asdict(), settings={"batch": 64})
+    before = signal.signal(signal.SIGTERM, lambda *_: warned.append(True))
+    saved = time.monotonic()
+    try:
+        for _ in dcgan_rounds(game, x_fit, seed=0, rounds=rounds, start=done):
+            done += 1
+            each(done)
+            if warned or done == rounds or time.monotonic() - saved > every:
+                save_checkpoint(file, game._asdict(), step=done, settings={"batch": 64})
+                saved = time.monotonic()
+            if warned:
+                break
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    return game, done
+
+
+# %%
+def preempted(done):
+    if done == 5:
+        signal.raise_signal(signal.SIGTERM)  # what the cloud would send
+
+
+place = Path(tempfile.mkdtemp(dir=folder))  # a folder of our own, for this trial
+whole, _ = keep_training(place / "undisturbed.pt", 12)
+_, first = keep_training(place / "game.pt", 12, each=preempted)
+resumed, second = keep_training(place / "game.pt", 12)
+gap = largest_gap(whole.average.state_dict(), resumed.average.state_dict())
+claim("The game was stopped after round 5.", first, near=5, within=0.5, exact=True)
+if device == "cpu":
+    claim("It went on to round 12 as if nothing had happened.", gap, below=1e-15, exact=True)
+
+# %%
+how_sure()
+
+# %% [markdown]
+# ## Exercises (20 min)
+#
+# ### Exercise 4 · Operations of a step
+#
+# ●○○ · 10 minutes · you need: section 1. A network is a list of convolutions `(c_in, kernel, c_out, side_out)`, square in every respect. How many floating-point operations are its way forward and back, for a batch, if the gradient of its very first input is not needed?
+
+
+# %% tags=["exercise-4"]
+def step_flops(layers, batch):
+    """layers: list of (c_in, kernel, c_out, side_out). Returns a number."""
+    return None  # <- your answer
+
+
+# %% tags=["check-4"]
+nb20.check_4(step_flops)
+
+# %% [markdown]
+# <details><summary>Hint: first step</summary>
+#
+# Count one convolution first: how many multiplications and additions does one output
+# pixel cost? Then ask what the way back computes for each layer.
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# One layer costs two operations for each of `c_in * kernel**2 * c_out * side_out**2`
+# products. Going back costs this twice, for the input and for the weights, and the
+# first layer does without the first of them.
+# </details>
+#
+# <details><summary>Solution</summary>
+#
+# ```python
+# def step_flops(layers, batch):
+#     forward = [2 * c_in * k**2 * c_out * side**2 for c_in, k, c_out, side in layers]
+#     return batch * (3 * sum(forward) - forward[0])
+# ```
+# `FlopCounterMode` counts the same; norms and activations are not in it.
+# </details>
+#
+# ### Exercise 5 · Accumulate
+#
+# ●●○ · 10 minutes · you need: section 5. `parts` are pieces of a batch, *not all equally long*. Return the gradient of the mean loss over the whole batch, going through the net piece by piece.
+
+
+# %% tags=["exercise-5"]
+def accumulate(net, loss, parts):
+    """loss(net, part): mean over a part, one number. Returns a list of gradients, one per parameter of net."""
+    return None  # <- your answer
+
+
+# %% tags=["check-5"]
+nb20.check_5(accumulate)
+
+# %% [markdown]
+# <details><summary>Hint: first step</summary>
+#
+# The mean over everything is a mean of the parts' means. With which weight does each
+# part enter, if one is longer than another?
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# Weigh each part's loss by its share of the samples and call `backward` after each
+# part, so that its graph is gone before the next. Zero the gradients once, before the
+# loop.
+# </details>
+#
+# <details><summary>Solution</summary>
+#
+# ```python
+# def accumulate(net, loss, parts):
+#     n = sum(len(part) for part in parts)
+#     net.zero_grad()
+#     for part in parts:
+#         (loss(net, part) * len(part) / n).backward()
+#     return [p.grad for p in net.parameters()]
+# ```
+# </details>
+#
+# ## Recap (1 min)
+#
+# 1. On the recording core a round is limited by arithmetic, on a large GPU, on paper, by starting kernels ([section 1](#1-Three-limits)).
+# 2. TF32 errs as float16 does, bfloat16 eight times as much; in float16 each player has its own scaler, and gradients are divided before they are clipped ([section 3](#3-Fewer-bits,-and-the-scaler)).
+# 3. Activations grow with the batch; checkpointing trades them for arithmetic, and parts add up to the batch exactly unless batch norm is between ([section 5](#5-Memory)).
+# 4. Two processes play the game of one to rounding, and a killed worker leaves no trace in the weights ([section 7](#7-Several-processes,-and-a-killed-one)).
+# 5. A speedrun counts only what is faster *and* as good over seeds ([section 8](#8-Speedrun)).
+#
+# **Further reading.** Williams, Waterman & Patterson 2009, *Roofline* (CACM) · Micikevicius et al. 2018 (arXiv:1710.03740), mixed precision · Chen et al. 2016 (1604.06174), checkpointing · Li et al. 2020 (2006.15704), DDP · Zhao et al. 2023 (2304.11277), FSDP, for networks that do not fit on one GPU.
