@@ -1,7 +1,9 @@
 """The measuring functions of notebook 20, fed with known measurements; a GPU's part is played."""
 
 import ast
+import signal
 import sys
+import time
 from pathlib import Path
 
 import jupytext
@@ -169,3 +171,27 @@ def test_storage_is_drive_only_where_it_is_mounted(monkeypatch, tmp_path, capsys
     assert storage() == tmp_path / "gans" and capsys.readouterr().out == ""
     monkeypatch.setitem(sys.modules, "google.colab", sys)
     assert storage() == tmp_path / "gans" and "drive.mount" in capsys.readouterr().out
+
+
+def test_a_game_that_is_warned_saves_and_goes_on_as_if_nothing_had_happened(images, tmp_path):
+    from gan_helpers import checkpoints
+
+    names = {"dcgan_game": dcgan_game, "dcgan_rounds": dcgan_rounds, "signal": signal, "time": time}
+    names |= {"load_checkpoint": checkpoints.load_checkpoint, "save_checkpoint": checkpoints.save_checkpoint}
+    keep = functions("keep_training", x_fit=images, **names)["keep_training"]
+
+    def warned(done):
+        if done == 3:
+            signal.raise_signal(signal.SIGTERM)  # what the cloud would send
+
+    before = signal.getsignal(signal.SIGTERM)
+    whole, _ = keep(tmp_path / "undisturbed.pt", 6)
+    assert keep(tmp_path / "drive" / "game.pt", 6, each=warned)[1] == 3
+    assert signal.getsignal(signal.SIGTERM) == before
+    kept = (tmp_path / "drive" / "game.pt").read_bytes()
+    resumed, rounds = keep(tmp_path / "drive" / "game.pt", 6)
+    assert rounds == 6 and (tmp_path / "drive" / "game.pt").read_bytes() != kept
+    for a, b in zip(whole.average.state_dict().values(), resumed.average.state_dict().values(), strict=True):
+        assert torch.equal(a, b)
+    assert keep(tmp_path / "drive" / "game.pt", 6)[1] == 6  # nothing to do, and nothing is lost
+    assert (tmp_path / "drive" / "game.pt").exists()

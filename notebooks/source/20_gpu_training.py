@@ -3,7 +3,7 @@
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gans-measured/gans-measured/blob/main/notebooks/20_gpu_training.ipynb)
 #
-# ![Two rows of twelve digits, drawn after equally many seconds by the game of notebook 06 and by a faster version of it](images/20_gpu_training.png)
+# ![Two rising curves on a logarithmic scale: how far a game strays from itself when its numbers get fewer bits, and when only the order of a batch is reversed](images/20_gpu_training.png)
 #
 # **In one sentence:** before you buy speed, find out what the machine is waiting for, and afterwards ask whether the game is still as good.
 #
@@ -44,7 +44,8 @@ from gan_helpers.games import dcgan_game
 from gan_helpers.losses import L_D, L_G
 from gan_helpers.networks import dcgan_discriminator
 from gan_helpers.notebook import predict, progress, recorded
-from gan_helpers.speed import CHANGES, clock, compile_lacks, fast_game, faster, has_bfloat16, in_turns
+from gan_helpers.speed import CHANGES, clock, compile_lacks, fast_game, faster
+from gan_helpers.speed import has_bfloat16, in_turns
 from gan_helpers.training import ema_update
 
 plots.use_course_style()
@@ -53,7 +54,7 @@ device = "cuda" if torch.cuda.is_available() else "cpu"
 torch.backends.cudnn.allow_tf32 = False  # on a GPU, too, float32 is float32
 
 # %% [markdown]
-# Everything here is measured on the machine in front of you. A cell that needs a GPU says what it would do there. Numbers of other machines come from records. Where there is no record, no number is shown.
+# What is measured here is measured on your machine. Other machines' numbers come from records, or are not shown.
 
 # %%
 cpu_ladder = recorded("nb20_cpu_ladder")
@@ -64,38 +65,23 @@ if gpu_ladder is None:
 # %% [markdown]
 # ## 1 A stopwatch that lies (8 min)
 #
-# We want a faster game, so we need a stopwatch first. `fast_game(seed)` makes the game of notebook 06: the same players, the same losses, the same Adam. Its function `play(x)` plays one round on a batch `x` of 64 images. Later we give it switches, one for each trick.
+# To make a game faster, we need a stopwatch first. `fast_game(seed)` makes the game of notebook 06: the same players, losses and Adam. Its function `play(x)` plays one round on a batch `x` of 64 images. Later it gets switches, one for each trick.
 
 # %%
 images = data.load_images("auto", device=device)
 x_fit = data.split(images, seed=0, fit=0.4, select=0.4, report=0.2).fit.images
 x = x_fit[:64]
 game = fast_game(seeds.one(), device=device)
+game.play(x)  # the first round is slow: libraries choose their algorithms
 
 # %% [markdown]
-# Which clock? `time.perf_counter()` is the clock on the wall. `time.process_time()` counts only the seconds in which the CPU worked for *this* program. Our `clock` takes the second on a CPU, because other programs want the CPU, too.
-
-# %%
-times = []
-for _ in range(30):
-    start = clock(device)
-    game.play(x)
-    times.append(1000 * (clock(device) - start))
-later = torch.tensor(times[5:])
-table("milliseconds of a round", {
-    "the first": times[0],
-    "the median of the later ones": later.median(),
-    "the slowest of the later ones": later.max(),
-})
-
-# %% [markdown]
-# The first round is often slow, because libraries load and choose their algorithms then. So first calls do not count. And even the same work does not always take the same time.
+# Our `clock` counts only the seconds in which the CPU worked for *this* program, and not those of other programs.
 #
-# On a GPU there is a worse lie. A GPU works **asynchronously**: it has a queue of work. `G(z)` only puts work into the queue and returns at once.
+# On a GPU a clock easily lies. A GPU works **asynchronously**: `G(z)` only puts work into a queue, and returns at once.
 
 # %%
 predict(
-    "On a GPU you take the time, play 20 rounds, and take the time again. What do you read?",
+    "On a GPU you read the clock, play 20 rounds, and read it again. What have you measured?",
     [
         ("The time of 20 rounds", False, "Nobody waited for the GPU. It may still be at the third."),
         ("The time it takes to put 20 rounds into the queue", True, "So ask the GPU to finish before you stop the clock."),
@@ -104,7 +90,7 @@ predict(
 )
 
 # %% [markdown]
-# We can play this without a GPU. A second thread works off a queue, and we hand it the rounds.
+# This can be played without a GPU. A second thread works off a queue, and we hand it the rounds.
 
 # %%
 gpu = ThreadPoolExecutor(1)  # it plays the GPU
@@ -122,9 +108,9 @@ table("milliseconds on the wall for 20 rounds", {
 # %% [markdown]
 # The first line is fantastic and wrong. On a GPU the wait is called `torch.cuda.synchronize()`, and our `clock` does it.
 #
-# The third lie is the other programs. If you time version A in the morning and version B at noon, then you time the machine. So rivals **take turns**: A, B, A, B. `in_turns` does that with any number of calls. Two calls of each come first and do not count. Then it returns the milliseconds of each call, turn by turn. `faster` divides, turn by turn: how many times as fast is a version as notebook 06?
+# Another lie: if you time version A in the morning and B at noon, you time what else the machine did. So rivals **take turns**: A, B, A, B. `in_turns` does that with any calls, and returns the milliseconds of each, turn by turn. (Two calls of each come first and do not count.) `faster` divides them: how many times as fast as notebook 06 is a version?
 #
-# A stopwatch has a floor, as a score does (notebook 07). So first we race the game against its twin.
+# A stopwatch has a floor, as a score has (notebook 07). To find it, the game races against its twin.
 
 # %%
 calls = {
@@ -137,11 +123,11 @@ table("its twin: times as fast", {"lower quartile": low, "median": middle, "uppe
 claim("Our stopwatch finds a game as fast as its twin, within a fifth.", middle, between=(0.83, 1.2))
 
 # %% [markdown]
-# The distance from 1 is luck. **A speed-up smaller than that is no speed-up.**
+# **A speed-up no larger than that of a twin is no speed-up.**
 #
 # ## 2 Where does the time go? (6 min)
 #
-# Suppose a round takes 20 milliseconds, and Adam takes 2 of them. Somebody sells you an Adam that takes no time at all. Then a round takes 18, and that is 1.11 times as fast. More is not to be had, however good this Adam is.
+# Suppose a round takes 20 milliseconds, and Adam takes 2 of them. Somebody sells you an Adam that takes no time at all. Then a round takes 18, so it is 1.11 times as fast. More is not to be had.
 #
 # In general, let a stage take the share $s$ of the time, and make it $f$ times as fast. Then the whole becomes
 #
@@ -175,15 +161,18 @@ def stages(game, fed):
 
 
 # %%
-players, fed = dcgan_game(seed=seeds.one(), device=device), data.batches(x_fit, 64, seed=0)
-shares = {}
+players = dcgan_game(seed=seeds.one(), device=device)
+fed = data.batches(x_fit, 64, seed=0)
+shares, total = {}, 0
 for k in range(35):
     marks = stages(players, fed)
-    for before, after in zip(marks, marks[1:]):
-        if k >= 5:  # the first rounds do not count
-            shares[after[0]] = shares.get(after[0], 0) + after[1] - before[1]
-total = sum(shares.values())
-shares = {name: seconds / total for name, seconds in shares.items()}
+    if k < 5:
+        continue  # the first rounds do not count
+    total += marks[-1][1] - marks[0][1]
+    for (_, before), (name, after) in zip(marks, marks[1:]):
+        shares[name] = shares.get(name, 0) + after - before
+for name in shares:
+    shares[name] /= total
 
 # %%
 predict(
@@ -217,11 +206,11 @@ if device == "cpu":
     claim("Even an Adam without any cost makes a round less than a quarter faster.", 1 / (1 - shares["Adam"]), below=1.25)
 
 # %% [markdown]
-# So on this core only the networks are worth our work. **Another machine has another answer.** On a large GPU the arithmetic of so small a network is done in no time. Then the many small operations around it can be the limit. (The deeper notebook counts them.)
+# So on a CPU core only the networks are worth our work. **Another machine has another answer.**
 #
 # ## 3 Feed the machine (5 min)
 #
-# Our 4,000 digits are $4000\cdot784$ numbers of 4 bytes, which is 12.5 MB. They fit on any device, so they lie there, and `data.batches` picks 64 rows. Data that do not fit come from files. The usual `DataLoader` fetches *one image at a time*, converts it, and stacks 64 of them. What does that cost?
+# Our 4,000 digits are $4000\cdot784$ numbers of 4 bytes, or 12.5 MB. They fit on any device, so `data.batches` only picks 64 rows. Data that do not fit come from files. The usual `DataLoader` fetches *one image at a time*, converts it, and stacks 64 of them.
 
 
 # %%
@@ -276,11 +265,11 @@ if device == "cpu":
     claim("With a round 20 times as fast the share of feeding is more than four times as large.", (one_by_one + a_round) / (one_by_one + a_round / 20), above=4)
 
 # %% [markdown]
-# The loader that hardly matters on a CPU can starve a GPU. Keep the data on the device if they fit. If they do not, let other processes fetch ahead: `DataLoader(…, num_workers=4, pin_memory=True)` and `x.to(device, non_blocking=True)`.
+# A loader that hardly matters on a CPU can starve a GPU. Keep the data on the device if they fit. If not, let other processes fetch ahead: `DataLoader(…, num_workers=4, pin_memory=True)`.
 #
 # ## 4 Fewer bits (9 min)
 #
-# A number in float32 takes 32 bits. With 16 bits half as many bytes travel, and some processors multiply such numbers several times as fast. There are two ways to spend the 16 bits.
+# A number in float32 takes 32 bits. Numbers of 16 bits are half the load, and some processors multiply them several times as fast. There are two ways to spend the 16 bits.
 #
 # | | significant digits | largest number | smallest above 0 |
 # |---|---|---|---|
@@ -288,7 +277,7 @@ if device == "cpu":
 # | **bfloat16** | 2 to 3 | 3e38 | 1e-40 |
 # | **float16** | 3 to 4 | 65,504 | 6e-8 |
 #
-# bfloat16 keeps the range and gives up digits. float16 does the opposite.
+# bfloat16 keeps the range and gives up digits, and float16 the other way round.
 
 # %%
 predict(
@@ -310,7 +299,7 @@ claim("In float16 70,000 is infinite.", too_large.isinf().item(), exact=True)
 claim("In float16 a gradient of 1e-8 is 0.", too_small.item() == 0, exact=True)
 
 # %% [markdown]
-# Therefore weights stay in float32. Only the multiplications of the networks use fewer bits. PyTorch calls this **autocast**, and it takes one line. Scores go back to float32 before the loss.
+# Therefore weights stay in float32, and only the multiplications of the networks use fewer bits. PyTorch calls this **autocast**. Scores go back to float32 before the loss.
 
 # %%
 D = dcgan_discriminator(seed=1).to(device)
@@ -323,13 +312,13 @@ claim("The scores come in bfloat16.", scores.dtype == torch.bfloat16, exact=True
 claim("Weights and gradients stay in float32.", set(weights) == {torch.float32}, exact=True)
 
 # %% [markdown]
-# float16 needs more care. Small gradients would become 0, so a `GradScaler` multiplies the loss first and divides the gradients afterwards. In a GAN each player needs its own. (The deeper notebook shows what goes wrong otherwise.) bfloat16 needs none of this, so take it where the hardware has it.
+# float16 needs more care. Small gradients would become 0, so a `GradScaler` for each player multiplies its loss first, and divides the gradients afterwards (deeper notebook). bfloat16 needs none of this.
 #
-# **Is it still the same game?** We play it in bfloat16, on the same batches and the same noise, and compare the losses after each round. As a control we play it in float32 with the rows of each batch *reversed*. On paper that changes nothing: a mean does not care about order. Only the rounding of sums differs.
+# **Is it still the same game?** We play it in bfloat16, on the same batches and noise, and compare the losses after each round. As a control we play it in float32 with the rows of each batch *reversed*. On paper a mean does not care about order. Only the rounding of sums differs.
 
 
 # %%
-def losses(seed, options, reverse=False, rounds=25):
+def losses(seed, options, reverse=False, rounds=20):
     """Both players' losses after each round, (rounds, 2)."""
     game, path = fast_game(seed, device=device, **options), []
     z = torch.randn(64, 32, generator=data.make_generator(5)).to(device)
@@ -349,58 +338,36 @@ for seed in progress(seeds.several(8), "seeds"):
     low_bits.append((losses(seed, {"dtype": torch.bfloat16}) - usual).abs().amax(1))
 reverse, low_bits = torch.stack(reverse), torch.stack(low_bits)  # (seeds, rounds)
 
-# %%
-predict(
-    "The rows are reversed, everything is in float32. How far apart are the losses after 25 rounds?",
-    [
-        ("About 1e-7: that is float32's rounding", False, "So it begins. Then each round answers the one before."),
-        ("A hundred times that", False, "The game amplifies more than that."),
-        ("More than a thousand times what it was after one round", True, "A game that is learning magnifies differences. The run is another run."),
-    ],
-)
-
 # %% [markdown]
-# The picture has a logarithmic scale: one step up is a factor of ten. A line is the median over eight seeds, a band runs from the smallest to the largest.
+# The picture has a logarithmic scale. A line is the median over eight seeds, and a band runs from the smallest to the largest.
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "head-picture"]
 fig, ax = plt.subplots(figsize=(6.4, 3.2))
 steps = range(1, reverse.shape[1] + 1)
 for values, color, name in ((low_bits, plots.PINK, "bfloat16"), (reverse, plots.GREY, "rows reversed")):
     shown = values.clamp(min=1e-8)
     ax.fill_between(steps, shown.amin(0), shown.amax(0), color=color, alpha=0.2, linewidth=0)
     ax.plot(steps, shown.median(0).values, color=color)
-    ax.annotate(name, (25, shown[:, -1].median()), (4, -3), textcoords="offset points", color=color)
-ax.set(yscale="log", xlabel="round", ylabel="difference of a loss", xlim=(1, 31))
+    ax.annotate(name, (20, shown[:, -1].median()), (4, -3), textcoords="offset points", color=color)
+ax.set(yscale="log", xlabel="round", ylabel="difference of a loss", xlim=(1, 25))
 ax.set_title("Rounding alone makes another run")
 plots.show(fig, alt="Difference of the losses from the usual run against the round, logarithmic. With reversed rows it begins near rounding and grows by several powers of ten. With bfloat16 it begins at a hundredth and ends in the same region.")
 
 # %%
 claim("After one round reversed rows are hardly seen.", reverse[:, 0], below=1e-4)
-claim("After 25 rounds the difference has grown a thousandfold.", reverse[:, -1] / reverse[:, 0].clamp(min=1e-7), above=1000, in_at_least=6)
+claim("After 20 rounds the difference has grown a thousandfold.", reverse[:, -1] / reverse[:, 0].clamp(min=1e-7), above=1000, in_at_least=6)
 
 # %% [markdown]
-# bfloat16 begins with a larger difference, and so it gets there sooner. But a mere change of order gets there, too. **So "the same losses" cannot be the test of a faster version.** The test is: as good, over seeds.
+# **What surprised us:** a mere change of order makes another run, just as bfloat16 does. So "the same losses" cannot be the test of a faster version. **The test is: as good, over seeds.**
 #
 # ## 5 What helped here, and what did not (9 min)
 #
-# Now the rivals. All play the game of notebook 06, and each changes one thing.
+# All rivals play the game of notebook 06, and each changes one thing.
 #
-# - **D frozen**: while $G$ moves, $D$'s weights need no gradient, so none is computed.
-# - **fused**: the arithmetic of Adam in one piece (`Adam(…, fused=True)`).
+# - **D frozen**: while $G$ moves, no gradient of $D$'s weights is computed.
+# - **fused**: Adam's arithmetic in one piece, `Adam(…, fused=True)`.
 # - **channels last**: another order of an image's numbers in memory.
-# - **bfloat16**: as in section 4.
-# - **shared fakes**: $G$'s move takes the fakes that $D$ has just seen, so one batch of fakes is saved.
-# - The last one is three of these together.
-
-# %%
-predict(
-    "Which single change helps most on a CPU core that has instructions for bfloat16?",
-    [
-        ("fused: fewer, larger operations", False, "They save Python's overhead in Adam, and Adam is a small stage here."),
-        ("bfloat16", True, "It is the only one that makes the networks' own arithmetic cheaper, and they take the time."),
-        ("D frozen: half of G's move falls away", False, "Only the gradients of D's weights do, 7 % of a round's arithmetic."),
-    ],
-)
+# - **shared fakes**: $G$'s move takes the fakes that $D$ has just seen.
 
 # %%
 calls = {}
@@ -410,7 +377,7 @@ live = in_turns(calls, device=device)
 speedups = {name: faster(live, name) for name in CHANGES}
 
 # %% [markdown]
-# Each row is a change. A bar runs from the lower to the upper quartile of the speed-up over notebook 06, turn by turn. At 1 nothing is gained.
+# Each row is a change. A bar runs from the lower to the upper quartile of its speed-up, turn by turn. At 1 nothing is gained.
 
 # %% tags=["hide-input"]
 fig, ax = plt.subplots(figsize=(6.8, 3.6))
@@ -435,24 +402,28 @@ ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
 plots.show(fig, alt="One row per change with a bar of its speed-up, here and recorded, around the line at 1. bfloat16 and the three together lie furthest right, torch.compile lies left of 1.")
 
 # %%
-rows = {row["name"]: row["faster"] for row in cpu_ladder["rows"] + cpu_ladder["compile"]}
-others = [rows[name][2] for name in ("D frozen", "fused", "channels last", "shared fakes")]
+rows = {}
+for row in cpu_ladder["rows"]:
+    rows[row["name"]] = row["faster"]  # quartiles
+others = []
+for name in ("D frozen", "fused", "channels last", "shared fakes"):
+    others.append(rows[name][2])
 claim("On the recording CPU bfloat16 helps more than any other single change.", rows["bfloat16"][0], above=max(others), recorded=cpu_ladder)
-claim("Three changes together help more than each alone.", rows["frozen + fused + bfloat16"][0], above=rows["bfloat16"][2], recorded=cpu_ladder)
+claim("Three changes together help more than bfloat16 alone.", rows["frozen + fused + bfloat16"][1], above=rows["bfloat16"][1], recorded=cpu_ladder)
 claim("float16 makes it more than five times slower.", rows["float16, scaled"][2], below=0.2, recorded=cpu_ladder)
 
 # %% [markdown]
-# **Hardware decides.** That processor has instructions for bfloat16 and none for float16. If yours has neither, bfloat16 harms, and the bars above show it. GPUs have bfloat16 since the generation of 2020. Colab's free T4 is older. It *says* that it supports bfloat16, and emulates it slowly. So ask for its generation, not for its word.
+# **Hardware decides.** That processor has instructions for bfloat16. If yours has none, bfloat16 may harm, and the bars above show it. GPUs have it since the generation of 2020. Colab's T4 is older: it *says* that it supports bfloat16, and emulates it. So ask for the generation.
 
 # %%
 if device == "cuda":
     has = has_bfloat16(torch.cuda.get_device_capability())
     print("bfloat16 in this GPU's hardware:", has)
 else:
-    print("no GPU: it would be asked for its generation. A T4 is (7, 5):", has_bfloat16((7, 5)))
+    print("no GPU here. A T4, generation (7, 5), has it:", has_bfloat16((7, 5)))
 
 # %% [markdown]
-# **Compiling.** `loss_D = torch.compile(L_D)` turns the Python code of a function into new kernels, the small programs that do the arithmetic. The first call does that, and takes long. Suppose it takes 30 seconds, and then saves 5 of 20 milliseconds a round. It has paid after $30/0.005=6000$ rounds, which is five times our whole game of 1,200. On the recording CPU it never pays:
+# **Compiling.** `torch.compile(L_D)` turns the Python code of a function into machine code of its own. The first call does that, and takes long. Suppose it takes 30 seconds, and then saves 5 milliseconds a round. It has paid after $30/0.005=6000$ rounds, five times our whole game of 1,200. On the recording CPU it never pays:
 
 # %%
 [compiled] = cpu_ladder["compile"]
@@ -465,9 +436,9 @@ lacks = compile_lacks(device)
 print("torch.compile here:", f"lacks {lacks}" if lacks else "would work")
 
 # %% [markdown]
-# We have not tested why. On a large GPU, where starting small kernels may be the limit, the answer can be the opposite. It is measured there, or not known.
+# We have not tested why, and on a GPU the answer can be the opposite.
 #
-# **Is the faster one as good?** The recorded speedrun plays 1,200 rounds with five seeds, and reads the Fréchet distance of notebook 07. Smaller is better. The version is three changes together.
+# **Is the faster one as good?** A recorded run plays 1,200 rounds of both with five seeds, and reads the Fréchet distance of notebook 07. Smaller is better. "Faster" is the three changes together.
 
 # %%
 speedrun = recorded("nb20_speedrun")
@@ -476,7 +447,6 @@ for name in ("notebook 06", "+ bfloat16"):
     ends[name] = [run["distance"][-1] for run in speedrun["played"][name].values()]
 table("distance after 1,200 rounds", ends)
 ratio = paired(ends["+ bfloat16"], ends["notebook 06"], ratio=True)
-table("distance, faster version over notebook 06", {"mean": ratio.mean, "interval, from": ratio.low, "interval, to": ratio.high})
 
 # %%
 claim("A round of the faster version is cheaper, turn by turn.", speedrun["rungs"]["+ bfloat16"]["faster"][0], above=1.1, recorded=speedrun)
@@ -484,37 +454,13 @@ claim("Its mean distance is within a third of notebook 06's.", ratio.mean, betwe
 
 # %% [markdown]
 # SPEEDLESSON
-#
-# For the eye, one seed: both play for the same number of seconds, in turns.
-
-# %%
-versions = {"notebook 06": fast_game(3, device=device)}
-versions["faster"] = fast_game(3, device=device, **CHANGES["frozen + fused + bfloat16"])
-used, fed = {}, {}
-for name in versions:
-    used[name], fed[name] = 0.0, data.batches(x_fit, 64, seed=3)
-while used["notebook 06"] < 7:
-    name = min(used, key=used.get)  # whose turn it is: who has used less
-    start = clock(device)
-    for _ in range(5):
-        versions[name].play(next(fed[name]))
-    used[name] += clock(device) - start
-
-# %% tags=["hide-input", "head-picture"]
-z = torch.randn(12, 32, generator=data.make_generator(7)).to(device)
-with torch.no_grad():
-    rows_shown = torch.cat([version.game.average(z) for version in versions.values()]).cpu()
-ax = plots.image_grid(rows_shown, columns=12, row_labels=list(versions))
-plots.show(ax.figure, alt="Two rows of twelve digits after equally many seconds, from the same noise: notebook 06, and the faster version.")
 
 # %% [markdown]
-# The pictures cannot say which is better, and they need not. That is what the distance over seeds is for.
-#
 # ## 6 Two processes, one game (9 min)
 #
-# With several GPUs each takes a part of every batch. Take four images, whose gradients of one weight are 1, 3, 5 and 7. Their mean is 4. One GPU has the first two, with mean 2, and the other has 6. The mean of 2 and 6 is 4 again, so nothing has changed. But split them into three and one: the means are 3 and 7, and the mean of these is 5. **The parts must be equally long.**
+# With several GPUs each takes a part of every batch. Take four images, whose gradients of one weight are 1, 3, 5 and 7. Their mean is 4. Split them in halves: the means are 2 and 6, and the mean of these is 4 again. But split them into three and one: the means are 3 and 7, and their mean is 5. **The parts must be equally long.**
 #
-# PyTorch's **DDP** (`DistributedDataParallel`) does this averaging. It runs one process per GPU, and each has its copy of the networks. During `backward` the processes exchange gradients and average them, so all take the same step. A process is called a **rank**, and `world` is their number. Without GPUs the same code runs on CPU cores, so here is a whole script.
+# PyTorch's **DDP** (`DistributedDataParallel`) does this. It runs one process per GPU, each with its copy of the networks. During `backward` the processes average their gradients, so all take the same step. A process has a number, its **rank**, and `world` counts them. The same code runs on CPU cores. Here is the whole script.
 
 # %%
 SCRIPT = '''"""torchrun --standalone --nproc-per-node 2 two.py FOLDER"""
@@ -569,7 +515,7 @@ if __name__ == "__main__":
 '''
 
 # %% [markdown]
-# `torchrun` starts it on two processes. It gives each its `RANK` and the `WORLD_SIZE`, and they meet.
+# `torchrun` starts it on two processes, and gives each its `RANK`.
 
 # %%
 home = tempfile.TemporaryDirectory()
@@ -582,10 +528,11 @@ def torchrun(name, script):
     (folder / "two.py").write_text(script)
     torch.save(x_fit[:512].cpu().double(), folder / "images.pt")
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-    command += ["--local-addr=127.0.0.1", "--nproc-per-node=2", folder / "two.py", folder]
+    command += ["--local-addr=127.0.0.1", "--nproc-per-node=2"]
+    command += [folder / "two.py", folder]
     loopback = "lo0" if sys.platform == "darwin" else "lo"
-    there = {"GLOO_SOCKET_IFNAME": loopback, "OMP_NUM_THREADS": "1"}
-    run = subprocess.run(command, env=os.environ | there, capture_output=True, text=True)
+    env = os.environ | {"GLOO_SOCKET_IFNAME": loopback, "OMP_NUM_THREADS": "1"}
+    run = subprocess.run(command, env=env, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
     return [torch.load(folder / f"rank{rank}.pt") for rank in (0, 1)]
 
@@ -593,7 +540,7 @@ def torchrun(name, script):
 two = torchrun("whole", SCRIPT)
 
 # %% [markdown]
-# For comparison the same functions in this one process: `rank=0, world=1`, and no DDP. `runpy` reads them from the file.
+# For comparison, the same functions in this one process, without DDP. `runpy` reads them from the file.
 
 # %%
 def alone(rank, world):
@@ -614,7 +561,7 @@ claim("Two processes end with the same weights.", largest_gap(two[0], two[1]), b
 claim("They are the weights of one process, to nine digits.", largest_gap(two[0], one), below=1e-9, exact=True)
 
 # %% [markdown]
-# It *is* the same game. That was worth a check, because most mistakes here make no noise. The usual one:
+# It *is* the same game. That was worth a check, for the usual mistake makes no noise:
 
 # %%
 predict(
@@ -633,16 +580,15 @@ claim("With equal rows two processes are one with half the batch.", largest_gap(
 claim("That is another game than the one that was meant.", largest_gap(same_rows[0], one), above=1e-4, exact=True)
 
 # %% [markdown]
-# A third silent fault is batch norm, which the script leaves out. Each rank would normalise by the mean of its own half. (The deeper notebook breaks each of these on purpose, and kills a worker.)
+# Batch norm would be another silent fault, because each rank would take the mean of its own half. So the script leaves it out.
 #
 # ## 7 On Colab (3 min)
 #
-# - Choose *Runtime > Change runtime type > T4 GPU*, and run section 2 again: the shares are others there.
-# - A T4 has no bfloat16. Use float32 or float16 with scalers.
-# - The machine is a loan. Files vanish with it, so save on Drive (`drive.mount`), every few minutes, with `save_checkpoint` of notebook 06.
-# - Never delete the last good save before the next one is whole. `save_checkpoint` takes care of that.
+# - Choose *Runtime > Change runtime type > T4 GPU*, and run section 2 again: which stage is the limit there?
+# - A T4 has no bfloat16. Use float32, or float16 with scalers.
+# - The machine is a loan, and its files vanish. Save on Drive (`drive.mount`) with `save_checkpoint` of notebook 06, which never leaves you with half a file.
 #
-# How often should one save? Say a save takes $c=2$ seconds, and the machine is lost every $M=14{,}400$ seconds on average. Saving each minute costs $2/60$, or 3.3 % of the time. Saving every hour costs little, but a loss then costs half an hour on average: $1800/14400$, or 12.5 %. With an interval of $\tau$ the lost share is
+# How often should one save? Say a save takes $c=2$ seconds, and the machine is lost every $M=14{,}400$ seconds on average. Saving each minute costs $2/60$, or 3.3 % of the time. Saving every hour costs little, but a loss then costs half an hour: $1800/14400$, or 12.5 %. With an interval of $\tau$ the lost share is
 #
 # $$\frac{c}{\tau}+\frac{\tau}{2M}.$$
 #
@@ -733,7 +679,7 @@ nb20.check_2(rows_of)
 
 # %% tags=["exercise-3"]
 def best_interval(save, between):
-    """save: seconds c of a save; between: seconds M between failures. Returns seconds."""
+    """save: seconds c of a save; between: seconds M between losses. Returns seconds."""
     return None  # <- your answer
 
 

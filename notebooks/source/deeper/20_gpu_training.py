@@ -23,11 +23,12 @@ if "google.colab" in sys.modules:  # on Colab only: install the course's helpers
     get_ipython().run_line_magic("pip", "install -q git+https://github.com/gans-measured/gans-measured@v0.2.0")
 assert find_spec("gan_helpers"), "no gan_helpers in this kernel: choose that of .venv, or see README"
 
-import itertools  # noqa: F401
 import math
 import os
+import signal
 import subprocess
 import tempfile
+import time
 import warnings
 from functools import partial
 from pathlib import Path
@@ -43,8 +44,10 @@ from torch.utils.checkpoint import checkpoint
 from torch.utils.flop_counter import FlopCounterMode
 
 from gan_helpers import data, metrics, plots, seeds, training
+from gan_helpers.checkpoints import load_checkpoint, save_checkpoint
 from gan_helpers.checks import nb20
 from gan_helpers.evidence import claim, how_sure, paired, table
+from gan_helpers.games import dcgan_game, dcgan_rounds
 from gan_helpers.judge import digit_classifier, features_and_logits
 from gan_helpers.losses import L_G, slopes, squared_norms
 from gan_helpers.networks import dcgan_discriminator, dcgan_generator, mlp
@@ -122,7 +125,7 @@ for name in ("notebook 06", "D frozen", "fused", "bfloat16"):
     counts[name] = work(partial(play, x))
 table("GFLOP of a round", {name: c[0] / 1e9 for name, c in counts.items()})
 table("operations started", {name: c[1] for name, c in counts.items()})
-table("MB read and written", {name: c[2] / 1e6 for name, c in counts.items()})
+table("MB moved", {name: c[2] / 1e6 for name, c in counts.items()})
 
 # %%
 claim("The counter finds what was counted on paper.", counts["notebook 06"][0], near=on_paper, within=0.5, exact=True)
@@ -149,8 +152,9 @@ def peaks(n=1024 if device == "cpu" else 4096, mib=64 if device == "cpu" else 51
 # %%
 peak, bandwidth = peaks()
 play = fast_game(device=device).play
-ms = in_turns({"round": partial(play, x)}, turns=10, device=device)["round"].median().item()
-flops, operations, moved = counts["notebook 06"]
+spent = in_turns({"round": partial(play, x)}, turns=10, device=device)
+ms = spent["round"].median().item()
+flops, _, moved = counts["notebook 06"]
 table("milliseconds of a round here", {
     "measured": ms,
     "arithmetic alone": 1e3 * flops / peak,
@@ -181,95 +185,50 @@ claim("A round there reaches between a third and four fifths of its limit.", by_
 # %% [markdown]
 # So no trick makes *these* operations more than about three times as fast on that core. Fewer or cheaper operations can help. (Arithmetic is the larger of two lower bounds. We have not tested what the rest of a round waits for.)
 #
-# And a GPU? Take its data sheet, and 5 µs for each launch as an assumption. This is a sum on paper, not a measurement. An operation is not exactly a launch either: some start no kernel, some several.
-
-# %%
-FLOPS, BYTES, LAUNCH = 67e12, 3.35e12, 5e-6  # data sheet of an H100, and an assumption
-on_a_gpu = {
-    "arithmetic": 1e6 * flops / FLOPS,
-    "memory": 1e6 * moved / BYTES,
-    "launches": 1e6 * operations * LAUNCH,
-}
-table("microseconds of a round, on paper", on_a_gpu)
-claim("On paper the launches take more than ten times as long as the rest.", on_a_gpu["launches"], above=10 * max(on_a_gpu["arithmetic"], on_a_gpu["memory"]), exact=True)
-
-# %% [markdown]
-# The core is limited by arithmetic, a large GPU with so small a game probably by starting kernels. Hence the rule of the lesson: a change is measured where it is to be used.
+# And a GPU? Its arithmetic is far faster, but every kernel must be launched, and a round starts several hundred operations. So a game this small may be limited by launches there. `make gpu` measures it. (An operation is not exactly a launch: some start no kernel, some several.)
 #
 # ## 2 The profiler (6 min)
 #
-# The lesson timed the stages of a round by hand. The **profiler** of PyTorch records every single operation. We sum its times by kind. Of each operation the quickest of eight turns counts, because other programs only add time.
-
-# %%
-KINDS = {"convolution": ["conv"], "batch norm": ["batch_norm"]}
-KINDS["linear"] = ["addmm", "aten::mm", "linear"]
-KINDS["Adam, average"] = ["Optimizer", "adam", "lerp", "_foreach", "addcmul", "addcdiv"]
-KINDS["Adam, average"] += ["sqrt", "aten::mul_"]
-KINDS["noise, data"] = ["normal_", "randn", "index_select"]
-
-
-def kind_of(name):
-    for kind, words in KINDS.items():
-        if any(word in name for word in words):
-            return kind
-    return "everything else"
+# The lesson timed the stages of a round by hand. The **profiler** of PyTorch records every single operation, with the time that it took without those inside it. (Some machines forbid that. Then nothing is recorded.)
 
 
 # %%
-def own_time(event):
-    """Microseconds of this operation without those inside; None where it counts twice."""
-    if device == "cpu":
-        return event.self_cpu_time_total
-    if event.device_type.name != "CPU" or "Optimizer" in event.key:
-        return None  # a kernel counts with the operation that started it
-    return event.self_device_time_total
-
-
-def record_once(call):
-    """The events of one call."""
-    wanted = [torch.profiler.ProfilerActivity.CPU]
-    wanted += [torch.profiler.ProfilerActivity.CUDA] if device == "cuda" else []
-    with torch.profiler.profile(activities=wanted) as profile:
+def profiled(call, record=torch.profiler.profile):
+    """Share of each operation in the time of a call; {} if nothing was recorded."""
+    with record() as profile:
         call()
-    return profile.events()
-
-
-# %%
-def profiled(call, turns=8, events_of=record_once):
-    """Share of each kind in the time of a call; {} if nothing was recorded."""
-    quickest = {}
-    for _ in range(turns):
-        seen = {}
-        for event in events_of(call):
-            own, nth = own_time(event), seen.get(event.key, 0)
-            seen[event.key] = nth + 1
-            place = event.key, nth  # the same operation in every turn
-            if own is not None:
-                quickest[place] = min(own, quickest.get(place, math.inf))
-    total = dict.fromkeys([*KINDS, "everything else"], 0.0)
-    for (name, _), own in quickest.items():
-        total[kind_of(name)] += own
-    whole = sum(total.values())
-    return {kind: own / whole for kind, own in total.items()} if whole else {}
+    own = {}
+    for event in profile.key_averages():
+        own[event.key] = event.self_cpu_time_total
+        if device == "cuda":
+            own[event.key] = event.self_device_time_total
+    total = sum(own.values())
+    return {name: time / total for name, time in own.items()} if total else {}
 
 
 # %%
 fed = data.batches(x_fit, 64, seed=0)
 play = fast_game(device=device).play
-play(next(fed))
-shares = profiled(lambda: play(next(fed)))
+play(next(fed))  # Adam makes its state
+
+
+def ten_rounds():
+    for _ in range(10):
+        play(next(fed))
+
+
+shares = profiled(ten_rounds)
+largest = sorted(shares, key=shares.get, reverse=True)[:6]
 if shares:
-    table("share of a round's time", shares, unit="%")
-else:
-    print("the profiler recorded nothing here (some machines forbid it)")
+    table("share of the time", {name: shares[name] for name in largest}, unit="%")
 
 # %%
 if shares and device == "cpu":
-    little = shares["Adam, average"] + shares["noise, data"]
-    claim("Convolutions take more than three times as much as optimiser, average and noise together.", shares["convolution"], above=3 * little)
+    convolving = sum(share for name, share in shares.items() if "conv" in name)
+    claim("Convolutions take more than two fifths of the time.", convolving, above=0.4)
 
 # %% [markdown]
-# The lesson's stages and the profiler's operations tell the same story. On this CPU the optimiser is small change.
+# The stages and the operations tell the same story: on a CPU core the networks take the time, and in them the convolutions.
 #
 # ## 3 Fewer bits, and the scaler (12 min)
 #
@@ -417,10 +376,10 @@ else:
 
 # %%
 class Held(torch.autograd.graph.saved_tensors_hooks):
-    """Bytes put aside for the way back; over `limit` the error of a full GPU."""
+    """Bytes put aside for the way back."""
 
-    def __init__(self, *nets, limit=math.inf):
-        self.bytes, self.limit, self.seen = 0, limit, {}
+    def __init__(self, *nets):
+        self.bytes, self.seen = 0, {}
         for net in nets:
             for p in net.parameters():  # weights are there anyway
                 self.seen[p.untyped_storage().data_ptr()] = p
@@ -435,18 +394,16 @@ class Held(torch.autograd.graph.saved_tensors_hooks):
         if place not in self.seen:
             self.seen[place] = t
             self.bytes += t.nbytes
-            if self.bytes > self.limit:
-                raise torch.cuda.OutOfMemoryError(f"over {self.limit / 1e6:.1f} MB")
         return t
 
 
 # %%
-def gradient(D, parts, limit=math.inf):
+def gradient(D, parts):
     """Gradient of the mean of ζ(-D(x)), part by part; and the bytes held at most."""
     D.zero_grad()
     most, n = 0, sum(len(part) for part in parts)
     for part in parts:
-        with Held(D, limit=limit) as held:
+        with Held(D) as held:
             loss = F.softplus(-D(part)).sum() / n
         most = max(most, held.bytes)
         loss.backward()
@@ -493,7 +450,7 @@ def in_pieces(net, x, pieces, held):
 
 
 def measured(pieces):
-    """Bytes held, operations there and back, the gradient, batch norm's running mean."""
+    """Bytes held, operations, the gradient, batch norm's running mean."""
     D, x = dcgan_discriminator(seed=1).to(device), x_fit[:64].clone().requires_grad_()
     with FlopCounterMode(display=False) as flops:
         with Held(D) as held:
@@ -554,33 +511,7 @@ claim("With group norm, too.", gaps["group norm"], below=1e-12)
 claim("With batch norm they do not.", gaps["batch norm"], above=0.01)
 
 # %% [markdown]
-# With batch norm each part is normalised by its own mean. Group norm is the control: it normalises as well, but not across images, and the gap is gone.
-#
-# And if memory runs out after all? Catch the error, halve the parts, and play *the same* batch again. (Here the limit is pretended.)
-
-
-# %%
-def gradient_that_fits(D, x, limit):
-    """The gradient of the whole batch, in parts as large as memory allows; their size."""
-    size = len(x)
-    while True:
-        try:
-            return gradient(D, x.split(size), limit)[0], size
-        except torch.cuda.OutOfMemoryError as error:
-            print(f"parts of {size}: {error}")
-            if size == 1:
-                raise
-        torch.cuda.empty_cache()  # outside of `except`: there the error holds the memory
-        size = math.ceil(size / 2)
-
-
-# %%
-D, batch = with_norm("no norm", 0), x_fit[:64].double()
-whole, most = gradient(D, [batch])
-fitted, size = gradient_that_fits(D, batch, limit=0.3 * most)
-gap = ((fitted - whole).norm() / whole.norm()).item()
-claim("Three tenths of the memory are enough for parts of 16.", size, near=16, within=0.5, exact=True)
-claim("The gradient is still that of the whole batch.", gap, below=1e-12, exact=True)
+# With batch norm each part is normalised by its own mean. Group norm is the control: it normalises as well, but not across images, and the gap is gone. So when memory runs out, halve the parts and play the same batch again, but not with batch norm.
 
 # %% [markdown]
 # ## 6 Many games at once (6 min)
@@ -628,19 +559,15 @@ def stack_rate(games):
     return games * rate(loop, 200 // games + 10)
 
 # %%
-alone_rate = loop_rate()
-gain = {}
-for games in (1, 4, 16, 64):
-    gain[games] = stack_rate(games) / alone_rate
-table("a stack, here: times as fast as one by one", {f"{n} games": g for n, g in gain.items()})
-many = cpu_ladder["many"]
-there = {int(n): value / many["loop"] for n, value in many["stack"].items()}
-table("the same, recorded", {f"{n} games": g for n, g in there.items()})
+many, there = cpu_ladder["many"], {}
+for games, per_second in many["stack"].items():
+    there[games] = per_second / many["loop"]
+table("recorded, games in a stack: times as fast as one by one", there)
 
 # %%
-claim("On the recording machine one game in a stack is slower than alone.", there[1], below=1, recorded=cpu_ladder)
-claim("Sixteen are played more than twice as fast.", there[16], above=2, recorded=cpu_ladder)
-claim("From 64 to 256 the gain grows by less than a fifth.", there[256] / there[64], between=(0.8, 1.2), recorded=cpu_ladder)
+claim("On the recording machine one game in a stack is slower than alone.", there["1"], below=1, recorded=cpu_ladder)
+claim("Sixteen are played more than twice as fast.", there["16"], above=2, recorded=cpu_ladder)
+claim("From 64 to 256 the gain grows by less than a fifth.", there["256"] / there["64"], between=(0.8, 1.2), recorded=cpu_ladder)
 
 # %% [markdown]
 # The networks are tiny, so starting operations costs more than doing them. A stack shares the starts. At 64 games the arithmetic itself fills the core. (That is how we read the curve. We have not removed the starts to test it.)
@@ -863,19 +790,19 @@ claim("Broken in any of the three ways, the gradient is another one.", [gap for 
 # %% [markdown]
 # If you need batch norm on several GPUs, `nn.SyncBatchNorm.convert_sync_batchnorm(net)` computes its mean over all ranks. It works on GPUs only.
 #
-# When does a second process pay? In one recorded run each:
+# When does a second process pay? In one recorded run each, the CPU time of the busier process:
 
 # %%
 by_batch = {}
 for row in cpu_ladder["processes"]:
     label = f"{row['processes']} process(es), {row['batch']} images"
-    by_batch[label] = row["wall"]
-table("milliseconds a round by the clock, recorded", by_batch)
+    by_batch[label] = row["cpu"]
+table("CPU milliseconds of a round, recorded", by_batch)
 small, small_2, large, large_2 = by_batch.values()
 claim("Two processes gain more with 512 images than with 64.", large / large_2, above=small / small_2, recorded=cpu_ladder)
 
 # %% [markdown]
-# The exchange of gradients does not shrink with the batch, and the arithmetic of a rank does. So a large batch gains more. (One run of each, on two cores.)
+# The exchange of gradients does not shrink with the batch, and the arithmetic of a rank does. So a large batch should gain more, and here it does. (One run of each. By the clock on the wall a busy machine waits longer.)
 #
 # ## 8 Speedrun (7 min)
 #
@@ -917,10 +844,8 @@ def as_good(name):
 
 
 for name in ("+ bfloat16", "+ rate .006"):
-    told = as_good(name)
-    table(f"distance over notebook 06's: {name}", {
-        "mean": told.mean, "interval, from": told.low, "interval, to": told.high,
-    })
+    told = as_good(name)._asdict()
+    table(f"distance over notebook 06's, {name}: mean and interval", told)
 
 # %%
 claim("With bfloat16 a round is cheaper, turn by turn.", rungs["+ bfloat16"]["faster"][0], above=1.1, recorded=speedrun)
@@ -931,7 +856,7 @@ claim("In bfloat16 the mean distance is within a third of notebook 06's.", as_go
 #
 # ## 9 A machine that is a loan (5 min)
 #
-# A cloud machine may be taken away. Often it sends SIGTERM some seconds before. So save every so often *and* when the warning comes. A saved game is never deleted: `keep_training` goes on with the file that it finds, and refuses one of other settings.
+# A cloud machine may be taken away. Often it sends SIGTERM some seconds before. So save every so often *and* when the warning comes. A saved game is never deleted: `keep_training` goes on with the file that it finds, and refuses one of other settings. (A test sends the signal in the middle of a game, and finds the weights of an undisturbed one.)
 
 
 # %%
@@ -939,7 +864,7 @@ def storage():
     """A folder that outlives a Colab machine, if Drive is there already; else here."""
     drive = Path("/content/drive/MyDrive")
     if "google.colab" in sys.modules and not drive.exists():
-        print("to keep games: from google.colab import drive; drive.mount('/content/drive')")
+        print("to keep games: google.colab.drive.mount('/content/drive')")
     return (drive if drive.exists() else Path.cwd()) / "gans"
 
 
@@ -964,21 +889,6 @@ def keep_training(file, rounds, every=60.0, each=lambda done: None):
         signal.signal(signal.SIGTERM, before)
     return game, done
 
-
-# %%
-def preempted(done):
-    if done == 5:
-        signal.raise_signal(signal.SIGTERM)  # what the cloud would send
-
-
-place = Path(tempfile.mkdtemp(dir=folder))  # a folder of our own, for this trial
-whole, _ = keep_training(place / "undisturbed.pt", 12)
-_, first = keep_training(place / "game.pt", 12, each=preempted)
-resumed, second = keep_training(place / "game.pt", 12)
-gap = largest_gap(whole.average.state_dict(), resumed.average.state_dict())
-claim("The game was stopped after round 5.", first, near=5, within=0.5, exact=True)
-if device == "cpu":
-    claim("It went on to round 12 as if nothing had happened.", gap, below=1e-15, exact=True)
 
 # %%
 how_sure()
