@@ -65,7 +65,7 @@ if gpu_ladder is None:
 # %% [markdown]
 # ## 1 A stopwatch that lies (8 min)
 #
-# To make a game faster, we need a stopwatch first. `fast_game(seed)` makes the game of notebook 06: the same players, losses and Adam. Its function `play(x)` plays one round on a batch `x` of 64 images. Later it gets switches, one for each trick.
+# `fast_game(seed)` makes the game of notebook 06: the same players, losses and Adam. Its function `play(x)` plays one round on a batch `x` of 64 images. Later it gets switches, one for each trick.
 
 # %%
 images = data.load_images("auto", device=device)
@@ -90,7 +90,7 @@ predict(
 )
 
 # %% [markdown]
-# This can be played without a GPU. A second thread works off a queue, and we hand it the rounds.
+# We play it without a GPU. A second thread works off a queue, and we hand it the rounds.
 
 # %%
 gpu = ThreadPoolExecutor(1)  # it plays the GPU
@@ -436,7 +436,7 @@ lacks = compile_lacks(device)
 print("torch.compile here:", f"lacks {lacks}" if lacks else "would work")
 
 # %% [markdown]
-# We have not tested why, and on a GPU the answer can be the opposite.
+# We have not tested why. A GPU may disagree.
 #
 # **Is the faster one as good?** A recorded run plays 1,200 rounds of both with five seeds, and reads the Fréchet distance of notebook 07. Smaller is better. "Faster" is the three changes together.
 
