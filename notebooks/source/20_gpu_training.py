@@ -44,8 +44,15 @@ from gan_helpers.games import dcgan_game
 from gan_helpers.losses import L_D, L_G
 from gan_helpers.networks import dcgan_discriminator
 from gan_helpers.notebook import predict, progress, recorded
-from gan_helpers.speed import CHANGES, clock, compile_lacks, fast_game, faster
-from gan_helpers.speed import has_bfloat16, in_turns
+from gan_helpers.speed import (
+    CHANGES,
+    clock,
+    compile_lacks,
+    fast_game,
+    faster,
+    has_bfloat16,
+    in_turns,
+)
 from gan_helpers.training import ema_update
 
 plots.use_course_style()
@@ -54,7 +61,7 @@ device = "cuda" if torch.cuda.is_available() else "cpu"
 torch.backends.cudnn.allow_tf32 = False  # on a GPU, too, float32 is float32
 
 # %% [markdown]
-# What is measured here is measured on your machine. Other machines' numbers come from records, or are not shown.
+# Other machines' numbers come from records, or are not shown.
 
 # %%
 cpu_ladder = recorded("nb20_cpu_ladder")
@@ -169,7 +176,7 @@ for k in range(35):
     if k < 5:
         continue  # the first rounds do not count
     total += marks[-1][1] - marks[0][1]
-    for (_, before), (name, after) in zip(marks, marks[1:]):
+    for (_, before), (name, after) in zip(marks, marks[1:], strict=False):
         shares[name] = shares.get(name, 0) + after - before
 for name in shares:
     shares[name] /= total

@@ -736,7 +736,7 @@ single = alone(torch.float64)
 
 # %%
 both = ("G", "D", "average")
-gap_first = max(largest_gap(rank["first"], single["first"]) for rank in ranks)
+gap_first = largest_gap(ranks[1]["first"], single["first"])
 gap_weights = max(largest_gap(ranks[0][name], single[name]) for name in both)
 gap_killed = max(largest_gap(ranks[0][name], resumed[0][name]) for name in both)
 claim("Two processes have the gradients of one, to twelve digits.", gap_first, below=1e-12, exact=True)
@@ -853,18 +853,10 @@ claim("In bfloat16 the mean distance is within a third of notebook 06's.", as_go
 #
 # ## 9 A machine that is a loan (5 min)
 #
-# A cloud machine may be taken away. Often it sends SIGTERM some seconds before. So save every so often *and* when the warning comes. A saved game is never deleted: `keep_training` goes on with the file that it finds, and refuses one of other settings. (A test sends the signal in the middle of a game, and finds the weights of an undisturbed one.)
+# A cloud machine may be taken away. Often it sends SIGTERM some seconds before. So save every so often *and* when the warning comes. On Colab its file belongs on Drive, once you have mounted it (`google.colab.drive.mount`). A saved game is never deleted: `keep_training` goes on with the file that it finds, and refuses one of other settings. (A test sends the signal in the middle of a game, and finds the weights of an undisturbed one.)
 
 
 # %%
-def storage():
-    """A folder that outlives a Colab machine, if Drive is there already; else here."""
-    drive = Path("/content/drive/MyDrive")
-    if "google.colab" in sys.modules and not drive.exists():
-        print("to keep games: google.colab.drive.mount('/content/drive')")
-    return (drive if drive.exists() else Path.cwd()) / "gans"
-
-
 def keep_training(file, rounds, every=60.0, each=lambda done: None):
     """Notebook 06's game, saved every so many seconds and at SIGTERM: game, rounds."""
     game, warned, done = dcgan_game(seed=0, device=device), [], 0
