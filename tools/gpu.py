@@ -28,8 +28,8 @@ NEEDED = ("torch", "numpy", "scipy", "matplotlib", "PIL", "tqdm", "psutil", "req
 STAND_INS = {
     "pooch": {"__init__.py": ""},  # nothing is downloaded here
     "platformdirs": {"__init__.py": "def user_cache_dir(name):\n    return f'build/{name}'\n"},
-    "IPython": {
-        "__init__.py": "def get_ipython():\n    return None\n",
+    "IPython": {  # matplotlib asks for its version
+        "__init__.py": "version_info = (9, 0)\n\n\ndef get_ipython():\n    return None\n",
         "display.py": "def display(*things, **options):\n    pass\n",
     },
     "jupyterquiz": {

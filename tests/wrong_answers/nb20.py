@@ -11,7 +11,7 @@ def accumulate(net, loss, parts):
 """
 WRONG = {
     1: [
-        ("lambda share, factor: 1.4286", "use the arguments"),
+        ("lambda share, factor: 1.08108", "use the arguments"),
         ("lambda share, factor: (share, factor)", "expected a number"),
     ],
     4: [("lambda layers, batch: layers", "expected a number, got list")],

@@ -200,8 +200,9 @@ def profiled(call, record=torch.profiler.profile):
     own = {}
     for event in profile.key_averages():
         own[event.key] = event.self_cpu_time_total
-        if device == "cuda":
-            own[event.key] = event.self_device_time_total
+        if device == "cuda":  # a kernel counts with the operation that started it
+            starts = event.device_type.name == "CPU"
+            own[event.key] = event.self_device_time_total if starts else 0.0
     total = sum(own.values())
     return {name: time / total for name, time in own.items()} if total else {}
 
