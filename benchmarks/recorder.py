@@ -54,7 +54,7 @@ def cells(notebook: str, *tags: str, root: Path = ROOT) -> list[str]:
 
 
 def code_cells(path: Path) -> list[tuple[str, set[str]]]:
-    """Source and tags of the code cells of a percent file, as jupytext (which need not be there) reads them."""
+    """Source and tags of the code cells of a percent file, as jupytext reads them (it may be missing)."""
     text = re.sub(r"\A# ---\n.*?\n# ---\n", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
     heads = list(re.finditer(r"(?m)^# %%(.*)$", text))
     ends = [head.start() for head in heads[1:]] + [len(text)]

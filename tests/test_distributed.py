@@ -15,12 +15,12 @@ from recorder import code_cells, take  # noqa: E402
 from gan_helpers import stamp  # noqa: E402
 
 ROUNDS = 6
-[LESSON] = [
+LESSON = "".join(
     ast.literal_eval(node.value)
     for text, _ in code_cells(ROOT / "notebooks" / "source" / "20_gpu_training.py")
     for node in stamp.parsed(text).body
-    if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "SCRIPT"
-]
+    if isinstance(node, ast.Assign | ast.AugAssign) and ast.unparse(node).startswith("SCRIPT ")
+)
 
 
 @pytest.fixture(scope="module")

@@ -37,22 +37,14 @@ import matplotlib.pyplot as plt
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from gan_helpers import data, plots, seeds
+from gan_helpers import data, plots, seeds, speed
 from gan_helpers.checks import nb20
 from gan_helpers.evidence import claim, how_sure, paired, table
 from gan_helpers.games import dcgan_game
 from gan_helpers.losses import L_D, L_G
 from gan_helpers.networks import dcgan_discriminator
 from gan_helpers.notebook import predict, progress, recorded
-from gan_helpers.speed import (
-    CHANGES,
-    clock,
-    compile_lacks,
-    fast_game,
-    faster,
-    has_bfloat16,
-    in_turns,
-)
+from gan_helpers.speed import CHANGES, clock, fast_game, faster, in_turns
 from gan_helpers.training import ema_update
 
 plots.use_course_style()
@@ -425,10 +417,10 @@ claim("float16 makes it more than five times slower.", rows["float16, scaled"][2
 
 # %%
 if device == "cuda":
-    has = has_bfloat16(torch.cuda.get_device_capability())
+    has = speed.has_bfloat16(torch.cuda.get_device_capability())
     print("bfloat16 in this GPU's hardware:", has)
 else:
-    print("no GPU here. A T4, generation (7, 5), has it:", has_bfloat16((7, 5)))
+    print("no GPU here. A T4, generation (7, 5), has it:", speed.has_bfloat16((7, 5)))
 
 # %% [markdown]
 # **Compiling.** `torch.compile(L_D)` turns the Python code of a function into machine code of its own. The first call does that, and takes long. Suppose it takes 30 seconds, and then saves 5 milliseconds a round. It has paid after $30/0.005=6000$ rounds, five times our whole game of 1,200. On the recording CPU it never pays:
@@ -440,7 +432,7 @@ table("torch.compile, recorded", {
     "then times as fast": compiled["faster"][1],
 })
 claim("After compiling, a round is slower there than before.", compiled["faster"][2], below=0.95, recorded=cpu_ladder)
-lacks = compile_lacks(device)
+lacks = speed.compile_lacks(device)
 print("torch.compile here:", f"lacks {lacks}" if lacks else "would work")
 
 # %% [markdown]
@@ -508,7 +500,13 @@ def train(G, D, all_G, all_D, images, rank, world, batch=32):
         L_G(D, None, all_G(z_G)).backward()
         opt_G.step()
         D.requires_grad_(True)
+'''
 
+# %% [markdown]
+# Each process runs what follows. It finds its rank, meets the others, and wraps its players in DDP.
+
+# %%
+SCRIPT += '''
 
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
@@ -716,10 +714,10 @@ nb20.check_3(best_interval)
 #
 # ## Recap (1 min)
 #
-# 1. A stopwatch waits for the work, ignores first calls, lets rivals take turns, and has a floor: a game against its twin ([section 1](#1-A-stopwatch-that-lies)).
-# 2. Amdahl's law says what a stage can be worth; on a CPU core the networks take the time, and on a faster machine the feeding may ([section 2](#2-Where-does-the-time-go?), [section 3](#3-Feed-the-machine)).
-# 3. bfloat16 keeps the range and gives up digits, so weights stay in float32; and because rounding alone makes another run, a version is judged by being as good over seeds ([section 4](#4-Fewer-bits)).
-# 4. On the recording CPU bfloat16 helped most, and compiling and float16 harmed: hardware decides, so measure on yours ([section 5](#5-What-helped-here,-and-what-did-not)).
-# 5. Two processes play the game of one if every rank takes its own, equally long part of one draw; with equal seeds they play half of it twice, and say nothing ([section 6](#6-Two-processes,-one-game)).
+# 1. A stopwatch waits for the work, ignores first calls, lets rivals take turns, and has a floor: a game against its twin ([section 1](#1-A-stopwatch-that-lies-(8-min))).
+# 2. Amdahl's law says what a stage can be worth; on a CPU core the networks take the time, and on a faster machine the feeding may ([section 2](#2-Where-does-the-time-go?-(6-min)), [section 3](#3-Feed-the-machine-(5-min))).
+# 3. bfloat16 keeps the range and gives up digits, so weights stay in float32; and because rounding alone makes another run, a version is judged by being as good over seeds ([section 4](#4-Fewer-bits-(9-min))).
+# 4. On the recording CPU bfloat16 helped most, and compiling and float16 harmed: hardware decides, so measure on yours ([section 5](#5-What-helped-here,-and-what-did-not-(9-min))).
+# 5. Two processes play the game of one if every rank takes its own, equally long part of one draw; with equal seeds they play half of it twice, and say nothing ([section 6](#6-Two-processes,-one-game-(9-min))).
 #
 # **Further reading.** Micikevicius et al. 2018 (arXiv:1710.03740), mixed precision · Li et al. 2020 (2006.15704), DDP · PyTorch's *Performance Tuning Guide*. Back to [the map of the course](00_start_here.ipynb).
