@@ -89,7 +89,7 @@ predict(
 )
 
 # %% [markdown]
-# We play it without a GPU. A second thread works off a queue, and we hand it the rounds.
+# We play it without a GPU: a second thread works off a queue.
 
 # %%
 gpu = ThreadPoolExecutor(1)  # it plays the GPU
@@ -339,7 +339,7 @@ for seed in progress(seeds.several(8), "seeds"):
 reverse, low_bits = torch.stack(reverse), torch.stack(low_bits)  # (seeds, rounds)
 
 # %% [markdown]
-# The picture has a logarithmic scale. A line is the median over eight seeds, and a band runs from the smallest to the largest.
+# The picture shows on a logarithmic scale how far a loss is from that of the usual run. A line is the median over eight seeds, a band runs from the smallest to the largest.
 
 # %% tags=["hide-input", "head-picture"]
 fig, ax = plt.subplots(figsize=(6.4, 3.2))
@@ -417,7 +417,7 @@ claim("Three changes together help more than bfloat16 alone.", rows["frozen + fu
 claim("float16 makes it more than five times slower.", rows["float16, scaled"][2], below=0.2, recorded=cpu_ladder)
 
 # %% [markdown]
-# **Hardware decides.** That processor has instructions for bfloat16. If yours has none, bfloat16 may harm, and the bars above show it. GPUs have it since the generation of 2020. Colab's T4 is older: it *says* that it supports bfloat16, and emulates it. So ask for the generation.
+# That fits section 2: bfloat16 makes the networks' arithmetic cheaper, and there the time goes. But **hardware decides.** That processor has instructions for bfloat16. If yours has none, bfloat16 may harm. GPUs have it since the generation of 2020. Colab's T4 is older: it *says* that it supports bfloat16, and emulates it.
 
 # %%
 if device == "cuda":
@@ -427,7 +427,7 @@ else:
     print("no GPU here. A T4, generation (7, 5), has it:", speed.has_bfloat16((7, 5)))
 
 # %% [markdown]
-# **Compiling.** `torch.compile(L_D)` turns the Python code of a function into machine code of its own. The first call does that, and takes long. Suppose it takes 30 seconds, and then saves 5 milliseconds a round. It has paid after $30/0.005=6000$ rounds, five times our whole game of 1,200. On the recording CPU it never pays:
+# **Compiling.** `torch.compile(L_D)` turns the Python code of a function into machine code of its own. The first call does that, and takes long. If it takes 30 seconds, and then saves 5 milliseconds a round, it has paid after $30/0.005=6000$ rounds. Our whole game has 1,200. On the recording CPU it never pays:
 
 # %%
 [compiled] = cpu_ladder["compile"]
@@ -457,7 +457,9 @@ claim("A round of the faster version is cheaper, turn by turn.", speedrun["rungs
 claim("Its mean distance is within a third of notebook 06's.", ratio.mean, between=(0.67, 1.33), recorded=speedrun)
 
 # %% [markdown]
-# That a round is cheaper is sure, because each turn says so. That it is as good is only *not refuted*: a few seeds cannot tell a difference of some per cent. So the version is kept, and the doubt is told.
+# That a round is cheaper is sure. That it is as good is only *not refuted*, since a few seeds cannot tell a difference of some per cent.
+#
+# *What this does not show:* a GPU, larger networks, other data.
 
 # %% [markdown]
 # ## 6 Two processes, one game (9 min)
@@ -490,7 +492,7 @@ def train(G, D, all_G, all_D, images, rank, world, batch=32):
     opt_G = torch.optim.Adam(G.parameters(), lr=1e-3, betas=(0.0, 0.99))
     opt_D = torch.optim.Adam(D.parameters(), lr=1e-3, betas=(0.0, 0.99))
     source = make_generator(1)  # every rank draws the same numbers ...
-    own = slice(rank, None, world)  # ... and takes every world-th row
+    own = slice(rank, None, world)  # ... rank 1 of 2 takes rows 1, 3, 5 ...
     for _ in range(8):
         rows = torch.randint(len(images), (batch,), generator=source)[own]
         z_D, z_G = torch.randn(2, batch, 32, generator=source).double()[:, own]
@@ -507,7 +509,7 @@ def train(G, D, all_G, all_D, images, rank, world, batch=32):
 '''
 
 # %% [markdown]
-# Each process runs what follows. It finds its rank, meets the others, and wraps its players in DDP.
+# Each process finds its rank, meets the others, and wraps its players in DDP.
 
 # %%
 SCRIPT += '''
