@@ -9,7 +9,7 @@
 #
 # **After this lesson you can**
 #
-# - **measure** a round of training so that the stopwatch does not lie, and name the stage that takes its time;
+# - **measure** a round of training so that the stopwatch does not lie;
 # - **decide**, for each advertised speed-up, whether it is one on your machine;
 # - **split** a GAN over several processes, and prove that it is still the same GAN.
 #
@@ -64,7 +64,7 @@ if gpu_ladder is None:
 # %% [markdown]
 # ## 1 A stopwatch that lies (8 min)
 #
-# `fast_game(seed)` makes the game of notebook 06: the same players, losses and Adam. Its function `play(x)` plays one round on a batch `x` of 64 images. Later it gets switches, one for each trick.
+# `fast_game(seed)` makes the game of notebook 06: the same players, losses and Adam. Its function `play(x)` plays one round on a batch `x` of 64 images.
 
 # %%
 images = data.load_images("auto", device=device)
@@ -105,7 +105,7 @@ table("milliseconds on the wall for 20 rounds", {
 })
 
 # %% [markdown]
-# The first line is fantastic and wrong. On a GPU the wait is called `torch.cuda.synchronize()`, and our `clock` does it.
+# The first line is wrong. On a GPU the wait is called `torch.cuda.synchronize()`, and our `clock` does it.
 #
 # Another lie: if you time version A in the morning and B at noon, you time what else the machine did. So rivals **take turns**: A, B, A, B. `in_turns` does that with any calls, and returns the milliseconds of each, turn by turn. (Two calls of each come first and do not count.) `faster` divides them: how many times as fast as notebook 06 is a version?
 #
@@ -127,7 +127,7 @@ if device == "cpu":
 #
 # ## 2 Where does the time go? (6 min)
 #
-# Suppose a round takes 20 milliseconds, and Adam takes 2 of them. Somebody sells you an Adam that takes no time at all. Then a round takes 18, so it is 1.11 times as fast. More is not to be had.
+# Suppose a round takes 20 milliseconds, and Adam takes 2 of them. With an Adam that takes no time at all a round takes 18, so it is 1.11 times as fast. More is not to be had.
 #
 # In general, let a stage take the share $s$ of the time, and make it $f$ times as fast. Then the whole becomes
 #
@@ -269,7 +269,7 @@ if device == "cpu":
 #
 # ## 4 Fewer bits (9 min)
 #
-# A number in float32 takes 32 bits. Numbers of 16 bits are half the load, and some processors multiply them several times as fast. There are two ways to spend the 16 bits.
+# A number in float32 takes 32 bits. Numbers of 16 bits are half the load, and some processors multiply them several times as fast.
 #
 # | | significant digits | largest number | smallest above 0 |
 # |---|---|---|---|
@@ -381,7 +381,7 @@ live = in_turns(calls, device=device)
 speedups = {name: faster(live, name) for name in CHANGES}
 
 # %% [markdown]
-# Each row is a change. A bar runs from the lower to the upper quartile of its speed-up, turn by turn. At 1 nothing is gained.
+# Each row is a change, each bar runs from the lower to the upper quartile of its speed-up. At 1 nothing is gained.
 
 # %% tags=["hide-input"]
 fig, ax = plt.subplots(figsize=(6.8, 3.6))
@@ -464,9 +464,9 @@ claim("Its mean distance is within a third of notebook 06's.", ratio.mean, betwe
 # %% [markdown]
 # ## 6 Two processes, one game (9 min)
 #
-# With several GPUs each takes a part of every batch. Take four images, whose gradients of one weight are 1, 3, 5 and 7. Their mean is 4. Split them in halves: the means are 2 and 6, and the mean of these is 4 again. But split them into three and one: the means are 3 and 7, and their mean is 5. **The parts must be equally long.**
+# Several GPUs share every batch. Take four images, whose gradients of one weight are 1, 3, 5 and 7. Their mean is 4. Split them in halves: the means are 2 and 6, and the mean of these is 4 again. But split them into three and one: the means are 3 and 7, and their mean is 5. **The parts must be equally long.**
 #
-# PyTorch's **DDP** (`DistributedDataParallel`) does this. It runs one process per GPU, each with its copy of the networks. During `backward` the processes average their gradients, so all take the same step. A process has a number, its **rank**, and `world` counts them. The same code runs on CPU cores. Here is the whole script.
+# PyTorch's **DDP** (`DistributedDataParallel`) does this. It runs one process per GPU, each with its copy of the networks. During `backward` the processes average their gradients, so all take the same step. A process has a number, its **rank**. `world` is how many there are. It runs on CPU cores, too:
 
 # %%
 SCRIPT = '''"""torchrun --standalone --nproc-per-node 2 two.py FOLDER"""
@@ -552,7 +552,7 @@ def torchrun(name, script):
 two = torchrun("whole", SCRIPT)
 
 # %% [markdown]
-# For comparison, the same functions in this one process, without DDP. `runpy` reads them from the file.
+# For comparison, the same functions in this process. `runpy` reads them from the file.
 
 # %%
 def alone(rank, world):
@@ -592,11 +592,11 @@ claim("With equal rows two processes are one with half the batch.", largest_gap(
 claim("That is another game than the one that was meant.", largest_gap(same_rows[0], one), above=1e-4, exact=True)
 
 # %% [markdown]
-# Batch norm would be another silent fault, because each rank would take the mean of its own half. So the script leaves it out.
+# Batch norm would be another silent fault: each rank would take the mean of its own half.
 #
 # ## 7 On Colab (3 min)
 #
-# - Choose *Runtime > Change runtime type > T4 GPU*, and run section 2 again: which stage is the limit there?
+# - Choose *Runtime > Change runtime type > T4 GPU*, and run section 2 again. Are the shares the same?
 # - A T4 has no bfloat16. Use float32, or float16 with scalers.
 # - The machine is a loan, and its files vanish. Save on Drive (`drive.mount`) with `save_checkpoint` of notebook 06, which never leaves you with half a file.
 #
