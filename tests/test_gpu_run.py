@@ -114,6 +114,19 @@ def test_here_it_runs_nothing_and_says_why(tmp_path, capsys, monkeypatch):
     assert "does not run" in capsys.readouterr().out
 
 
+def test_on_a_machine_without_git_it_asks_for_the_commit_and_runs(tmp_path, capsys, monkeypatch):
+    found = {"python": [3, 12], "missing": [], "gpu": "NVIDIA H200", "torch": "2.11"}
+    monkeypatch.setattr(gpu, "look", lambda python: found)
+    monkeypatch.setattr(gpu, "commit", lambda: "")
+    monkeypatch.setattr(gpu, "JOBS", [stub("one", "import os; print(os.environ.get('GAN_COMMIT'))")])
+    assert gpu.main(["--out", str(tmp_path)]) == 0
+    told = capsys.readouterr().out
+    assert "NVIDIA H200" in told and "give COMMIT=" in told and "✓ one" in told and "None" in told
+    assert gpu.main(["--out", str(tmp_path), "--commit", "c" * 40]) == 0
+    told = capsys.readouterr().out
+    assert "give COMMIT=" not in told and "c" * 40 in told
+
+
 @pytest.fixture
 def bare(tmp_path):
     """The environment of a Python that lacks what the lent machine lacks."""

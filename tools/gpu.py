@@ -249,7 +249,12 @@ def main(words: Sequence[str] | None = None) -> int:
         print(f"nothing was run. Missing: {missing}")
         return 2
     print(f"{found['gpu']}, PyTorch {found['torch']}")
-    env = environment(found, options.commit or commit())
+    known = options.commit or commit()
+    if not known:
+        print(
+            "no commit is known here, so no test will take these records: give COMMIT=… (git rev-parse HEAD)"
+        )
+    env = environment(found, known)
     left = 60 * options.minutes - (time.monotonic() - start)
     out = options.out.resolve() if options.out else ROOT / "gan_helpers" / "records"
     outcomes = run_all(JOBS, options.python, out, left, env, None if options.out else ROOT / "build" / "gpu")
