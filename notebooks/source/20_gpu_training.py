@@ -62,7 +62,7 @@ if gpu_ladder is None:
     print("On a machine with a GPU, `make gpu` records one.")
 
 # %% [markdown]
-# ## 1 A stopwatch that lies (8 min)
+# ## 1 A stopwatch that lies (4 min)
 #
 # `fast_game(seed)` makes the game of notebook 06: the same players, losses and Adam. Its function `play(x)` plays one round on a batch `x` of 64 images.
 
@@ -125,7 +125,7 @@ if device == "cpu":
 # %% [markdown]
 # **A speed-up no larger than that of a twin is no speed-up.**
 #
-# ## 2 Where does the time go? (6 min)
+# ## 2 Where does the time go? (8 min)
 #
 # Suppose a round takes 20 milliseconds, and Adam takes 2 of them. With an Adam that takes no time at all a round takes 18, so it is 1.11 times as fast. More is not to be had.
 #
@@ -208,7 +208,7 @@ if device == "cpu":
 # %% [markdown]
 # So on a CPU core only the networks are worth our work. **Another machine has another answer.**
 #
-# ## 3 Feed the machine (5 min)
+# ## 3 Feed the machine (4 min)
 #
 # Our 4,000 digits are $4000\cdot784$ numbers of 4 bytes, or 12.5 MB. They fit on any device, so `data.batches` only picks 64 rows. Data that do not fit come from files. The usual `DataLoader` fetches *one image at a time*, converts it, and stacks 64 of them.
 
@@ -267,7 +267,7 @@ if device == "cpu":
 # %% [markdown]
 # A loader that hardly matters on a CPU can starve a GPU. Keep the data on the device if they fit. If not, let other processes fetch ahead: `DataLoader(…, num_workers=4, pin_memory=True)`.
 #
-# ## 4 Fewer bits (9 min)
+# ## 4 Fewer bits (8 min)
 #
 # A number in float32 takes 32 bits. Numbers of 16 bits are half the load, and some processors multiply them several times as fast.
 #
@@ -354,6 +354,7 @@ for values, color, name, left, height in curves:
     ax.plot(steps, shown.median(0).values, color=color)
     ax.text(left, height, name, color=color)
 ax.set(yscale="log", xlabel="round", ylabel="difference of a loss", xlim=(1, 20))
+ax.set_xticks([1, 5, 10, 15, 20])
 ax.set_title("Rounding alone makes another run")
 plots.show(fig, alt="Difference of the losses from the usual run against the round, logarithmic. With reversed rows it begins near rounding and grows by several powers of ten. With bfloat16 it begins at a hundredth and ends in the same region.")
 
@@ -364,7 +365,7 @@ claim("After 20 rounds the difference has grown a thousandfold.", reverse[:, -1]
 # %% [markdown]
 # **What surprised us:** a mere change of order makes another run, just as bfloat16 does. So "the same losses" cannot be the test of a faster version. **The test is: as good, over seeds.**
 #
-# ## 5 What helped here, and what did not (9 min)
+# ## 5 What helped here, and what did not (7 min)
 #
 # All rivals play the game of notebook 06, and each changes one thing.
 #
@@ -462,7 +463,7 @@ claim("Its mean distance is within a third of notebook 06's.", ratio.mean, betwe
 # *What this does not show:* a GPU, larger networks, other data.
 
 # %% [markdown]
-# ## 6 Two processes, one game (9 min)
+# ## 6 Two processes, one game (6 min)
 #
 # Several GPUs share every batch. Take four images, whose gradients of one weight are 1, 3, 5 and 7. Their mean is 4. Split them in halves: the means are 2 and 6, and the mean of these is 4 again. But split them into three and one: the means are 3 and 7, and their mean is 5. **The parts must be equally long.**
 #
@@ -594,7 +595,7 @@ claim("That is another game than the one that was meant.", largest_gap(same_rows
 # %% [markdown]
 # Batch norm would be another silent fault: each rank would take the mean of its own half.
 #
-# ## 7 On Colab (3 min)
+# ## 7 On Colab (1 min)
 #
 # - Choose *Runtime > Change runtime type > T4 GPU*, and run section 2 again. Are the shares the same?
 # - A T4 has no bfloat16. Use float32, or float16 with scalers.
@@ -720,10 +721,10 @@ nb20.check_3(best_interval)
 #
 # ## Recap (1 min)
 #
-# 1. A stopwatch waits for the work, ignores first calls, lets rivals take turns, and has a floor: a game against its twin ([section 1](#1-A-stopwatch-that-lies-(8-min))).
-# 2. Amdahl's law says what a stage can be worth; on a CPU core the networks take the time, and on a faster machine the feeding may ([section 2](#2-Where-does-the-time-go?-(6-min)), [section 3](#3-Feed-the-machine-(5-min))).
-# 3. bfloat16 keeps the range and gives up digits, so weights stay in float32; and because rounding alone makes another run, a version is judged by being as good over seeds ([section 4](#4-Fewer-bits-(9-min))).
-# 4. On the recording CPU bfloat16 helped most, and compiling and float16 harmed: hardware decides, so measure on yours ([section 5](#5-What-helped-here,-and-what-did-not-(9-min))).
-# 5. Two processes play the game of one if every rank takes its own, equally long part of one draw; with equal seeds they play half of it twice, and say nothing ([section 6](#6-Two-processes,-one-game-(9-min))).
+# 1. A stopwatch waits for the work, ignores first calls, lets rivals take turns, and has a floor: a game against its twin ([section 1](#1-A-stopwatch-that-lies-(4-min))).
+# 2. Amdahl's law says what a stage can be worth; on a CPU core the networks take the time, and on a faster machine the feeding may ([section 2](#2-Where-does-the-time-go?-(8-min)), [section 3](#3-Feed-the-machine-(4-min))).
+# 3. bfloat16 keeps the range and gives up digits, so weights stay in float32; and because rounding alone makes another run, a version is judged by being as good over seeds ([section 4](#4-Fewer-bits-(8-min))).
+# 4. On the recording CPU bfloat16 helped most, and compiling and float16 harmed: hardware decides, so measure on yours ([section 5](#5-What-helped-here,-and-what-did-not-(7-min))).
+# 5. Two processes play the game of one if every rank takes its own, equally long part of one draw; with equal seeds they play half of it twice, and say nothing ([section 6](#6-Two-processes,-one-game-(6-min))).
 #
 # **Further reading.** Micikevicius et al. 2018 (arXiv:1710.03740), mixed precision · Li et al. 2020 (2006.15704), DDP · PyTorch's *Performance Tuning Guide*. Back to [the map of the course](00_start_here.ipynb).

@@ -13,7 +13,7 @@
 # - **use** scalers, CUDA graphs, checkpointing and stacked games, and name what each changes;
 # - **prove** that a split game is the same game, also after a worker was killed, and judge a speedrun.
 #
-# *Study:* 89 minutes, and 20 for the exercises. *Run time:* about 60 seconds on one CPU core; no GPU is needed.
+# *Study:* 75 minutes, and 20 for the exercises. *Run time:* about 60 seconds on one CPU core; no GPU is needed.
 
 # %% tags=["setup"]
 import sys
@@ -33,14 +33,12 @@ import warnings
 from functools import partial
 from pathlib import Path
 
-os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # the profiler keeps its own log to itself
+os.environ["KINETO_LOG_LEVEL"] = "99"  # the profiler keeps its own log to itself
 import matplotlib.pyplot as plt
 import torch
 from torch import nn
-from torch.nn import functional as F
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
-from torch.utils.checkpoint import checkpoint
 from torch.utils.flop_counter import FlopCounterMode
 
 from gan_helpers import data, metrics, plots, seeds, training
@@ -187,7 +185,7 @@ claim("A round there reaches between a third and four fifths of its limit.", by_
 #
 # And a GPU? Its arithmetic is far faster, but every kernel must be launched, and a round starts several hundred operations. So a game this small may be limited by launches there. `make gpu` measures it. (An operation is not exactly a launch: some start no kernel, some several.)
 #
-# ## 2 The profiler (6 min)
+# ## 2 The profiler (4 min)
 #
 # The lesson timed the stages of a round by hand. The **profiler** of PyTorch records every single operation, with the time that it took without those inside it. (Some machines forbid that. Then nothing is recorded.)
 
@@ -231,7 +229,7 @@ if shares and device == "cpu":
 # %% [markdown]
 # The stages and the operations tell the same story: on a CPU core the networks take the time, and in them the convolutions.
 #
-# ## 3 Fewer bits, and the scaler (12 min)
+# ## 3 Fewer bits, and the scaler (9 min)
 #
 # bfloat16 keeps 7 bits of the fraction, float16 and TF32 keep 10. **TF32** is no format to store. It is a rounding inside a GPU's matrix products, which you may allow with `torch.set_float32_matmul_precision("high")`. In convolutions PyTorch allows it unasked, and our set-up forbids it. We do that rounding ourselves.
 
@@ -331,7 +329,7 @@ rows = {row["name"]: row for row in cpu_ladder["rows"]}
 claim("float16 is more than five times slower there.", rows["float16, scaled"]["faster"][2], below=0.2, recorded=cpu_ladder)
 
 # %% [markdown]
-# ## 4 A CUDA graph (4 min)
+# ## 4 A CUDA graph (3 min)
 #
 # A CUDA graph records all launches of a round, and starts them with one call. The price is that addresses, shapes and Python numbers are frozen. So batches are copied into one fixed tensor. Noise is drawn on the GPU, and Adam counts its steps there (`capturable`). Nothing may ask for a value (`.item()`). The decay of a young average changes from round to round, so the average stays outside.
 
@@ -367,7 +365,7 @@ else:
     print("no GPU: nothing is recorded. There one launch would replace some hundreds.")
 
 # %% [markdown]
-# ## 5 Memory (16 min)
+# ## 5 Memory (13 min)
 #
 # A step holds parameters, gradients, Adam's two moments and the average. It also holds **activations**: what each layer keeps of its way forward for the way back. PyTorch tells us of each tensor that it puts aside, so we can add up.
 
@@ -402,7 +400,7 @@ def gradient(D, parts):
     most, n = 0, sum(len(part) for part in parts)
     for part in parts:
         with Held(D) as held:
-            loss = F.softplus(-D(part)).sum() / n
+            loss = nn.functional.softplus(-D(part)).sum() / n
         most = max(most, held.bytes)
         loss.backward()
     return torch.cat([p.grad.flatten() for p in D.parameters()]), most
@@ -443,7 +441,7 @@ def in_pieces(net, x, pieces, held):
     size = math.ceil(len(net) / pieces)
     for k in range(0, len(net), size):
         held.keep(x)
-        x = checkpoint(net[k : k + size], x, use_reentrant=False)
+        x = torch.utils.checkpoint.checkpoint(net[k : k + size], x, use_reentrant=False)
     return x
 
 
@@ -453,7 +451,7 @@ def measured(pieces):
     with FlopCounterMode(display=False) as flops:
         with Held(D) as held:
             scores = in_pieces(D, x, pieces, held) if pieces else D(x)
-            loss = F.softplus(-scores).mean()
+            loss = nn.functional.softplus(-scores).mean()
         loss.backward()
     grads = torch.cat([p.grad.flatten() for p in D.parameters()])
     return held.bytes, flops.get_total_flops(), grads, D[3].running_mean
@@ -570,7 +568,7 @@ claim("From 64 to 256 the gain grows by less than a fifth.", there["256"] / ther
 # %% [markdown]
 # The networks are tiny, so starting operations costs more than doing them. A stack shares the starts. At 64 games the arithmetic itself fills the core. (That is how we read the curve. We have not removed the starts to test it.)
 #
-# ## 7 Several processes, and a killed one (14 min)
+# ## 7 Several processes, and a killed one (15 min)
 #
 # The lesson's script trains on two processes. Here it also saves, and goes on after a crash.
 
@@ -597,6 +595,11 @@ def new_game(device, dtype):
     return {"G": G, "D": D, "opt_G": opt_G, "opt_D": opt_D,
             "average": averaged(G), "noise": make_generator(1)}
 
+
+'''
+
+# %% tags=["record-ladder", "record-script"]
+SCRIPT += '''
 
 def one_round(game, all_G, all_D, x, batch, rank, world):
     """A round on this rank's rows; all_G and all_D average gradients over ranks."""
@@ -641,6 +644,10 @@ def main():
     settings, start, times = {"batch": o.batch}, 0, []
     if file.exists():
         start = load_checkpoint(file, game, settings=settings)
+"""
+
+# %% tags=["record-ladder", "record-script"]
+SCRIPT += """
     ids = [local] if cuda else None
     all_G, all_D = DDP(game["G"], device_ids=ids), DDP(game["D"], device_ids=ids)
     for k in range(start, o.rounds):
@@ -802,7 +809,7 @@ claim("Two processes gain more with 512 images than with 64.", large / large_2, 
 # %% [markdown]
 # The exchange of gradients does not shrink with the batch, and the arithmetic of a rank does. So a large batch should gain more, and here it does. (One run of each. By the clock on the wall a busy machine waits longer.)
 #
-# ## 8 Speedrun (7 min)
+# ## 8 Speedrun (5 min)
 #
 # How many seconds does each version need to the quality at which notebook 06 ends? A change is kept only if it is faster *and* as good over seeds. The **target** is the Fréchet distance of notebook 06 after 1,200 rounds, its geometric mean over seeds.
 
@@ -852,7 +859,7 @@ claim("In bfloat16 the mean distance is within a third of notebook 06's.", as_go
 # %% [markdown]
 # That a round in bfloat16 is cheaper is sure, turn by turn. That it is as good is not refuted: the ratio's interval is wide, because the seeds are few. (The settings were chosen on two other seeds.) The larger rate is kept on the same terms. A cheaper round is no speed-up before games of full length are measured. A GPU plays the same race with `make gpu`.
 #
-# ## 9 A machine that is a loan (5 min)
+# ## 9 A machine that is a loan (3 min)
 #
 # A cloud machine may be taken away. Often it sends SIGTERM some seconds before. So save every so often *and* when the warning comes. On Colab its file belongs on Drive, once you have mounted it (`google.colab.drive.mount`). A saved game is never deleted: `keep_training` goes on with the file that it finds, and refuses one of other settings. (A test sends the signal in the middle of a game, and finds the weights of an undisturbed one.)
 
@@ -931,7 +938,7 @@ nb20.check_4(step_flops)
 
 # %% tags=["exercise-5"]
 def accumulate(net, loss, parts):
-    """loss(net, part): mean over a part, one number. Returns a list of gradients, one per parameter of net."""
+    """loss(net, part): mean over a part. Returns gradients, one per parameter."""
     return None  # <- your answer
 
 
@@ -966,10 +973,10 @@ nb20.check_5(accumulate)
 #
 # ## Recap (1 min)
 #
-# 1. On the recording core a round is limited by arithmetic, on a large GPU, on paper, by starting kernels ([section 1](#1-Three-limits)).
-# 2. TF32 errs as float16 does, bfloat16 eight times as much; in float16 each player has its own scaler, and gradients are divided before they are clipped ([section 3](#3-Fewer-bits,-and-the-scaler)).
-# 3. Activations grow with the batch; checkpointing trades them for arithmetic, and parts add up to the batch exactly unless batch norm is between ([section 5](#5-Memory)).
-# 4. Two processes play the game of one to rounding, and a killed worker leaves no trace in the weights ([section 7](#7-Several-processes,-and-a-killed-one)).
-# 5. A speedrun counts only what is faster *and* as good over seeds ([section 8](#8-Speedrun)).
+# 1. On the recording core a round is limited by arithmetic, on a large GPU, on paper, by starting kernels ([section 1](#1-Three-limits-(12-min))).
+# 2. TF32 errs as float16 does, bfloat16 eight times as much; in float16 each player has its own scaler, and gradients are divided before they are clipped ([section 3](#3-Fewer-bits,-and-the-scaler-(9-min))).
+# 3. Activations grow with the batch; checkpointing trades them for arithmetic, and parts add up to the batch exactly unless batch norm is between ([section 5](#5-Memory-(13-min))).
+# 4. Two processes play the game of one to rounding, and a killed worker leaves no trace in the weights ([section 7](#7-Several-processes,-and-a-killed-one-(15-min))).
+# 5. A speedrun counts only what is faster *and* as good over seeds ([section 8](#8-Speedrun-(5-min))).
 #
 # **Further reading.** Williams, Waterman & Patterson 2009, *Roofline* (CACM) · Micikevicius et al. 2018 (arXiv:1710.03740), mixed precision · Chen et al. 2016 (1604.06174), checkpointing · Li et al. 2020 (2006.15704), DDP · Zhao et al. 2023 (2304.11277), FSDP, for networks that do not fit on one GPU.
