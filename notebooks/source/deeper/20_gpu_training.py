@@ -13,7 +13,7 @@
 # - **use** scalers, CUDA graphs, checkpointing and stacked games, and name what each changes;
 # - **prove** that a split game is the same game, also after a worker was killed, and judge a speedrun.
 #
-# *Study:* 75 minutes, and 20 for the exercises. *Run time:* about 60 seconds on one CPU core; no GPU is needed.
+# *Study:* 74 minutes, and 20 for the exercises. *Run time:* about 60 seconds on one CPU core; no GPU is needed.
 
 # %% tags=["setup"]
 import sys
@@ -185,7 +185,7 @@ claim("A round there reaches between a third and four fifths of its limit.", by_
 #
 # And a GPU? Its arithmetic is far faster, but every kernel must be launched, and a round starts several hundred operations. So a game this small may be limited by launches there. `make gpu` measures it. (An operation is not exactly a launch: some start no kernel, some several.)
 #
-# ## 2 The profiler (4 min)
+# ## 2 The profiler (3 min)
 #
 # The lesson timed the stages of a round by hand. The **profiler** of PyTorch records every single operation, with the time that it took without those inside it. (Some machines forbid that. Then nothing is recorded.)
 
