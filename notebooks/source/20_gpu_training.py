@@ -470,7 +470,7 @@ claim("Its mean distance is within a third of notebook 06's.", ratio.mean, betwe
 # PyTorch's **DDP** (`DistributedDataParallel`) does this. It runs one process per GPU, each with its copy of the networks. During `backward` the processes average their gradients, so all take the same step. A process has a number, its **rank**. `world` is how many there are. It runs on CPU cores, too:
 
 # %%
-SCRIPT = '''"""torchrun --standalone --nproc-per-node 2 two.py FOLDER"""
+GAME = '''"""torchrun --standalone --nproc-per-node 2 two.py FOLDER"""
 import os, sys
 from pathlib import Path
 import torch
@@ -513,7 +513,7 @@ def train(G, D, all_G, all_D, images, rank, world, batch=32):
 # Each process finds its rank, meets the others, and wraps its players in DDP.
 
 # %%
-SCRIPT += '''
+SCRIPT = GAME + '''
 
 if __name__ == "__main__":
     folder = Path(sys.argv[1])

@@ -565,7 +565,7 @@ claim("From 64 to 256 the gain grows by less than a fifth.", there["256"] / ther
 # The lesson's script trains on two processes. Here it also saves, and goes on after a crash.
 
 # %% tags=["record-ladder", "record-script"]
-SCRIPT = '''"""torchrun --standalone --nproc-per-node 2 ddp_gan.py FOLDER"""
+PLAYERS = '''"""torchrun --standalone --nproc-per-node 2 ddp_gan.py FOLDER"""
 import argparse, os, signal, time
 from pathlib import Path
 import torch
@@ -591,7 +591,7 @@ def new_game(device, dtype):
 '''
 
 # %% tags=["record-ladder", "record-script"]
-SCRIPT += '''
+ROUND = '''
 
 def one_round(game, all_G, all_D, x, batch, rank, world):
     """A round on this rank's rows; all_G and all_D average gradients over ranks."""
@@ -614,7 +614,7 @@ def one_round(game, all_G, all_D, x, batch, rank, world):
 '''
 
 # %% tags=["record-ladder", "record-script"]
-SCRIPT += """
+BEGIN = """
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=Path, help="holds images.pt, receives the rest")
@@ -639,7 +639,7 @@ def main():
 """
 
 # %% tags=["record-ladder", "record-script"]
-SCRIPT += """
+SCRIPT = PLAYERS + ROUND + BEGIN + """
     ids = [local] if cuda else None
     all_G, all_D = DDP(game["G"], device_ids=ids), DDP(game["D"], device_ids=ids)
     for k in range(start, o.rounds):
