@@ -463,7 +463,7 @@ claim("Its mean distance is within a third of notebook 06's.", ratio.mean, betwe
 # *What this does not show:* a GPU, larger networks, other data.
 
 # %% [markdown]
-# ## 6 Two processes, one game (6 min)
+# ## 6 Two processes, one game (7 min)
 #
 # Several GPUs share every batch. Take four images, whose gradients of one weight are 1, 3, 5 and 7. Their mean is 4. Split them in halves: the means are 2 and 6, and the mean of these is 4 again. But split them into three and one: the means are 3 and 7, and their mean is 5. **The parts must be equally long.**
 #
@@ -725,6 +725,6 @@ nb20.check_3(best_interval)
 # 2. Amdahl's law says what a stage can be worth; on a CPU core the networks take the time, and on a faster machine the feeding may ([section 2](#2-Where-does-the-time-go?-(8-min)), [section 3](#3-Feed-the-machine-(4-min))).
 # 3. bfloat16 keeps the range and gives up digits, so weights stay in float32; and because rounding alone makes another run, a version is judged by being as good over seeds ([section 4](#4-Fewer-bits-(8-min))).
 # 4. On the recording CPU bfloat16 helped most, and compiling and float16 harmed: hardware decides, so measure on yours ([section 5](#5-What-helped-here,-and-what-did-not-(7-min))).
-# 5. Two processes play the game of one if every rank takes its own, equally long part of one draw; with equal seeds they play half of it twice, and say nothing ([section 6](#6-Two-processes,-one-game-(6-min))).
+# 5. Two processes play the game of one if every rank takes its own, equally long part of one draw; with equal seeds they play half of it twice, and say nothing ([section 6](#6-Two-processes,-one-game-(7-min))).
 #
 # **Further reading.** Micikevicius et al. 2018 (arXiv:1710.03740), mixed precision · Li et al. 2020 (2006.15704), DDP · PyTorch's *Performance Tuning Guide*. Back to [the map of the course](00_start_here.ipynb).

@@ -13,7 +13,7 @@
 # - **use** scalers, CUDA graphs, checkpointing and stacked games, and name what each changes;
 # - **prove** that a split game is the same game, also after a worker was killed, and judge a speedrun.
 #
-# *Study:* 74 minutes, and 20 for the exercises. *Run time:* about 60 seconds on one CPU core; no GPU is needed.
+# *Study:* 75 minutes, and 20 for the exercises. *Run time:* about 60 seconds on one CPU core; no GPU is needed.
 
 # %% tags=["setup"]
 import sys
@@ -560,7 +560,7 @@ claim("From 64 to 256 the gain grows by less than a fifth.", there["256"] / ther
 # %% [markdown]
 # The networks are tiny, so starting operations costs more than doing them. A stack shares the starts. At 64 games the arithmetic itself fills the core. (That is how we read the curve. We have not removed the starts to test it.)
 #
-# ## 7 Several processes, and a killed one (15 min)
+# ## 7 Several processes, and a killed one (16 min)
 #
 # The lesson's script trains on two processes. Here it also saves, and goes on after a crash.
 
@@ -967,7 +967,7 @@ nb20.check_5(accumulate)
 # 1. On the recording core a round is limited by arithmetic, on a large GPU, on paper, by starting kernels ([section 1](#1-Three-limits-(12-min))).
 # 2. TF32 errs as float16 does, bfloat16 eight times as much; in float16 each player has its own scaler, and gradients are divided before they are clipped ([section 3](#3-Fewer-bits,-and-the-scaler-(9-min))).
 # 3. Activations grow with the batch; checkpointing trades them for arithmetic, and parts add up to the batch exactly unless batch norm is between ([section 5](#5-Memory-(13-min))).
-# 4. Two processes play the game of one to rounding, and a killed worker leaves no trace in the weights ([section 7](#7-Several-processes,-and-a-killed-one-(15-min))).
+# 4. Two processes play the game of one to rounding, and a killed worker leaves no trace in the weights ([section 7](#7-Several-processes,-and-a-killed-one-(16-min))).
 # 5. A speedrun counts only what is faster *and* as good over seeds ([section 8](#8-Speedrun-(5-min))).
 #
 # **Further reading.** Williams, Waterman & Patterson 2009, *Roofline* (CACM) · Micikevicius et al. 2018 (arXiv:1710.03740), mixed precision · Chen et al. 2016 (1604.06174), checkpointing · Li et al. 2020 (2006.15704), DDP · Zhao et al. 2023 (2304.11277), FSDP, for networks that do not fit on one GPU.
