@@ -625,11 +625,12 @@ rows = ["ours", "rate 4e-3, not falling", "batches of 64", "20 kinds of noise"]
 rows += ["no smoothing", "batch norm in D, no R1"]
 half_minute = {}  # two seeds each
 for name in rows:
-    half_minute[name] = torch.tensor([game["distance"] for game in people["settings"][name]])
+    ends = [game["distance"] for game in people["settings"][name]]
+    half_minute[name] = torch.tensor(ends)
 table("distance after half a minute", half_minute, floor={"real people": people["floor"]})
 
 # %%
-others = torch.stack([half_minute[name] for name in rows[2:]]).amax(0)
+others = torch.stack(list(half_minute.values())[2:]).amax(0)  # the worst of four
 claim(
     "After a minute the settings of the digits end at twice our distance or more.",
     [game["distance"] for game in people["digits"]],
@@ -724,7 +725,7 @@ nb06.check_4(pure_checkerboard)
 #
 # ## Recap (1 min)
 #
-# 1. Even overlap does not prevent checkerboards: the four pixels of a block have weights of their own, and the ReLU's positive mean repeats their difference. Resize and an even start have none ([section 1](#1-Where-a-checkerboard-comes-from-(12-min))).
+# 1. Even overlap does not prevent checkerboards: the four pixels of a block have weights of their own, and the ReLU's positive mean repeats their difference. Resize and an even start have none at first, and after 300 rounds nobody has ([section 1](#1-Where-a-checkerboard-comes-from-(12-min))).
 # 2. Connected noise must leave samples between clusters, noise with a choice need not; some categories become digits without being asked ([section 2](#2-Noise-that-can-choose-(12-min))). And convolutions do use neighbours ([section 3](#3-Does-it-use-the-neighbours?-(3-min))).
 # 3. Batch norm hides a shift of all fakes when they come in a batch of their own, and the size of the first weights ([section 4](#4-Batch-norm:-mixed-batches,-and-first-weights-(4-min))).
 # 4. Of nineteen changes three are decidedly worse after 300 rounds: $\beta_1=.9$, a small rate, no tanh ([section 5](#5-One-thing-at-a-time-(8-min))); against a wide recipe, size and rate decide ([section 6](#6-A-second-recipe,-one-property-at-a-time-(2-min))).
