@@ -13,7 +13,7 @@
 # - **find** which part of a recipe brought its success, and avoid three quiet faults: checkerboards, batch norm in the wrong mode, an average without buffers;
 # - **keep** a game: walk through its noise, and go on after a stop, bit for bit.
 #
-# *Before:* [04](04_gan_laboratory_2d.ipynb), [05](05_mlp_gan.ipynb). *Study:* 45 minutes, and 35 for the exercises. *Run time:* about 75 seconds on one CPU core. *Deeper:* [the second notebook](deeper/06_dcgan.ipynb) switches off one thing at a time, and proves that a resumed game is the same game.
+# *Before:* [04](04_gan_laboratory_2d.ipynb), [05](05_mlp_gan.ipynb). *Study:* 43 minutes, and 35 for the exercises. *Run time:* about 75 seconds on one CPU core. *Deeper:* [the second notebook](deeper/06_dcgan.ipynb) switches off one thing at a time, and proves that a resumed game is the same game.
 
 # %% tags=["setup"]
 import sys
@@ -130,7 +130,7 @@ plots.show(fig, alt=alt)
 # A convolution has few weights, for all places share them. Of $G$'s 58,721 numbers 50,176 stand in its linear layer. (Batch norm subtracts a mean, so a bias before it would be lost: `bias=False`.)
 
 # %% [markdown]
-# ## 2 A plain DCGAN, and ours (8 min)
+# ## 2 A plain DCGAN, and ours (7 min)
 #
 # Our own DCGAN, which later notebooks use, differs in six things. Section 3 takes them in three steps.
 #
@@ -231,7 +231,7 @@ plots.show(ax.figure, alt=alt)
 # %% [markdown]
 # How many of the hundred can you not read?
 #
-# ## 3 What bought the speed? (3 min)
+# ## 3 What bought the speed? (4 min)
 #
 # The convolutions, one would say. But then the plain DCGAN should have beaten the MLP. So we go step by step, and give everybody 20 CPU-seconds. Step 1 gives the plain DCGAN our Adam, step 2 our noise and average, step 3 the rest. The MLP may take step 2, too (its Adam has rate 3e-3 and $\beta_1=0$ already).
 
@@ -317,7 +317,7 @@ claim(
 # %% [markdown]
 # *What surprised us:* whoever comes first gets the thanks. Either step alone does most of the work. For Adam's rate both orders agree: taken away *last*, it still costs our DCGAN a factor of more than five (deeper notebook). *What this does not show:* longer games, and wide networks on a GPU.
 #
-# ## 4 A checkerboard, and what to change (4 min)
+# ## 4 A checkerboard, and what to change (6 min)
 #
 # Look again at the film. After 300 rounds the plain game's fakes have a fine pattern, light and dark in turn, called a **checkerboard**. Odena et al. (2016) explained one kind: windows of 3 at stride 2 paint some pixels more often than others. But our windows of 4 paint all alike.
 
@@ -435,7 +435,7 @@ claim("In eval mode it changes nothing.", spread["eval"], below=1e-4)
 # %% [markdown]
 # So samples are drawn in eval mode. Whoever samples in train mode also moves the running averages, even under `no_grad`.
 #
-# ## 6 An average of weights (5 min)
+# ## 6 An average of weights (4 min)
 #
 # We sample from an **exponential moving average** (EMA) $\bar\theta$ of $G$'s weights $\theta$. After round $k$ it moves a little: $\bar\theta\leftarrow\beta\,\bar\theta+(1-\beta)\,\theta$. Its **decay** $\beta$ is $(1+k)/(10+k)$, but at most .998. So a young average forgets its random first weights: $\beta$ is .1 at $k=0$, .90 at $k=80$ and .989 at $k=800$.
 
@@ -480,7 +480,7 @@ claim("Without its buffers the average is more than twice as far away.", stale, 
 # %% [markdown]
 # The weights are right, but every batch norm divides by the wrong number. (PyTorch's `AveragedModel` wants `use_buffers=True`.)
 #
-# ## 7 People (4 min)
+# ## 7 People (2 min)
 #
 # Does the recipe carry over? The course has a second data set: people in colour, 32×32 pixels, drawn by a program. Here are fakes after a minute.
 #
@@ -503,7 +503,7 @@ claim(
 # %% [markdown]
 # The [deeper notebook](deeper/06_dcgan.ipynb) puts back the other four as well, and counts how many wear glasses.
 #
-# ## 8 A walk through its noise (6 min)
+# ## 8 A walk through its noise (5 min)
 #
 # We walk in a straight line between two noise vectors, inside a category and from one to another.
 
@@ -749,9 +749,9 @@ nb06.check_3(rest_of_batches)
 # ## Recap (1 min)
 #
 # 1. A convolution uses the same few weights at every place, so it knows neighbours ([section 1](#1-A-network-that-knows-neighbours-(5-min))).
-# 2. A plain DCGAN is slow on one core, and Adam's settings brought most. Convolutions bring much if they come first, little if they come last ([section 3](#3-What-bought-the-speed?-(3-min))).
-# 3. The four pixels of a block have their own weights, so new generators show a checkerboard. An even start removes it at first, resize and training for good ([section 4](#4-A-checkerboard,-and-what-to-change-(4-min))).
-# 4. Sample in eval mode, and average weights *and* buffers. An average helps where weights wander, and lags where they do not ([section 5](#5-Batch-norm-has-two-modes-(3-min)), [section 6](#6-An-average-of-weights-(5-min))).
-# 5. One direction of the noise makes digits of all categories bolder. A resumed game needs everything that changes ([section 8](#8-A-walk-through-its-noise-(6-min)), [section 9](#9-Keep-it,-stop,-and-go-on-(4-min))).
+# 2. A plain DCGAN is slow on one core, and Adam's settings brought most. Convolutions bring much if they come first, little if they come last ([section 3](#3-What-bought-the-speed?-(4-min))).
+# 3. The four pixels of a block have their own weights, so new generators show a checkerboard. An even start removes it at first, resize and training for good ([section 4](#4-A-checkerboard,-and-what-to-change-(6-min))).
+# 4. Sample in eval mode, and average weights *and* buffers. An average helps where weights wander, and lags where they do not ([section 5](#5-Batch-norm-has-two-modes-(3-min)), [section 6](#6-An-average-of-weights-(4-min))).
+# 5. One direction of the noise makes digits of all categories bolder. A resumed game needs everything that changes ([section 8](#8-A-walk-through-its-noise-(5-min)), [section 9](#9-Keep-it,-stop,-and-go-on-(4-min))).
 #
 # **Further reading.** Radford, Metz and Chintala 2016 (arXiv:1511.06434), Sections 3 and 6 · Odena, Dumoulin and Olah 2016, *Deconvolution and checkerboard artifacts* (Distill). Next: [07](07_measuring_gans.ipynb), where the ruler itself is measured.
