@@ -11,7 +11,7 @@
 # - **test** a rule of thumb by switching it off, seed by seed, and say what the test does not decide;
 # - **prove** that a resumed game is the uninterrupted one, and refuse a file that does not belong to it.
 #
-# *Study:* 57 minutes, and 5 for the exercises. *Run time:* about 60 seconds on one CPU core.
+# *Study:* 60 minutes, and 5 for the exercises. *Run time:* about 60 seconds on one CPU core.
 
 # %% tags=["setup"]
 import sys
@@ -610,7 +610,7 @@ attempt(file, D=dcgan_discriminator(seed=1, hidden=()))
 how_sure()
 
 # %% [markdown]
-# ## 8 People: what matters, and do the factors come out right? (4 min)
+# ## 8 People: what matters, and do the factors come out right? (7 min)
 #
 # With the settings of the digits people look like this after a minute. The game of the lesson changes five of them.
 #
