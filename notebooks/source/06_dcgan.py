@@ -246,7 +246,7 @@ predict(
 )
 
 # %% [markdown]
-# Each line is the median of five seeds, in a band from the smallest to the largest. Lower is better.
+# Each line is the median of five seeds, in a band from smallest to largest.
 
 # %% tags=["hide-input"]
 fig, ax = plt.subplots(figsize=(7.6, 3.9))
@@ -315,7 +315,7 @@ claim(
 )
 
 # %% [markdown]
-# *What surprised us:* whoever comes first gets the thanks. Either step alone does most of the work. For Adam's rate both orders agree: taken away *last*, it still costs our DCGAN a factor of more than five (deeper notebook). *What this does not show:* longer games, and wide networks on a GPU.
+# *What surprised us:* whoever comes first gets the thanks. Either step alone does most of the work. For Adam's rate both orders agree: taken away *last*, it still costs our DCGAN a factor of more than five (deeper). *What this does not show:* longer games, and wide networks on a GPU.
 #
 # ## 4 A checkerboard, and what to change (6 min)
 #
@@ -393,7 +393,7 @@ claim("The even start has one now, too.", young["sub-pixel, even start"], above=
 claim("Resize has less.", young["resize"], below=young["sub-pixel, even start"])
 
 # %% [markdown]
-# So what helps? First, train on: after 300 rounds all four ways have lost it (deeper notebook). Second, let the stride divide the window. Third, resize. An even start helps a new generator, and not a young one.
+# So what helps? First, train on: after 300 rounds all four ways have lost it (deeper notebook). Second, let the stride divide the window. Third, resize. An even start helps only before training.
 #
 # ## 5 Batch norm has two modes (3 min)
 #
@@ -422,9 +422,8 @@ def change(G, mode):
 
 
 # %%
-short = []
-for seed in seeds.several(3):
-    short.append(train(dcgan_game(seed=seed), seed, rounds=80)[80])
+three = seeds.several(3)
+short = [train(dcgan_game(seed=seed), seed, rounds=80)[80] for seed in three]
 spread = {"train": [], "eval": []}
 for G, _ in short:
     for mode in spread:
@@ -589,7 +588,6 @@ save(stopped, 7, file)
 step = load(resumed, file)
 rest = list(dcgan_rounds(resumed, x_fit, seed=0, rounds=12, start=step))
 claim("The resumed game has the same losses, bit for bit.", rest == losses[7:], exact=True)
-z = judge.noise(32)[:10]
 claim("And its average draws the same.", torch.equal(whole.average(z), resumed.average(z)), exact=True)
 
 # %% [markdown]
