@@ -503,7 +503,7 @@ claim(
 # %% [markdown]
 # The [deeper notebook](deeper/06_dcgan.ipynb) puts back the other four.
 #
-# ## 8 A walk through its noise (5 min)
+# ## 8 A walk through its noise (6 min)
 #
 # We walk in a straight line between two noise vectors, inside a category and from one to another.
 
@@ -754,6 +754,6 @@ nb06.check_3(rest_of_batches)
 # 2. A plain DCGAN is slow on one core, and Adam's settings brought most. Convolutions bring much if they come first, little if they come last ([section 3](#3-What-bought-the-speed?-(4-min))).
 # 3. The four pixels of a block have their own weights, so new generators show a checkerboard. An even start removes it at first, resize and training for good ([section 4](#4-A-checkerboard,-and-what-to-change-(6-min))).
 # 4. Sample in eval mode, and average weights *and* buffers. An average helps where weights wander, and lags where they do not ([section 5](#5-Batch-norm-has-two-modes-(3-min)), [section 6](#6-An-average-of-weights-(4-min))).
-# 5. One direction of the noise makes digits of all categories bolder. A resumed game needs everything that changes ([section 8](#8-A-walk-through-its-noise-(5-min)), [section 9](#9-Keep-it,-stop,-and-go-on-(4-min))).
+# 5. One direction of the noise makes digits of all categories bolder. A resumed game needs everything that changes ([section 8](#8-A-walk-through-its-noise-(6-min)), [section 9](#9-Keep-it,-stop,-and-go-on-(4-min))).
 #
 # **Further reading.** Radford, Metz and Chintala 2016 (arXiv:1511.06434), Sections 3 and 6 · Odena, Dumoulin and Olah 2016, *Deconvolution and checkerboard artifacts* (Distill). Next: [07](07_measuring_gans.ipynb), where the ruler itself is measured.
