@@ -164,7 +164,7 @@ def _with_exp(r: Tensor, f: Tensor, a: float) -> Tensor:
         "at high scores the probability is 1 to the last digit: compute from the score": (
             _from_probabilities(0)
         ),
-        "at ±200 exp(s) overflows or P is 0 in float32: F.softplus is log(1 + exp(s)) without that": _with_exp,
+        "at ±200 exp(s) overflows or P is 0: F.softplus is log(1 + exp(s)) without that": _with_exp,
     },
 )
 def check_2(answer: object, mistakes: dict) -> None:
