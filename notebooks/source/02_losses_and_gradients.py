@@ -21,7 +21,7 @@
 # - **predict** what a generator feels when its discriminator is far ahead, and say which factor is to blame;
 # - **say** which loss has a brake, and when a simple generator forgets a mode.
 #
-# *Before:* [00](00_start_here.ipynb), [01](01_the_minimax_game.ipynb). *Study:* 44 minutes, and 23 for the exercises. *Run time:* about 30 seconds. *Deeper:* [the second notebook](deeper/02_losses_and_gradients.ipynb) asks whether LSGAN can die, derives a game for every divergence, and smooths labels.
+# *Before:* [00](00_start_here.ipynb), [01](01_the_minimax_game.ipynb). *Study:* 42 minutes, and 23 for the exercises. *Run time:* about 30 seconds. *Deeper:* [the second notebook](deeper/02_losses_and_gradients.ipynb) asks whether LSGAN can die, derives a game for every divergence, and smooths labels.
 
 # %% tags=["setup"]
 import sys
@@ -163,7 +163,7 @@ claim(
 )
 
 # %% [markdown]
-# ## 3 What arrives when D is ahead (13 min)
+# ## 3 What arrives when D is ahead (16 min)
 #
 # What does $G$ feel when $D$ is ahead? By the chain rule, its gradient is the mean of a product:
 #
@@ -360,7 +360,7 @@ claim("Without the steepness of D it would have fallen.", sat_played_out, below=
 # %% [markdown]
 # **This surprised us.** The gradient is alive, and steepness keeps it alive: without it about a tenth would be left. And steepness can do this because some fakes are *not* found out, so their $P$ is not tiny. (The [deeper notebook](deeper/02_losses_and_gradients.ipynb), section 2, takes these out, and the gradient falls.) So "it vanishes" is a statement about fakes that are *all* found out.
 #
-# ## 4 Can Adam wake a dead gradient? (9 min)
+# ## 4 Can Adam wake a dead gradient? (10 min)
 #
 # Adam divides each number of the gradient by its own typical size plus $\epsilon=10^{-8}$. A large number becomes about 1. And in a dead gradient? Say that a number is $10^{-10}$. Divided by $10^{-10}+10^{-8}$ it becomes .01: a hundred million times as much as before.
 #
@@ -518,7 +518,7 @@ claim(
 #
 # *What this does not show:* in a game $D$ is not frozen, and would soon reject what lies outside.
 #
-# ## 5 What a simple generator gives up (6 min)
+# ## 5 What a simple generator gives up (5 min)
 #
 # Let the data have two humps (**modes**), and $G$ only one bell. It can **cover** both modes, but then fakes lie between them, where no data are. Or it can **seek** one mode, and forget the other.
 #
@@ -575,8 +575,8 @@ claim("All other bells are broad: they cover.", broad, above=1.4, exact=True)
 #
 # | loss of $G$ | when $D$ is ahead | beyond the data, $D$ frozen | follows, if $D$ is perfect |
 # |---|---|---|---|
-# | saturating | dies, if all fakes are found out ([3](#3-What-arrives-when-D-is-ahead-(13-min))) | runs away ([4](#4-Can-Adam-wake-a-dead-gradient?-(9-min))) | JSD ([5](#5-What-a-simple-generator-gives-up-(6-min))) |
-# | non-saturating | grows with the steepness of $D$ ([3](#3-What-arrives-when-D-is-ahead-(13-min))) | has a brake: mostly near the circle for 200 steps ([4](#4-Can-Adam-wake-a-dead-gradient?-(9-min))) | $2\,\mathrm{KL}(m\Vert p_d)$ ([5](#5-What-a-simple-generator-gives-up-(6-min))) |
+# | saturating | dies, if all fakes are found out ([3](#3-What-arrives-when-D-is-ahead-(16-min))) | runs away ([4](#4-Can-Adam-wake-a-dead-gradient?-(10-min))) | JSD ([5](#5-What-a-simple-generator-gives-up-(5-min))) |
+# | non-saturating | grows with the steepness of $D$ ([3](#3-What-arrives-when-D-is-ahead-(16-min))) | has a brake: mostly near the circle for 200 steps ([4](#4-Can-Adam-wake-a-dead-gradient?-(10-min))) | $2\,\mathrm{KL}(m\Vert p_d)$ ([5](#5-What-a-simple-generator-gives-up-(5-min))) |
 #
 # Begin with the non-saturating loss. *What this does not show:* which loss wins when $D$ moves, and whether growth does harm.
 #
@@ -706,8 +706,8 @@ nb02.check_3(kl_fit)
 #
 # 1. Write losses on scores: a safety number in the logarithm silently kills the slope ([section 1](#1-A-loss-is-a-function-of-the-score-(5-min))).
 # 2. The saturating slope is $-P$, the non-saturating $-(1-P)$ ([section 2](#2-Two-losses,-two-slopes-(2-min))).
-# 3. A steep $D$ makes the non-saturating gradient explode, and keeps the saturating one alive unless all fakes are found out ([section 3](#3-What-arrives-when-D-is-ahead-(13-min))).
-# 4. Adam wakes a dead gradient. Then a loss without a brake runs past the data ([section 4](#4-Can-Adam-wake-a-dead-gradient?-(9-min))).
-# 5. The loss decides whether a too simple $G$ covers the modes or seeks one: the non-saturating loss seeks ([section 5](#5-What-a-simple-generator-gives-up-(6-min))).
+# 3. A steep $D$ makes the non-saturating gradient explode, and keeps the saturating one alive unless all fakes are found out ([section 3](#3-What-arrives-when-D-is-ahead-(16-min))).
+# 4. Adam wakes a dead gradient. Then a loss without a brake runs past the data ([section 4](#4-Can-Adam-wake-a-dead-gradient?-(10-min))).
+# 5. The loss decides whether a too simple $G$ covers the modes or seeks one: the non-saturating loss seeks ([section 5](#5-What-a-simple-generator-gives-up-(5-min))).
 #
 # **Further reading.** Goodfellow et al. 2014, Sec. 3 (arXiv:1406.2661) · Arjovsky and Bottou 2017 (1701.04862), Thm 2.5 · Mao et al. 2017, LSGAN (1611.04076) · Lim and Ye 2017, hinge (1705.02894). Next: [03 · Gradient descent in games](03_gradient_descent_in_games.ipynb).

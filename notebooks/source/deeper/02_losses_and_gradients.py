@@ -301,7 +301,7 @@ claim("There the non-saturating one rests, too.", at_rest, near=0, within=1e-12,
 # %% [markdown]
 # Both rest at the data and only there, and close to it they agree, because at $D=0$ both slopes are $-\frac12$. Being led back is not yet arriving: here $D$ was perfect at every $\theta$. Lesson 03 looks at what happens when it is not.
 #
-# ## 3 A game for every divergence (24 min)
+# ## 3 A game for every divergence (22 min)
 #
 # Nowozin et al. (2016) turn every $f$-divergence into a game. For convex $f$ with $f(1)=0$ and its conjugate $f^*(t)=\sup_u(ut-f(u))$ we have $f(u)\ge ut-f^*(t)$. Put $u=p_d/p_g$ and $t=T(x)$, multiply by $p_g$ and integrate. Any $T$ for which $f^*(T)$ is finite gives a lower bound:
 #
@@ -485,7 +485,7 @@ claim("With equal weights both seek as before.", torch.cat(equal), below=0.9, ex
 # %% [markdown]
 # So distance and width of the humps decide together with the divergence. Weights alone did not change these two.
 #
-# ## 4 The value is not the gradient (10 min)
+# ## 4 The value is not the gradient (11 min)
 #
 # The generators above followed $V_f$ itself. Many do not. LSGAN (Mao et al. 2017) regresses the scores to labels $a$ for fakes, $b$ for real samples and $c$ for what $G$ wants (these letters are not the functions above):
 #
@@ -594,7 +594,7 @@ claim("The saturating one is the slope of 2 JSD.", sat, near=1, within=1e-5, exa
 # %% [markdown]
 # With labels 0, 1, 1 the generator agrees with $\Delta/8$ near the data, and feels 2.7 times as much at $\theta=6$. With labels $-1$, 1, 0 its gradient falls with $\theta^3$ near the data. Its value is in order, its force is not.
 #
-# ## 5 Can LSGAN die? (5 min)
+# ## 5 Can LSGAN die? (4 min)
 #
 # The generator of LSGAN wants the label 1, so its slope is $s-1$. A rejected fake has an LSGAN score near 0, so its slope is near $-1$. The non-saturating slope of a fake that is rejected for sure is $-1$, too. Is $G$ safe, then? Take the smallest game again: the data $\mathcal N(0,1)$, and the fakes $\theta+z$.
 
@@ -850,7 +850,7 @@ claim("Hinge rests anywhere between −1 and 1.", rest["hinge"], between=(-1.11,
 # %% [markdown]
 # Where the score at rest is unique, the best $D$ at $p_g=p_d$ is flat and gives the generator no gradient. Hinge and Wasserstein merely allow that: a Wasserstein score stays wherever it starts. Only the logistic game reads $L_D=2\log2$ and $L_G=\log2$ there.
 #
-# ## 8 Smoothed labels (12 min)
+# ## 8 Smoothed labels (11 min)
 #
 # Salimans et al. (2016) replace the label 1 of real samples by $1-\alpha$. With a label $\beta$ for fakes as well, the cross-entropy at each $x$ is lowest at
 #
@@ -1041,8 +1041,8 @@ nb02.check_5(hellinger_value)
 #
 # 1. Five ways to write one loss: in either precision only the two on scores keep their slope ([section 1](#1-Five-ways-to-write-one-loss,-in-two-precisions-(6-min))).
 # 2. The non-saturating generator leaves the zero-sum direction, and rests where the zero-sum one does ([section 2](#2-No-longer-zero-sum,-and-the-same-place-of-rest-(15-min))).
-# 3. Every $f$-divergence is the value of a game, and critics that know no ratio find it ([section 3](#3-A-game-for-every-divergence-(24-min))).
-# 4. A value is not a gradient: of three LSGAN generators one follows it ([section 4](#4-The-value-is-not-the-gradient-(10-min))). LSGAN dies where its best $D$ is flat ([section 5](#5-Can-LSGAN-die?-(5-min))), and hinge runs away from its own $D$ for want of a brake ([section 6](#6-LSGAN-and-hinge-with-networks-(15-min))).
-# 5. A perfect $D$ makes one-sided smoothing do nothing, and a label for fakes takes the gradient away ([section 8](#8-Smoothed-labels-(12-min))).
+# 3. Every $f$-divergence is the value of a game, and critics that know no ratio find it ([section 3](#3-A-game-for-every-divergence-(22-min))).
+# 4. A value is not a gradient: of three LSGAN generators one follows it ([section 4](#4-The-value-is-not-the-gradient-(11-min))). LSGAN dies where its best $D$ is flat ([section 5](#5-Can-LSGAN-die?-(4-min))), and hinge runs away from its own $D$ for want of a brake ([section 6](#6-LSGAN-and-hinge-with-networks-(15-min))).
+# 5. A perfect $D$ makes one-sided smoothing do nothing, and a label for fakes takes the gradient away ([section 8](#8-Smoothed-labels-(11-min))).
 #
 # **Further reading.** Nowozin et al. 2016, f-GAN (arXiv:1606.00709), Sec. 2 · Arjovsky and Bottou 2017 (1701.04862) · Mao et al. 2017, LSGAN (1611.04076), Sec. 3 · Shannon et al. 2020 (2010.08029) · Salimans et al. 2016, label smoothing (1606.03498), Sec. 3.4.
