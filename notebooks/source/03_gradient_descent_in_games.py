@@ -48,11 +48,11 @@ torch.set_num_threads(1)  # two parameters: a second thread costs more than it b
 # %% [markdown]
 # ## 1 A bowl (6 min)
 #
-# Near its minimum a smooth loss looks like a bowl. Ours has two parameters, and it is 25 times as steep in one direction as in the other:
+# Near its minimum a smooth loss looks like a bowl. Ours is 25 times as steep in one direction as in the other:
 #
 # $$\ell(w)=\tfrac12\,(w_1^2+25\,w_2^2).$$
 #
-# Each parameter wants to go where minus its gradient points. We call this the **field**. A plain step follows it with a learning rate $h$. **Momentum** follows a running sum instead: in each step it halves the old sum and adds the new field. So its state has four numbers, two for the place and two for the sum, which starts at 0.
+# Each parameter wants to go where minus its gradient points. We call this the **field**. A plain step follows it with a learning rate $h$. **Momentum** follows a running sum instead: in each step it halves the old sum and adds the new field. So its state has four numbers, the place and the sum.
 
 
 # %%
@@ -139,7 +139,7 @@ claim(
 #
 # ## 2 Two players, two parameters (4 min)
 #
-# In a GAN each player has a loss of its own. Take the smallest GAN there is (Mescheder et al. 2018). All data lie at the point 0. The generator has one parameter and makes one fake, $x=\theta$. The discriminator has one parameter, too: its score is $D(x)=\psi x$, a straight line through 0. The simplest losses use the score itself (lesson 09 does): $L_D=D(\theta)-D(0)=\psi\theta$ and $L_G=-D(\theta)=-\psi\theta$. The best fake is $\theta=0$, and then $D$ should be flat, $\psi=0$. There nobody wants to move. It is the **equilibrium** of the game.
+# In a GAN each player has a loss of its own. Take the smallest GAN there is. All data lie at the point 0. The generator has one parameter and makes one fake, $x=\theta$. The discriminator has one parameter, too: its score is $D(x)=\psi x$, a straight line through 0. The simplest losses use the score itself (lesson 09 does): $L_D=D(\theta)-D(0)=\psi\theta$ and $L_G=-D(\theta)=-\psi\theta$. The best fake is $\theta=0$, and then $D$ should be flat, $\psi=0$. There nobody wants to move. It is the **equilibrium** of the game.
 #
 # Each player owns one parameter and descends its own loss in it. So the field is $-\partial L_G/\partial\theta=\psi$ and $-\partial L_D/\partial\psi=-\theta$.
 
@@ -181,7 +181,7 @@ claim(
 )
 
 # %% [markdown]
-# Why does it not stop at the data? Here is half a turn in the space of the data (drawn without the 2 %).
+# Why does it not stop at the data? Here is half a turn, seen at the data.
 
 # %% tags=["hide-input"]
 fig, axes = plt.subplots(1, 4, figsize=(10, 2.4), sharey=True)
@@ -206,7 +206,7 @@ plots.show(fig, alt=alt)
 #
 # **The bowl.** At $h=0.077$ a plain step multiplies $w_1$ by $0.923$ and $w_2$ by $-0.925$. These two factors are the **eigenvalues** of the step. After $n$ steps $w_1$ was multiplied by $0.923^n$ and $w_2$ by $(-0.925)^n$. The minus sign only makes $w_2$ jump from side to side. In the end the larger size counts, 0.925.
 #
-# **The game.** Here each step turns. With $h=0.2$ it leads from $(1,0)$ to $(1,-0.2)$, and from $(0,1)$ to $(0.2,1)$. Draw all four as arrows from 0. Both become $\sqrt{1^2+0.2^2}=1.02$ times as long, and both turn clockwise by 11°. So a step is one turn and one stretch, and one complex number holds both. Write the pair as $\theta+i\psi$. A step multiplies it by $1-ih$:
+# **The game.** Here each step turns. With $h=0.2$ it leads from $(1,0)$ to $(1,-0.2)$, and from $(0,1)$ to $(0.2,1)$. As arrows from 0 both become $\sqrt{1^2+0.2^2}=1.02$ times as long, and both turn clockwise by 11°. So a step is one turn and one stretch, and one complex number holds both. Write the pair as $\theta+i\psi$. A step multiplies it by $1-ih$:
 #
 # $$(1-ih)(\theta+i\psi)=(\theta+h\psi)+i(\psi-h\theta).$$
 #
@@ -245,7 +245,7 @@ table(
 #
 # ## 4 Four rules (6 min)
 #
-# In **alternating** steps $D$ moves first, and $G$ answers the new $D$; GAN code nearly always does this. **Extragradient** looks one step ahead, and walks from here with the field it read there.
+# In **alternating** steps $D$ moves first, and $G$ answers the new $D$; GAN code nearly always does this. **Extragradient** reads the field one step ahead, and walks from here with it.
 
 # %%
 G_MOVES = torch.tensor([1.0, 0.0])
@@ -317,7 +317,7 @@ claim(
 # %% [markdown]
 # The winner of the bowl loses most clearly here. Its steps can be twice as long, since $1+\tfrac12+\tfrac14+\dots=2$. But it loses with half the learning rate, too. And the usual rule of GAN code, alternating, has $\rho=1$: it circles on an oval for ever.
 #
-# Why does extragradient arrive? At $w=(1,-1)$ the field is $(\psi,-\theta)=(-1,-1)$. One step of $h=0.2$ ahead, at $(0.8,-1.2)$, it is $(-1.2,-0.8)$. That is the field here, minus $0.2\,w$. So the rule takes the plain step, and a small extra one towards the centre. It costs two gradients per step.
+# Why does extragradient arrive? At $w=(1,-1)$ the field is $(\psi,-\theta)=(-1,-1)$. One step of $h=0.2$ ahead, at $(0.8,-1.2)$, it is $(-1.2,-0.8)$. That is the field here, minus $0.2\,w$. So each step goes a little towards the centre, too. It costs two gradients.
 
 # %%
 claim("Alternating has ρ = 1.", predicted["alternating"], near=1, within=1e-9, exact=True)
@@ -330,7 +330,7 @@ claim(
 # %% [markdown]
 # ## 5 R1: change the game (8 min)
 #
-# We can also choose another game. When the fake is perfect, $D$ is at its steepest. So let us punish $D$ for being steep at the data. This penalty is called **R1** (Mescheder et al. 2018):
+# We can also change the game. When the fake is perfect, $D$ is at its steepest. So let us punish $D$ for being steep at the data. This penalty is called **R1** (Mescheder et al. 2018):
 #
 # $$L_D+\frac\gamma2\,\mathbb E_{x\sim p_d}\big[\lVert\nabla_xD(x)\rVert^2\big],\qquad\text{here } \nabla_xD=\psi .$$
 #
@@ -374,7 +374,7 @@ theta, psi = path[-1].T  # of the last γ, 5
 claim("With γ = 5 the slope of D is a tenth of θ.", psi / theta, near=-0.1, within=0.02)
 
 # %% [markdown]
-# In the picture compare the directions of the arrows. Their scale differs.
+# Compare the directions of the arrows: their scale differs.
 
 # %% tags=["hide-input"]
 fig, axes = plt.subplots(1, 4, figsize=(10, 2.9), sharex=True, sharey=True)
@@ -469,11 +469,11 @@ table("largest learning rate that arrives (0: none)", largest)
 claim("Without R1 no learning rate arrives.", largest["γ = 0"] == 0, exact=True)
 
 # %% [markdown]
-# A *weak* penalty ($\gamma<1$) bears $h$ up to $4\gamma$ (exercise 2 derives it). A *strong* one is itself a steep bowl for $\psi$, with curvature $\gamma$. So with $\gamma=5$ the limit is near $2/5$. Above that $\psi$ jumps from side to side, and a smaller $h$ or a *smaller* $\gamma$ helps.
+# A *weak* penalty ($\gamma<1$) bears $h$ up to $4\gamma$ (exercise 2 derives it). A *strong* one is itself a steep bowl for $\psi$, with curvature $\gamma$. So with $\gamma=5$ the limit is near $2/5$. Above that $\psi$ jumps from side to side. Then a smaller $h$ or a *smaller* $\gamma$ helps.
 #
 # ### Should it decay?
 #
-# Gradients of batches are noisy. We add noise to every step, and let the learning rate fall to a hundredth. As a control we do the same without R1.
+# Gradients of batches are noisy. We add noise to every step, with and without R1, and let the learning rate fall to a hundredth.
 
 
 # %%
@@ -548,15 +548,12 @@ predict(
 )
 
 # %%
-def for_each_beta(field):
-    found = {}
-    for beta1 in (0.0, 0.5, 0.9):
-        found[f"β₁ = {beta1:g}"] = adam(field, beta1)
-    return found
-
-
-adam_bowl = for_each_beta(bowl)
-no_r1 = for_each_beta(gan(0.0))
+adam_bowl = {}
+no_r1 = {}
+for beta1 in (0.0, 0.5, 0.9):
+    name = f"β₁ = {beta1:g}"
+    adam_bowl[name] = adam(bowl, beta1)
+    no_r1[name] = adam(gan(0.0), beta1)
 table("Adam in the bowl, distance at the end", adam_bowl)
 table("Adam in the GAN without R1", no_r1)
 
@@ -726,6 +723,6 @@ nb03.check_3(midpoint)
 # 2. In a game each player tilts the other's hill, so plain steps go around and outwards ([section 2](#2-Two-players,-two-parameters-(4-min))).
 # 3. The largest size of an eigenvalue is the factor per step: below 1 a rule arrives, above 1 it leaves ([section 3](#3-One-number-(3-min)), [section 4](#4-Four-rules-(6-min))).
 # 4. R1 wants $D$ flat at the data, and the game arrives; asking for slope 1 fails, and too much R1 is slow or explodes ([section 5](#5-R1:-change-the-game-(8-min))).
-# 5. Without a penalty neither a smaller learning rate nor decay lets plain steps arrive here, and Adam needs more R1 with $\beta_1=0.9$ than with 0 ([section 6](#6-Three-questions-people-ask-(10-min))).
+# 5. Without a penalty neither a smaller learning rate nor decay helps plain steps, and Adam needs more R1 with $\beta_1=0.9$ than with 0 ([section 6](#6-Three-questions-people-ask-(10-min))).
 #
 # **Further reading.** Mescheder, Geiger and Nowozin 2018, *Which Training Methods for GANs do actually Converge?* (arXiv:1801.04406) · Gidel et al. 2019, *A Variational Inequality Perspective on GANs* (1802.10551). Next: [04 · The 2-D laboratory](04_gan_laboratory_2d.ipynb).
