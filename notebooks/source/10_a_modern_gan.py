@@ -3,15 +3,17 @@
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gans-measured/gans-measured/blob/main/notebooks/10_a_modern_gan.ipynb)
 #
-# ![Three rows of twelve digits: samples of the DCGAN of notebook 06, samples of a GAN without batch norm after equally many seconds, and real digits](images/10_a_modern_gan.png)
+# ![A drawing: the score of the discriminator is a bowl turned upside down; the data sit on its top, the fakes lie to the right of it](images/10_a_modern_gan.png)
 #
-# **After this notebook you can**
+# **In one sentence:** of all the collected tricks a modern GAN keeps three terms in its loss, and we measure what each of them sees, what it does not see, and what it is worth.
 #
-# - **build** the loss of a modern GAN term by term, and say what each term is worth, with an interval;
-# - **start** a deep network without batch norm so that its signal neither dies nor explodes;
-# - **compare** two recipes fairly: in turns, at equal seconds, over seeds and over learning rates.
+# **After this lesson you can**
 #
-# *Before:* [06](06_dcgan.ipynb), [08](08_mode_collapse.ipynb), [09](09_wasserstein_gan.ipynb). *Run time:* about 65 s on two CPU cores; a GPU is used if there is one, none is needed.
+# - **write** the loss of a modern GAN: R1, R2 and pairs;
+# - **say** what each term cannot see, and show it in a game small enough for paper;
+# - **compare** two recipes fairly, and say when a comparison is undecided.
+#
+# *Before:* [06](06_dcgan.ipynb), [07](07_measuring_gans.ipynb), [08](08_mode_collapse.ipynb). *Run time:* about 60 seconds on one CPU core. *Deeper:* [the second notebook](deeper/10_a_modern_gan.ipynb) has eleven losses, networks without batch norm, and what each ingredient brings.
 
 # %% tags=["setup"]
 import sys
@@ -31,7 +33,7 @@ from torch.nn import functional as F
 
 from gan_helpers import data, networks, plots, seeds
 from gan_helpers.checks import nb10
-from gan_helpers.evidence import claim, how_sure, interval, strip, table
+from gan_helpers.evidence import claim, how_sure, paired, strip, table
 from gan_helpers.games import dcgan_game, dcgan_rounds
 from gan_helpers.judge import make_judge
 from gan_helpers.losses import L_D, L_G, regularised, relativistic
@@ -41,6 +43,425 @@ from gan_helpers.training import half_cosine, play_many, stack
 
 plots.use_course_style()
 torch.set_num_threads(1)  # small networks: a second thread costs more than it brings
+
+# %% [markdown]
+# ## 1 What remains (4 min)
+#
+# Lessons 06 to 09 collected many tricks: batch norm, clipped weights, spectral norm, and more. Huang et al. (2024) threw most of them away. Their title is *The GAN is dead; long live the GAN!* Three terms remain in the loss. You met all three in lesson 08, where together they cured a collapse. Here we take them apart.
+#
+# | term | what it asks of $D$ | where it looks |
+# |---|---|---|
+# | **pairs** | the real sample of a pair must score above the fake one | at differences of scores |
+# | **R1** | be flat | at real samples |
+# | **R2** | be flat | at fake samples |
+#
+# "Flat" needs a number. The **slope** of $D$ at a point $x$ is the gradient of the score with respect to $x$. Its length says how fast the score changes when $x$ moves. Take the score $3x_1+4x_2$. Its gradient is $(3,4)$ everywhere, which has length 5 and squared length 25. R1 is $\gamma/2$ times the mean squared length at real samples. With $\gamma=2$ this $D$ pays 25.
+
+
+# %%
+def squared_slope(D, x):
+    """Mean over the samples x (n, ...) of the squared length of D's gradient."""
+    x = x.detach().requires_grad_()
+    (gradient,) = torch.autograd.grad(D(x).sum(), x, create_graph=True)
+    return gradient.flatten(1).square().sum(1).mean()
+
+
+def modern_loss_D(D, x_real, x_fake, gamma):
+    pairs = F.softplus(D(x_fake) - D(x_real)).mean()
+    r1 = gamma / 2 * squared_slope(D, x_real)
+    r2 = gamma / 2 * squared_slope(D, x_fake)
+    return pairs + r1 + r2
+
+
+def modern_loss_G(D, x_real, x_fake):
+    return F.softplus(D(x_real) - D(x_fake)).mean()
+
+
+# %%
+def ramp(x):
+    return 3 * x[:, :1] + 4 * x[:, 1:]
+
+
+x = torch.randn(50, 2, generator=data.make_generator(0))
+y = torch.randn(50, 2, generator=data.make_generator(1))
+claim("The ramp's squared slope is 25.", squared_slope(ramp, x), near=25, within=1e-4, exact=True)
+package_D, package_G = regularised(relativistic, r1=2.0, r2=2.0)
+gap = modern_loss_D(ramp, x, y, gamma=2.0) - package_D(ramp, x, y)
+claim("The package has the same loss.", gap.abs(), below=1e-4, exact=True)
+
+# %% [markdown]
+# `regularised(loss, r1=…, r2=…)` is the package's form of these lines. It takes a pair of losses, adds the penalties to that of $D$, and leaves that of $G$ alone.
+#
+# ## 2 Two penalties, two places (7 min)
+#
+# Both penalties say "be flat". Why two, then? Because they look at different places. We play the game of lesson 08 again: nine clusters, a small $G$, and a $D$ behind Fourier features. The loss is the logistic one, without pairs. Only the penalties differ: none, R1 alone, R2 alone, or both.
+
+# %%
+predict(
+    "With R1 alone D is charged for its slope at the data, and only there. How steep is it at the fakes?",
+    [
+        ("As flat as at the data: D is one smooth function", False, "The fakes lie elsewhere, and nobody charges there."),
+        ("Two or three times as steep as at the data", True, "And it stays so when the charge is made 25 times as large."),
+        ("As steep as without any penalty", False, "R1 flattens D at the fakes too, but less than at the data."),
+    ],
+)
+
+# %%
+SEEDS = seeds.several(8)
+RATE, ROUNDS = 4e-3, 300
+x_nine = data.grid(20_000, seed=seeds.one(), side=3, std=0.1)  # nine clusters
+
+
+class Fourier(nn.Module):
+    """Points (n, 2) -> (n, 64): sine and cosine of 32 fixed random projections."""
+
+    def __init__(self):
+        super().__init__()
+        self.B = torch.randn(2, 32, generator=data.make_generator(99))
+
+    def forward(self, x):
+        angle = x @ self.B
+        return math.sqrt(2) * torch.cat([angle.sin(), angle.cos()], -1)
+
+
+def make_G(seed):
+    return mlp((2, 64, 64, 2), seed=2 * seed)
+
+
+def make_D(seed):
+    return nn.Sequential(Fourier(), mlp((64, 64, 64, 1), seed=2 * seed + 1))
+
+
+# %%
+def train(loss):
+    """Play one game per seed. Returns its discriminators and 1,000 fakes of each."""
+    Gs, Ds = [make_G(seed) for seed in SEEDS], [make_D(seed) for seed in SEEDS]
+    G, D = stack(Gs), stack(Ds)
+    opt_G = torch.optim.Adam(G.params.values(), RATE, betas=(0.0, 0.99), fused=True)
+    opt_D = torch.optim.Adam(D.params.values(), RATE, betas=(0.0, 0.99), fused=True)
+    batches = [data.batches(x_nine, 64, seed=seed, steps=ROUNDS) for seed in SEEDS]
+    noise = [1000 + seed for seed in SEEDS]
+    game = play_many(G, D, opt_G, opt_D, batches, 2, seeds=noise, loss=loss)
+    for step, _ in enumerate(progress(game, "8 games", ROUNDS), start=1):
+        for opt in (opt_G, opt_D):
+            opt.param_groups[0]["lr"] = half_cosine(RATE, RATE / 1000, step / ROUNDS)
+    z = torch.randn(1000, 2, generator=data.make_generator(10**6))
+    with torch.no_grad():
+        return Ds, G(z.expand(len(SEEDS), -1, -1))
+
+
+# %%
+def slopes_of(Ds, fakes):
+    """Root mean squared slope of each D at the data, and at its own fakes."""
+    at_data, at_fakes = [], []
+    for D, x_fake in zip(Ds, fakes, strict=True):
+        at_data.append(squared_slope(D, x_nine[:1000]).item() ** 0.5)
+        at_fakes.append(squared_slope(D, x_fake).item() ** 0.5)
+    return torch.tensor(at_data), torch.tensor(at_fakes)
+
+
+GAMMAS = (0.1, 0.5, 2.5)
+found = {"none": [slopes_of(*train((L_D, L_G)))], "R1": [], "R2": [], "both": []}
+for gamma in GAMMAS:
+    found["R1"].append(slopes_of(*train(regularised(r1=gamma))))
+    found["R2"].append(slopes_of(*train(regularised(r2=gamma))))
+    found["both"].append(slopes_of(*train(regularised(r1=gamma, r2=gamma))))
+
+# %% [markdown]
+# In the picture each dot is one game. To the right $D$ is steeper at the data, and upwards it is steeper at the fakes. On the dotted line both are equal. A recipe has three clouds of dots, one for each $\gamma$: the larger $\gamma$, the further down and left.
+
+# %% tags=["hide-input"]
+fig, ax = plt.subplots(figsize=(5.6, 4.4))
+ends = (0.03, 20)
+ax.plot(ends, ends, ":", color=plots.DISC)
+colours = {"none": plots.GREY, "R1": plots.FAKE, "R2": plots.GREEN, "both": plots.REAL}
+places = {"none": (2.2, 16), "R1": (0.1, 0.85), "R2": (0.62, 0.3), "both": (0.033, 0.16)}
+for name, color in colours.items():
+    for at_data, at_fakes in found[name]:
+        ax.plot(at_data, at_fakes, "o", color=color, markersize=4)
+    ax.text(*places[name], name, color=color, fontsize=11)
+ax.set(xscale="log", yscale="log", xlim=ends, ylim=ends, xlabel="slope at the data", ylabel="slope at the fakes", title="R1 alone leaves D steeper at the fakes")
+alt = "Slope at the fakes against slope at the data, logarithmic. Dots of R1 alone lie in three clouds well above the diagonal, those of both penalties in three clouds nearer to it and further down, those of R2 alone just below it, and those without a penalty are scattered far up on the right."
+plots.show(fig, alt=alt)
+
+# %%
+def ratios(name):
+    """Slope at the fakes over slope at the data, per seed and γ."""
+    return torch.cat([at_fakes / at_data for at_data, at_fakes in found[name]])
+
+
+table(
+    "slope at the fakes ÷ slope at the data, all γ",
+    {name: ratios(name) for name in ("none", "R1", "R2", "both")},
+)
+r1_data, r1_fakes = found["R1"][2]      # γ = 2.5
+both_data, both_fakes = found["both"][1]  # γ = 0.5
+claim("With R1 alone D is steeper at the fakes, for every γ.", ratios("R1"), above=1.6)
+claim("With both the imbalance is smaller.", ratios("both"), below=2.2)
+claim(
+    "R1 at γ = 2.5 is no steeper at the data than both at γ = 0.5, but it is at the fakes.",
+    (r1_data < 1.15 * both_data) & (r1_fakes > 1.3 * both_fakes),
+)
+
+# %% [markdown]
+# Each penalty flattens $D$ where it looks. With R1 alone $D$ is two to three times as steep at the fakes, and a larger $\gamma$ does not change that. The last claim is the control: two recipes that are equally flat at the data differ at the fakes. So R2 does something that more of R1 does not do.
+#
+# *What surprised us:* R2 alone leaves no such imbalance. We have not tested why. *What this does not show:* that the imbalance does harm. For that we need a game in which R1 sees nothing at all.
+#
+# ## 3 A game that R1 cannot see (8 min)
+#
+# Here is one for paper. All data lie at 0. $D(x)=-\tfrac c2x^2$ is a bowl turned upside down, and $c$, its steepness, is its only parameter. $G(z)=\theta+z/2$ can only choose the place $\theta$ of its fakes. Their width is fixed, so they can never be perfect.
+
+# %% tags=["head-picture", "hide-input"]
+fig, ax = plt.subplots(figsize=(6.4, 2.9))
+line = torch.linspace(-2, 3, 101)
+ax.plot(line, -line.square() / 2, color=plots.DISC)
+ax.text(-1.95, -1.2, "score $D(x)=-\\frac{c}{2}x^2$", color=plots.DISC)
+ax.plot(0, 0, "o", color=plots.REAL, markersize=9)
+ax.text(0, 0.35, "all the data", color=plots.REAL, ha="center")
+spots = 1 + torch.randn(24, generator=data.make_generator(3)) / 2
+ax.plot(spots, 0 * spots - 4.4, "|", color=plots.FAKE, markersize=12)
+ax.text(1.0, -3.9, "fakes $\\theta+z/2$", color=plots.FAKE, ha="center")
+ax.set(xlabel="$x$", ylabel="score", ylim=(-4.9, 0.9), title="One number for each player")
+alt = "The score is a bowl turned upside down with its top at 0, where all data lie. The fakes are ticks around 1, to the right."
+plots.show(fig, alt=alt)
+
+# %% [markdown]
+# The slope of this $D$ is $-cx$. At the data, at 0, it is 0 *whatever $c$ is*. So R1 reads 0 for ever, and never charges for $c$.
+#
+# What does a steep bowl do to a fake? $G$ moves it by rate × slope × a factor between ½ and 1. (The factor is the derivative of the logistic loss.) Take the rate 0.3 and a fake at $x=1$.
+#
+# - With $c=2$ the slope is 2 and the factor .73. The fake moves by 0.44, from 1 to 0.56. Good.
+# - With $c=10$ the slope is 10 and the factor .99. The fake moves by 3, from 1 to $-2$. It lands further away than it was.
+#
+# A move of more than $2x$ lands further out. That begins at $0.3\,c>2$ for fakes far out, so at $c>6.7$.
+
+# %%
+predict(
+    "R1 reads 0 in this game. Where does c go, and what becomes of the fakes?",
+    [
+        ("c settles: the fakes near 0 tell D to stop", False, "Every fake beside 0 asks for a steeper bowl."),
+        ("c grows and grows, until the fakes are thrown out of every picture", True, "Nobody brakes c, and a steep bowl throws them."),
+        ("c grows, but the steeper bowl only pulls the fakes to 0 faster", False, "So it is at first. Beyond a limit a step lands on the far side."),
+    ],
+)
+
+
+# %%
+class Blob(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.place = nn.Parameter(torch.ones(1))
+
+    def forward(self, z):
+        return self.place + z / 2
+
+
+class Bowl(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.c = nn.Parameter(torch.full((1,), 0.1))
+
+    def forward(self, x):
+        return -self.c / 2 * x.square()
+
+
+# %%
+NAMES = seeds.several(16)
+
+
+def bowl_game(loss, rate_G=0.3, rounds=500):
+    """θ and c after each round of plain gradient descent: (rounds, 2, seeds)."""
+    G, D = stack([Blob() for _ in NAMES]), stack([Bowl() for _ in NAMES])
+    opt_G = torch.optim.SGD(G.params.values(), lr=rate_G)
+    opt_D = torch.optim.SGD(D.params.values(), lr=1.0)
+    real = [[torch.zeros(64, 1)] * rounds for _ in NAMES]
+    noise = [100 + seed for seed in NAMES]
+    path = []
+    for _ in play_many(G, D, opt_G, opt_D, real, 1, seeds=noise, loss=loss):
+        now = torch.cat([G.params["place"], D.params["c"]], dim=1)
+        path.append(now.T.detach().clone())
+    return torch.stack(path).nan_to_num(math.inf)
+
+
+bowls = {
+    "R1": bowl_game(regularised(relativistic, r1=0.1)),
+    "R1 and R2": bowl_game(regularised(relativistic, r1=0.1, r2=0.1)),
+    "R1, a tenth of G's rate": bowl_game(regularised(relativistic, r1=0.1), rate_G=0.03),
+    "no penalty, no pairs": bowl_game((L_D, L_G)),
+}
+
+# %% [markdown]
+# Read the right panel first: it shows the steepness $c$, one line a seed. The left panel shows where the fakes are.
+
+# %% tags=["hide-input"]
+fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3))
+for name, color in (("R1", plots.FAKE), ("R1 and R2", plots.REAL)):
+    for k in range(16):
+        left.plot(bowls[name][:, 0, k].abs(), color=color, linewidth=0.8)
+        right.plot(bowls[name][:, 1, k], color=color, linewidth=0.8)
+left.set(yscale="log", ylim=(1e-4, 1e4), xlabel="round", title="distance of the fakes' middle from 0")
+right.axhline(2 / 0.3, color=plots.GREY, linestyle="--")
+right.text(5, 7.0, "beyond this far fakes are thrown out", color=plots.DISC, fontsize=9)
+right.text(330, 11.5, "R1", color=plots.FAKE, fontsize=11)
+right.text(330, 2.3, "R1 and R2", color=plots.REAL, fontsize=11)
+right.set(ylim=(0, 14), xlabel="round", title="steepness c")
+alt = "Left: with R1 the fakes' distance stays small for a while and then leaps beyond all bounds in every seed; with R1 and R2 it stays small. Right: with R1 the steepness rises past the dashed line; with both it stays below two."
+plots.show(fig, alt=alt)
+
+# %%
+def far(name):
+    """In which games the fakes were ever further than 10 from the data."""
+    return (bowls[name][:, 0].abs() > 10).any(0)
+
+
+def steepness_before(name):
+    """The largest c before the fakes were further than 10 away."""
+    near = bowls[name][:, 0].abs() <= 10
+    return torch.where(near, bowls[name][:, 1], 0.0).amax(0)
+
+
+claim("With R1 the fakes are thrown out in every game …", far("R1"))
+claim("… after c has passed 6.7.", steepness_before("R1"), above=2 / 0.3)
+claim("With R2 too, c stays below 2 and nobody leaves.", bowls["R1 and R2"][:, 1].amax(0), below=2)
+
+# %%
+claim("At a tenth of the rate of G nobody leaves in 500 rounds.", ~far("R1, a tenth of G's rate"))
+same = torch.equal(bowls["R1"], bowls["no penalty, no pairs"])
+claim("Without R1 and pairs the numbers are the same, to the last digit.", same, exact=True)
+
+# %% [markdown]
+# With R1 the bowl gets steeper and steeper, because nothing brakes it. Then the fakes are thrown from side to side, each time further out. Two controls carry the reason. R2 looks where the fakes are, and with it $c$ stays small. And with a tenth of $G$'s rate the limit is ten times as high, and nobody leaves within these 500 rounds.
+#
+# The last claim says what R1 and pairs did here: nothing. $D(0)=0$, so a pair compares a fake with 0, as the ordinary loss does.
+#
+# *What this does not show:* that R1 fails in practice. Real data have more than one point, and R1 sees the slope there. On digits, R1 alone leaves no imbalance at all; the deeper notebook has the numbers.
+#
+# ## 4 What a pair can see (7 min)
+#
+# The ordinary $L_D$ asks of each sample alone: is a real score above 0, is a fake score below 0? A **pair** asks only whether the real score is above the fake one. Say real scores 2 and fake 1. The ordinary loss is content with the first and unhappy with the second. The pair is content: the order is right. Add 100 to all scores, and the pair notices nothing.
+#
+# Why should that help? The usual answer is *no bad basins* (Sun et al. 2020). Here is the smallest collapse there is. Two real points lie at $a$ and $b$. Both fakes sit at $a$. One of them must travel to $b$, and on its way it passes a place $c$ where no data are. $D$ gives each of the three places any score it likes, and always the best one. What is left of the loss of $D$ is what $G$ wants to be *high*.
+#
+# Pairs can be made in two ways. **Kept** pairs never change: the first fake always meets $a$, the second always $b$. **Fresh** pairs are drawn anew with every batch, so everyone meets everyone. Every training loop in this course does that.
+
+# %%
+predict(
+    "The fake leaves a, passes the empty place c and arrives at b. For which loss does G never lose on the way?",
+    [
+        ("For pairs, kept or fresh: that is the theorem", False, "The theorem keeps the pairs. A training loop does not."),
+        ("For kept pairs only", True, "Fresh pairs have the dip as well, and a relatively deeper one."),
+        ("For none of the three", False, "With kept pairs the way is level, then it rises."),
+    ],
+)
+
+
+# %%
+def best_loss(fakes, pairs):
+    """What the best D pays. Places: a = 0, b = 1, c = 2; the real points are a and b."""
+    scores = torch.zeros(3, dtype=torch.float64, requires_grad=True)
+    opt = torch.optim.LBFGS([scores], max_iter=300, line_search_fn="strong_wolfe")
+
+    def loss():
+        opt.zero_grad()
+        real, fake = scores[[0, 1]], scores[fakes]
+        if pairs == "none":
+            value = F.softplus(-real).mean() + F.softplus(fake).mean()
+        elif pairs == "kept":
+            value = F.softplus(fake - real).mean()
+        else:  # everyone meets everyone: a table of differences
+            value = F.softplus(fake - real[:, None]).mean()
+        value.backward()
+        return value
+
+    opt.step(loss)
+    return loss().item()
+
+
+# %%
+journey = {}
+for pairs in ("none", "kept", "fresh"):
+    start = best_loss([0, 0], pairs)   # both fakes at a
+    middle = best_loss([0, 2], pairs)  # one of them at c
+    end = best_loss([0, 1], pairs)     # one at a, one at b
+    journey[pairs] = torch.tensor([start, middle, end]) / end
+
+# %% tags=["hide-input"]
+names = {"none": ("no pairs", plots.GREY), "kept": ("kept pairs", plots.REAL), "fresh": ("fresh pairs", plots.FAKE)}
+rows = {text: (journey[name], color) for name, (text, color) in names.items()}
+fig, ax = plt.subplots(figsize=(6, 3))
+plots.lines(torch.arange(3), rows, ylim=(0, 1.05), ax=ax)
+ax.set_xticks(range(3), ["both at a", "one at c", "one at b"])
+ax.set(ylabel="share of the best", title="Only with kept pairs no step leads down")
+alt = "What G gets on the journey, as a share of the best. No pairs: .69, then .5, then 1. Kept pairs: .5, .5, 1. Fresh pairs: .5, .25, 1."
+plots.show(fig, alt=alt)
+
+# %%
+wanted = torch.tensor([[0.689, 0.5, 1], [0.5, 0.5, 1], [0.5, 0.25, 1]])
+measured = torch.stack(list(journey.values()))
+claim(
+    "No pairs: .69, ½, 1. Kept: ½, ½, 1. Fresh: ½, ¼, 1.",
+    (measured - wanted).abs().max(), below=0.001, exact=True,
+)
+
+# %% [markdown]
+# Without pairs there is a dip: a fake that leaves the crowd is punished first. With kept pairs there is none, and that is the theorem. With *fresh* pairs the dip is back, and it is deeper. So the famous argument does not speak about the loops that people run. That pairs are useless does not follow. This $D$ is a table of scores, without slopes and without weights.
+#
+# ## 5 Each with its own best setting (5 min)
+#
+# What is each term worth? A fair comparison gives each recipe its own best $\gamma$. In a **recorded run** every recipe played 16 seeds on 25 clusters, for 1,200 rounds. Its $\gamma$ is the best of 0.2, 1 and 5 on four other seeds. We count the **misplaced** share of 2,500 samples: how many must move until the sampler is perfect. A perfect one has about .03, a collapsed one nearly 1.
+
+# %%
+predict(
+    "Seven recipes, each with its best γ. Which step brings most?",
+    [
+        ("The third term: only all three together make a modern GAN", False, "What comes on top of the first penalty is small."),
+        ("The first penalty, R1 or R2 alike", True, "Either alone; the next ones bring an eighth of it at most."),
+        ("Pairs: they end mode collapse", False, "Pairs alone change nothing that 16 seeds could show."),
+    ],
+)
+
+# %%
+record = recorded("nb10_modern_gan")
+RECIPES = ["logistic", "relativistic", "logistic + R1", "logistic + R2", "logistic + R1 + R2"]
+RECIPES += ["relativistic + R1", "relativistic + R1 + R2"]
+misplaced = {}
+for name in RECIPES:
+    label = name.replace("relativistic", "pairs").replace("logistic", "plain")
+    misplaced[label] = torch.tensor(record["grid"][name]["off"])
+
+# %% tags=["hide-input"]
+ax = strip(misplaced, title="One penalty does it, and either will do", xlabel="share misplaced (one tick a seed)")
+ax.axhline(1.5, color=plots.GREY, linestyle=":")
+alt = "Share misplaced, one row per recipe, one tick per seed, a bar for the interval of the mean. Plain and pairs alone lie near .92. The five with R1, R2 or both lie near .73, and can hardly be told apart."
+plots.show(ax.figure, alt=alt)
+
+# %%
+def change(before, after):
+    """Mean change of the misplaced share, seed by seed."""
+    return (misplaced[after] - misplaced[before]).mean()
+
+
+alone = [change("plain", "plain + R1"), change("plain", "plain + R2")]
+on_top = [
+    change("plain + R1", "plain + R1 + R2"),
+    change("plain + R2", "plain + R1 + R2"),
+    change("plain + R1", "pairs + R1"),
+    change("plain + R1 + R2", "pairs + R1 + R2"),
+]
+claim("R1 or R2 alone puts more than a tenth in place.", alone, below=-0.1, recorded=record)
+claim("A term on top changes less than .03.", torch.stack(on_top).abs(), below=0.03, recorded=record)
+pairs_alone = (misplaced["pairs"] - misplaced["plain"]).mean()
+claim("Pairs alone change less than .03.", pairs_alone.abs(), below=0.03, recorded=record)
+
+# %% [markdown]
+# The first penalty brings nearly a fifth of all samples to their place. R1 and R2 are equally good here, and neither the other one nor pairs add much. Had we given all recipes one shared $\gamma=1$, both together would have looked better than R1 alone after 700 rounds. With more rounds and its own best $\gamma$, R1 catches up. So the order was made by the setting.
+#
+# *What this does not show:* a finished game. Over two thirds of the samples lie wrong still. The losses without a penalty had no $\gamma$ to choose, and at smaller rates they reached at most five modes. On pairs of small digits, in the deeper notebook, the picture is the same.
+#
+# ## 6 The race (10 min)
+#
+# Now images. Does a modern GAN beat the DCGAN of lesson 06 in equal time? Here is the recipe. `modern_generator` and `modern_discriminator` are networks of about the DCGAN's size without batch norm. R1 and R2 need the slope of each sample's own score, and batch norm mixes the samples. One new part is in $G$, a **residual block**, $x\mapsto x+0.2f(x)$. It starts as $x\mapsto x$. The noise, the loop and the average of $G$'s weights are lesson 06's.
 
 # %% tags=["record-race"]
 judge = make_judge(data.load_images("auto"))
@@ -86,5 +507,208 @@ def race(seed, rounds, shares):
             fakes = judge.generate(game.average, 32)
             seen[name].append((seconds[name], judge.distance(fakes)))
     return seen, games
+# %% [markdown]
+# `race` lets both games play in turns, so that a busy machine slows both. `judge.distance` is the Fréchet distance of 2,000 samples from real images that no setting was chosen on. A round of the modern GAN costs about 1.6 times as much, mostly for the penalties: their gradient needs one more way back through $D$. So in equal time it plays 120 rounds where the DCGAN plays 200.
+
+# %%
+predict(
+    "Who is ahead after five CPU-seconds, and who after two minutes?",
+    [
+        ("The modern GAN, both times", False, "In short games its rounds cost too much."),
+        ("First the DCGAN; after two minutes we cannot say", True, "It comes closer and closer, and the seeds disagree."),
+        ("First the DCGAN, then clearly the modern GAN", False, "In most seeds, but not in so many that it is decided."),
+    ],
+)
+
+# %%
+SHORT = {"modern": 120, "DCGAN": 200}  # about five CPU-seconds each
+at_five, shown = [], {}
+for seed in seeds.several(2):
+    seen, shown = race(seed, SHORT, [1.0])
+    distance = {name: looks[-1][1] for name, looks in seen.items()}
+    at_five.append(distance["modern"] / distance["DCGAN"])
+
+# %% tags=["hide-input"]
+rows = [judge.generate(shown[name].average, 32)[:12] for name in ("DCGAN", "modern")]
+images = torch.cat([*rows, judge.parts.report.images[:12]])
+ax = plots.image_grid(images, columns=12, row_labels=["DCGAN", "modern", "real"])
+alt = "Three rows of twelve digits: the DCGAN's after five seconds, most of them readable; the modern GAN's after five seconds, rougher; real ones."
+plots.show(ax.figure, alt=alt)
+
+# %%
+claim("After five seconds the DCGAN is ahead.", at_five, above=1.15)
+
+# %% [markdown]
+# Now two minutes, recorded, to which the schedules of the modern GAN are stretched. The first race had eight seeds, and a second one plays new seeds. The picture shows the ratio of the distances, one line a seed. Above 1 the DCGAN is ahead, below 1 the modern GAN.
+
+# %%
+first, second = recorded("nb10_first_race"), recorded("nb10_race")
+LOOKS = second["nominal"]  # CPU-seconds, on an idle machine
+lead = []
+for seen in first["long"].values():
+    looks = [round(t) for t in seen["DCGAN"]["seconds"]]
+    at = [looks.index(t) for t in LOOKS]
+    modern, dcgan = (torch.tensor(seen[name]["distance"])[at] for name in ("modern", "DCGAN"))
+    lead.append(modern / dcgan)
+for seen in second["races"].values():
+    modern, dcgan = (torch.tensor(seen[name]["distance"]) for name in ("modern", "DCGAN"))
+    lead.append(modern / dcgan)
+lead = torch.stack(lead)  # (seeds, looks)
+
+# %% tags=["hide-input"]
+fig, ax = plt.subplots(figsize=(7, 3.4))
+for k, row in enumerate(lead):
+    ax.plot(LOOKS, row, color=plots.FAKE, linewidth=1, alpha=0.8, linestyle="-" if k < 8 else "--")
+ax.axhline(1, color=plots.DISC, linestyle=":")
+ax.text(2.1, 0.62, "below: the modern GAN is ahead", color=plots.FAKE)
+ax.text(2.1, 8.0, "above: the DCGAN is ahead", color=plots.DISC)
+ax.set(xscale="log", yscale="log", ylim=(0.4, 12), xlabel="CPU-seconds", ylabel="distance, modern ÷ DCGAN", title="Far behind, then catching up")
+ax.minorticks_off()
+ax.set_xticks([2, 5, 10, 20, 60, 120], ["2", "5", "10", "20", "60", "120"])
+ax.set_yticks([0.5, 1, 2, 4, 8], ["½", "1", "2", "4", "8"])
+alt = "Ratio of the distances against CPU-seconds, one line per seed, both axes logarithmic. The lines start near 1, rise to between 2 and 7 at twenty seconds, and fall: most end between one half and one at two minutes, one far above 1."
+plots.show(fig, alt=alt)
+
+# %%
+at_20, at_60, at_120 = (lead[:, LOOKS.index(t)] for t in (20, 60, 120))
+end = paired(at_120, torch.ones(len(lead)), ratio=True)
+table("modern ÷ DCGAN, per seed", {"20 s": at_20, "60 s": at_60, "120 s": at_120})
+table("mean ratio at 120 s", {"mean": end.mean, "interval, low": end.low, "interval, high": end.high})
+
+# %%
+claim("At 20 seconds the DCGAN is ahead in every seed.", at_20, above=1.5, recorded=second)
+claim("At 60 seconds the modern GAN leads by 5 % at most.", at_60, above=0.95, recorded=second)
+claim(
+    "At 120 seconds the interval of the mean ratio still holds 1: undecided.",
+    end.low < 1 < end.high, recorded=second,
+)
+
+# %% [markdown]
+# **The headline:** after one minute the DCGAN is not beaten, and after two minutes the race is undecided. At 20 seconds the modern GAN is far behind in every seed. Then the DCGAN hardly improves any more, while the modern GAN goes on, and most lines end below 1. But one game broke down on its way and never came back, so the interval of the mean ratio holds 1.
+#
+# Had we stopped at "ahead in most seeds", we would have a nice headline and no evidence. *What this does not show:* long games of large networks, which is what Huang et al. built the recipe for.
+
+# %%
+how_sure()
+
+# %% [markdown]
+# ## Exercises (25 min)
+#
+# ### Exercise 1 · A loss on pairs
+#
+# ●○○ · 5 minutes · you need: section 4. From the scores of a batch write the relativistic losses of both players: pair number $i$ is real sample $i$ with fake sample $i$.
 
 
+# %% tags=["exercise-1"]
+def pair_losses(score_real, score_fake):
+    """score_real, score_fake: (n, 1). Returns (loss_D, loss_G), two numbers to be minimised."""
+    return None  # <- your answer
+
+
+# %% tags=["check-1"]
+nb10.check_1(pair_losses)
+
+# %% [markdown]
+# <details><summary>Hint: first step</summary>
+#
+# What does $D$ want the difference of a pair to be, and what does $G$ want? The two
+# losses differ in one sign only.
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# $D$ wants `score_real - score_fake` to be large, so it pays $\zeta$ of minus this
+# difference. $G$ pays $\zeta$ of the difference itself. Average both over the pairs.
+# </details>
+#
+# <details><summary>Solution</summary>
+#
+# ```python
+# def pair_losses(score_real, score_fake):
+#     gap = score_real - score_fake
+#     return F.softplus(-gap).mean(), F.softplus(gap).mean()
+# ```
+# </details>
+#
+# ### Exercise 2 · R1 without a second pass backwards
+#
+# ●●○ · 10 minutes · you need: section 1. A slope can be felt with a small step: $D(x+\sigma n)-D(x)\approx\sigma\,n\cdot\nabla D(x)$, and for standard normal $n$ the mean of its square is $\sigma^2\lVert\nabla D(x)\rVert^2$. Estimate R1, weight $\gamma/2$ included, from two calls of $D$.
+
+
+# %% tags=["exercise-2"]
+def cheap_r1(D, x, noise, sigma, gamma):
+    """x, noise: (n, ...), noise standard normal. Returns one number, about γ/2 · E‖∇D(x)‖²."""
+    return None  # <- your answer
+
+
+# %% tags=["check-2"]
+nb10.check_2(cheap_r1)
+
+# %% [markdown]
+# <details><summary>Hint: first step</summary>
+#
+# The hint is in the statement: one sample's difference is about $\sigma\,n\cdot\nabla
+# D$. What must you do with it before you take a mean, and what after?
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# Square each sample's difference, take the mean, and divide by $\sigma^2$. The weight
+# $\gamma/2$ stands in front. No gradient is asked for, only two calls of `D`.
+# </details>
+#
+# <details><summary>Solution</summary>
+#
+# ```python
+# def cheap_r1(D, x, noise, sigma, gamma):
+#     gap = D(x + sigma * noise) - D(x)
+#     return gamma / 2 * gap.square().mean() / sigma**2
+# ```
+# Right on average, but noisy: for one sample the standard deviation is $\sqrt2$ times the value.
+# </details>
+#
+# ### Exercise 3 · Half a cosine
+#
+# ●○○ · 5 minutes · you need: section 6. Write the schedule of $\gamma$ and of the learning rate in section 6: from `first` at `part` = 0 to `last` at `part` = 1 along half a cosine, flat at both ends; after the end it stays.
+
+
+# %% tags=["exercise-3"]
+def at(part, first, last):
+    """part: spent share of the budget. Returns the knob's value, a float."""
+    return None  # <- your answer
+
+
+# %% tags=["check-3"]
+nb10.check_3(at)
+
+# %% [markdown]
+# <details><summary>Hint: first step</summary>
+#
+# Half a cosine falls from its highest to its lowest value while its argument goes from
+# 0 to $\pi$. Which two numbers does it have there?
+# </details>
+#
+# <details><summary>Hint: almost there</summary>
+#
+# $\cos(\pi t)$ falls from 1 to $-1$, so $(1+\cos(\pi t))/2$ falls from 1 to 0. Let it
+# blend `first` and `last`, and keep `part` between 0 and 1.
+# </details>
+#
+# <details><summary>Solution</summary>
+#
+# ```python
+# def at(part, first, last):
+#     part = min(max(part, 0.0), 1.0)
+#     return last + (first - last) * (1 + math.cos(math.pi * part)) / 2
+# ```
+# </details>
+#
+# ## Recap (1 min)
+#
+# 1. A modern GAN keeps pairs, R1 and R2: a few lines of code ([section 1](#1-What-remains)).
+# 2. Each penalty flattens $D$ where it looks; with R1 alone $D$ stays two to three times as steep at the fakes, whatever $\gamma$ is ([section 2](#2-Two-penalties,-two-places)).
+# 3. In the bowl R1 reads 0, nothing brakes $c$, and the fakes are thrown out; R2 or a small rate keeps them ([section 3](#3-A-game-that-R1-cannot-see)).
+# 4. "No bad basins" holds for kept pairs; with fresh pairs, as loops draw them, the dip is there ([section 4](#4-What-a-pair-can-see)).
+# 5. With its own best $\gamma$ each, one penalty does nearly all, and against the DCGAN the race is lost at 20 seconds and undecided at two minutes ([section 5](#5-Each-with-its-own-best-setting), [section 6](#6-The-race)).
+#
+# **Further reading.** Huang et al. 2024 (arXiv:2501.05441) · Mescheder et al. 2018 (1801.04406), R1 and R2 · Jolicoeur-Martineau 2018 (1807.00734), pairs · Sun et al. 2020 (2011.04926), the landscape with kept pairs. Next: 11, where broken GANs are diagnosed.
