@@ -326,12 +326,14 @@ claim("… after c has passed 6.7.", steepness_before("R1"), above=2 / 0.3)
 claim("With R2 too, c stays below 2 and nobody leaves.", bowls["R1 and R2"][:, 1].amax(0), below=2)
 
 # %%
-claim("At a tenth of the rate of G nobody leaves in 500 rounds.", ~far("R1, a tenth of G's rate"))
+slow = "R1, a tenth of G's rate"
+claim("At a tenth of G's rate nobody leaves in 500 rounds …", ~far(slow))
+claim("… though c passes 6.7 there, too.", bowls[slow][-1, 1], above=2 / 0.3)
 same = torch.equal(bowls["R1"], bowls["no penalty, no pairs"])
 claim("Without R1 and pairs the numbers are the same, to the last digit.", same, exact=True)
 
 # %% [markdown]
-# With R1 the bowl gets steeper and steeper, because nothing brakes it. Then the fakes are thrown from side to side, each time further out. Two controls carry the reason. R2 looks where the fakes are, and with it $c$ stays small. And with a tenth of $G$'s rate the limit is ten times as high, and nobody leaves within these 500 rounds.
+# With R1 the bowl gets steeper and steeper, because nothing brakes it. Then the fakes are thrown from side to side, each time further out. Two controls carry the reason. R2 looks where the fakes are, and with it $c$ stays small. And with a tenth of $G$'s rate the bowl becomes as steep, but the limit is ten times as high. Nobody leaves within these 500 rounds.
 #
 # The last claim says what R1 and pairs did here: nothing. $D(0)=0$, so a pair compares a fake with 0, as the ordinary loss does.
 #
