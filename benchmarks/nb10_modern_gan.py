@@ -15,6 +15,8 @@ from types import SimpleNamespace
 import torch
 from recorder import run, same
 
+from gan_helpers.losses import slopes, squared_norms
+
 CELLS = ("deeper/10_a_modern_gan", "record")
 PARTS = ("grid", "stacked", "ablation", "starts", "rates")
 SEEDS, OTHERS = range(16), range(100, 104)  # the recorded seeds, and those that choose the settings
@@ -73,7 +75,7 @@ def recipes(notebook: SimpleNamespace) -> dict[str, dict]:
     full, first = notebook.FULL, notebook.FULL["rate"][0]
     changes = {
         "full": {},
-        "no pairs": {"pairs": False},
+        "no pairing": {"pairs": False},
         "no R1": {"r1": False},
         "no R2": {"r2": False},
         "no penalty": {"r1": False, "r2": False},
@@ -91,7 +93,7 @@ def recipes(notebook: SimpleNamespace) -> dict[str, dict]:
 
 def ended(notebook: SimpleNamespace, name: str, seed: int, factor: float = 1.0,
           until: int | None = None) -> dict:  # fmt: skip
-    """Where one short run ends, or stands after `until` rounds: its time and the scores of its samples."""
+    """Where one short run ends, or stands after `until` rounds: its time, the scores of its samples, how steep D is."""
     start = time.process_time()
     game = notebook.play_images(recipes(notebook)[name], seed, SHORT_ROUNDS, factor, until)
     seconds = time.process_time() - start
@@ -99,6 +101,11 @@ def ended(notebook: SimpleNamespace, name: str, seed: int, factor: float = 1.0,
     fakes = judge.generate(game.average, 32).nan_to_num(0.0)
     sure = judge.look_at(fakes)[1].max(1).values > 0.9
     value = {"seconds": seconds, "distance": judge.distance(fakes), "sure": sure.float().mean().item()}
+    D = game.D.eval()  # batch norm, where there is one, with its running averages
+    with torch.no_grad():
+        x_fake = game.G(judge.noise(32)[:500])
+    for name, x in (("slope_real", notebook.x_fit[:500]), ("slope_fake", x_fake)):
+        value[name] = squared_norms(slopes(D, x)[0]).mean().sqrt().item()
     return {key: round(v, 3) for key, v in value.items()}
 
 

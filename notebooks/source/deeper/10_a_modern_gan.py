@@ -34,7 +34,7 @@ from torch.nn import functional as F
 
 from gan_helpers import data, metrics, networks, plots, seeds
 from gan_helpers.checks import nb10
-from gan_helpers.evidence import claim, how_sure, interval, paired, strip, table
+from gan_helpers.evidence import claim, how_sure, paired, strip, table
 from gan_helpers.games import dcgan_game, dcgan_rounds
 from gan_helpers.judge import digit_classifier, features_and_logits, make_judge
 from gan_helpers.losses import L_D, L_G, LOSSES, regularised, relativistic
@@ -120,7 +120,8 @@ def train(task, name, seeds, rounds, gamma=1.0, scale=1.0, rate=None):
     """Play one game per seed; returns samples (games, 2500, ...), G, D and seconds."""
     first, rate = gamma, rate or task.rate
     gamma = torch.tensor(first)
-    Gs, Ds = [task.make_G(seed) for seed in seeds], [task.make_D(seed) for seed in seeds]
+    Gs = [task.make_G(seed) for seed in seeds]
+    Ds = [task.make_D(seed) for seed in seeds]
     if name == "spectral norm":
         Ds = [bounded(D, scale) for D in Ds]
     G, D = stack(Gs), stack(Ds)
@@ -146,7 +147,7 @@ def train(task, name, seeds, rounds, gamma=1.0, scale=1.0, rate=None):
 
 # %% tags=["record"]
 def counted(hits, n, good):
-    """(modes, share of good samples, share misplaced) from hits (modes,) of n samples."""
+    """(modes, share of good samples, share misplaced) from hits (modes,) of n."""
     q, fair = hits.double() / n, good / len(hits)
     modes = (q >= 0.2 / len(hits)).sum().item()
     gap = (q - fair).abs().sum() + (q.sum() - good).abs()
@@ -217,7 +218,7 @@ claim("At γ = 1 both find more than R1 alone in most seeds …", ahead, in_at_l
 gap = (modes["R1 + R2, γ = 1"] - modes["R1, γ = 5"]).mean()
 claim("… but R1 alone with γ = 5 is level, within 2.5 modes.", gap, between=(-2.5, 2.5))
 quarter = modes["plain, a quarter of the rate"]
-claim("Without a penalty a smaller rate does not help: at most six modes.", quarter, below=7)
+claim("Without a penalty a smaller rate finds at most six modes.", quarter, below=7)
 
 # %% [markdown]
 # So a table with one shared setting would have reported an order that another setting takes away. It is the commonest unfairness in comparisons of losses.
@@ -259,11 +260,22 @@ SMALL = list(STEPS)[3:]  # what comes on top of a penalty
 
 
 def changes(part):
-    """Per step the mean change of the misplaced share, seed by seed, and its interval."""
+    """Per step the mean change of the misplaced share, and its interval."""
     found = {}
     for step, (before, after) in STEPS.items():
         found[step] = paired(off(part, after), off(part, before))
     return found
+
+
+def reach(found):
+    """The end of each small step's interval that is further from 0."""
+    ends = []
+    for step in SMALL:
+        ends.append(max(abs(found[step].low), abs(found[step].high)))
+    return ends
+
+
+grid_steps = changes("grid")
 
 
 # %% tags=["hide-input"]
@@ -276,26 +288,90 @@ def draw_changes(ax, found, title):
     ax.set(title=title, xlabel="change of the misplaced share", ylim=(len(found) - 0.5, -0.5))
 
 
-on_grid = changes("grid")
 fig, ax = plt.subplots(figsize=(6.4, 3.6))
-draw_changes(ax, on_grid, "What each term changes (mean and 95 % interval)")
+draw_changes(ax, grid_steps, "What each term changes (mean and 95 % interval)")
 alt = "Ten steps, each with the interval of its mean change. R1 alone and R2 alone lie near -.18; all others within .05 of 0."
 plots.show(fig, alt=alt)
 
 # %%
-grid_steps = changes("grid")
 first = [grid_steps["R1 alone"].high, grid_steps["R2 alone"].high]
-claim("R1 alone and R2 alone bring more than a tenth each.", first, below=-0.1, recorded=record)
-reach = [max(abs(grid_steps[s].low), abs(grid_steps[s].high)) for s in SMALL]
-claim("No term on top reaches .05.", reach, below=0.05, recorded=record)
-flat = torch.tensor([record["grid"][n]["modes"] for n in record["grid"] if " + " in n])
-bare = torch.tensor([record["grid"][n]["modes"] for n in record["grid"] if " + " not in n])
-claim("With a penalty every seed finds more modes than any without.", flat.min() > bare.max(), recorded=record)
+claim("R1 alone, R2 alone: more than a tenth each.", first, below=-0.1, recorded=record)
+claim("No term on top reaches .05.", reach(grid_steps), below=0.05, recorded=record)
+fewest, most = 25, 0
+for name, found in record["grid"].items():
+    if " + " in name:  # a penalty
+        fewest = min(fewest, *found["modes"])
+    else:
+        most = max(most, *found["modes"])
+claim(
+    "With a penalty every seed finds more modes than any without.",
+    fewest > most, recorded=record,
+)
 
 # %% [markdown]
 # Two groups stand apart. No seed without a penalty covers more than 7 of the 25 clusters, and none with one fewer than 9. R1 alone puts nearly a fifth of all samples where they belong, and R2 alone as many. What comes on top is an eighth of that at most. Two of the seven small intervals leave out 0, which is little among seven looks.
 #
-# ## 2 Stacked digits (6 min)
+# ## 2 Two penalties, two places (8 min)
+#
+# The lesson says that R1 alone leaves $D$ steeper at the fakes. Here are three values of $\gamma$ for R1, for R2 and for both, with 300 rounds and eight seeds each.
+
+# %%
+def steepness(run):
+    """Root mean squared slope of each D at the data, and at its own fakes: two (8,)."""
+    found = []
+    for x in (grid.x[:1000].expand(len(SEEDS), -1, -1), run.x[:, :1000]):
+        x = x.clone().requires_grad_()
+        (gradient,) = torch.autograd.grad(run.D(x).sum(), x)
+        found.append(gradient.square().sum(-1).mean(1).sqrt())
+    return found
+
+
+steep = {"R1": [], "R2": [], "R1 + R2": []}
+for name, found in steep.items():
+    for gamma in (0.2, 1.0, 5.0):
+        run = train(grid, f"logistic + {name}", SEEDS, 300, gamma=gamma)
+        found.append(steepness(run))
+
+# %% [markdown]
+# In the picture each dot is one game. To the right $D$ is steeper at the data, upwards at the fakes. On the dotted line both are equal. Each recipe has three clouds of dots, one for each $\gamma$.
+
+# %% tags=["hide-input"]
+fig, ax = plt.subplots(figsize=(5.6, 4.2))
+colours = {"R1": plots.FAKE, "R2": plots.GREEN, "R1 + R2": plots.REAL}
+everything = []
+for name, color in colours.items():
+    for at_data, at_fakes in steep[name]:
+        everything += [at_data, at_fakes]
+        ax.plot(at_data, at_fakes, "o", color=color, markersize=4)
+    at_data, at_fakes = steep[name][1]
+    ax.annotate(name, (at_data.mean(), at_fakes.mean()), (14, -4), textcoords="offset points", color=color, fontsize=11)
+ends = torch.stack(everything).aminmax()
+ax.plot(ends, ends, ":", color=plots.DISC)
+ax.set(xscale="log", yscale="log", xlabel="slope at the data", ylabel="slope at the fakes", title="R1 alone leaves D steeper at the fakes")
+alt = "Slope at the fakes against slope at the data, logarithmic. The three clouds of R1 alone lie well above the diagonal, those of both penalties nearer to it and further down, those of R2 alone about on it."
+plots.show(fig, alt=alt)
+
+# %%
+def imbalance_of(name):
+    """Slope at the fakes over slope at the data, per seed and γ."""
+    return torch.cat([at_fakes / at_data for at_data, at_fakes in steep[name]])
+
+
+ratios = {name: imbalance_of(name) for name in steep}
+table("slope at the fakes ÷ slope at the data, all γ", ratios)
+r1_data, r1_fakes = steep["R1"][2]  # γ = 5
+both_data, both_fakes = steep["R1 + R2"][1]  # γ = 1
+claim("With R1 alone D is steeper at the fakes, for every γ.", ratios["R1"], above=1.5)
+claim("With both it is less so.", ratios["R1 + R2"].median() < ratios["R1"].amin())
+claim(
+    "R1 at γ = 5 is as flat at the data as both at γ = 1, and steeper at the fakes.",
+    (r1_data < 1.2 * both_data) & (r1_fakes > 1.3 * both_fakes),
+)
+
+# %% [markdown]
+# Each penalty flattens $D$ where it looks. The last claim is the control: two recipes that are about equally flat at the data differ at the fakes. So R2 does something that more of R1 does not do. *What surprised us:* R2 alone leaves no such imbalance. We have not tested why.
+#
+# ## 3 Stacked digits (6 min)
 #
 # Another kind of mode: two 8 × 8 digits side by side make 100 pairs in 128 dimensions. A classifier reads them, and must be sure of both. Players are plain MLPs, 300 rounds, $\gamma$ the better of 5 and 25.
 
@@ -345,9 +421,9 @@ real = count_stacked(pairs_of(small.report.images, 2500, 6))
 claim("Of unseen real pairs all 100 are found.", real[0] == 100)
 on_digits = changes("stacked")
 first = [on_digits["R1 alone"].high, on_digits["R2 alone"].high]
-claim("Here, too, one penalty brings more than a tenth.", first, below=-0.1, recorded=record)
-reach = [max(abs(on_digits[s].low), abs(on_digits[s].high)) for s in SMALL]
-claim("Here, too, no term on top reaches .05.", reach, below=0.05, recorded=record)
+claim("One brings more than a tenth here, too.", first, below=-0.1, recorded=record)
+top = reach(on_digits)
+claim("On digits no term on top reaches .05 either.", top, below=0.05, recorded=record)
 
 # %% tags=["hide-input"]
 fig, ax = plt.subplots(figsize=(6.4, 3.6))
@@ -358,7 +434,7 @@ plots.show(fig, alt=alt)
 # %% [markdown]
 # The two groups are the same in other data, with other players. Two other small intervals leave out 0 than on the grid, and one of them has the other sign. So we read them as noise of the choice. *What this does not show:* the best $\gamma$. Five of the six penalised rows chose the largest that was tried.
 #
-# ## 3 Depth without batch norm (10 min)
+# ## 4 Depth without batch norm (10 min)
 #
 # R1 and R2 want the slope of *one sample's own* score. Batch norm ties the samples together, so it has to go. Something else must keep the size of the signal.
 #
@@ -419,7 +495,8 @@ alt = "Mean square behind a chain of blocks against their number, both axes loga
 plots.show(fig, alt=alt)
 
 # %%
-claim("Fixup's start changes nothing, exactly.", (fixup - 1).abs().max(), below=1e-6, exact=True)
+gap = (fixup - 1).abs().max()
+claim("Fixup's start changes nothing, exactly.", gap, below=1e-6, exact=True)
 claim("A fixed scale keeps it near 2 at any depth.", fixed.amax(1), below=3)
 claim("He's start grows more than a thousandfold.", he[:, 4], above=1000)
 short = (he[:, :3] / (1 + a) ** DEPTHS[:3]).log().abs().amax(1)
@@ -433,14 +510,15 @@ ratio, borderless = [], []
 for seed in names:
     ratio.append(growth(16, 1.0, 1.0, seed) / (1 + a) ** 16)
     borderless.append(growth(16, 1.0, 1.0, seed, padding="circular") / 2**16)
-table("16 blocks, measured ÷ paper", {"zero padding": ratio, "circular padding": borderless})
+rows = {"zero padding": ratio, "circular padding": borderless}
+table("16 blocks, measured ÷ paper", rows)
 more = torch.tensor(ratio).median() / torch.tensor(borderless).median()
 claim("The median excess is larger with a border than without.", more, above=1.5)
 
 # %% [markdown]
 # So the excess over paper comes with the border. We think the signal gathers in the middle, where less is lost than the average says. That we have not tested.
 #
-# ## 4 What each ingredient brings (14 min)
+# ## 5 What each ingredient brings (14 min)
 #
 # Here is the image recipe of the lesson as a dictionary, so that one entry can be changed at a time.
 
@@ -517,8 +595,11 @@ NAMES = list(dict.fromkeys(title.split(" / ")[0] for title in record["ablation"]
 
 def recorded_runs(part, name, key="distance"):
     """One number per seed of a recorded recipe."""
-    rows = record[part]
-    return torch.tensor([rows[title][key] for title in rows if title.startswith(name + " / ")])
+    numbers = []
+    for title, row in record[part].items():
+        if title.startswith(name + " / "):
+            numbers.append(row[key])
+    return torch.tensor(numbers)
 
 
 full = recorded_runs("ablation", "full")
@@ -534,18 +615,22 @@ plots.show(ax.figure, alt=alt)
 
 # %%
 lost = (against["block not scaled"] > 8).sum()
-claim("Without the factor 0.2 five of eight games are lost.", lost == 5, recorded=record)
-claim("Without a penalty every seed is worse.", against["no penalty"], above=1.05, recorded=record)
-claim("Without pairs every seed is better, in this short race.", against["no pairing"], below=1, recorded=record)
+claim("Without the factor 0.2 five games are lost.", lost == 5, recorded=record)
+bare = against["no penalty"]
+claim("Without a penalty every seed is worse.", bare, above=1.05, recorded=record)
+no_pairs = against["no pairing"]
+claim("Without pairs every seed is better, here.", no_pairs, below=1, recorded=record)
 
 # %%
 early = recorded_runs("starts", "block not scaled")
-claim("The five were lost at round 45 already.", (early > 500).sum() == 5, recorded=record)
+dead = (early > 500).sum()
+claim("The five were lost at round 45 already.", dead == 5, recorded=record)
 no_block = recorded_runs("starts", "no block")
 claim("Without the block nobody is.", no_block, below=500, recorded=record)
 milliseconds = {}
 for name in ("DCGAN", "no penalty", "full"):
-    milliseconds[name] = 10 * recorded_runs("ablation", name, "seconds")  # of 100 rounds
+    seconds = recorded_runs("ablation", name, "seconds")  # of 100 rounds
+    milliseconds[name] = 10 * seconds
 table("milliseconds a round", milliseconds)
 
 # %% [markdown]
@@ -555,7 +640,7 @@ table("milliseconds a round", milliseconds)
 #
 # ### What R1 cannot see, on digits
 #
-# In the lesson's toys $D$ is steeper at the fakes with R1 alone. And on digits?
+# In section 2 $D$ is steeper at the fakes with R1 alone. And on digits?
 
 # %%
 imbalance = {}
@@ -571,7 +656,7 @@ claim(
 # %% [markdown]
 # *What surprised us:* on digits there is no imbalance to cure. That is why R2 brings so little there, we think, but we have not tested it.
 #
-# ## 5 A factor of ten in the learning rate (6 min)
+# ## 6 A factor of ten in the learning rate (6 min)
 #
 # Both players' rates are multiplied by factors from 0.32 to 3.2. There are 100 rounds and eight seeds. Fixed before looking: a run ends well if its distance is at most twice the median of its own recipe at its best factor.
 
@@ -598,16 +683,19 @@ alt = "Distance against the factor of the learning rate, both logarithmic, eight
 plots.show(fig, alt=alt)
 
 # %%
-claim("The DCGAN ends well in 32 of 40 runs, the modern GAN in 35.",
-      well["DCGAN"].sum() == 32 and well["full"].sum() == 35, recorded=record)  # fmt: skip
-high = ends["full"][3:]
-claim("At high rates two of 16 modern games are lost.", (high > 400).sum() == 2, recorded=record)
+well_ended = [well["DCGAN"].sum(), well["full"].sum()]
+claim(
+    "Of 40 runs the DCGAN ends well in 32, the modern GAN in 35.",
+    well_ended == [32, 35], recorded=record,
+)
+gone = (ends["full"][3:] > 400).sum()
+claim("At high rates two of 16 modern games are lost.", gone == 2, recorded=record)
 claim("No game of the DCGAN is.", ends["DCGAN"].amax(0), below=250, recorded=record)
 
 # %% [markdown]
 # The counts hardly differ, and under one bar for both they would differ less. What differs is *where* they fail: the DCGAN is late at the smallest rate, and the modern GAN breaks down at large ones.
 #
-# ## 6 The first race in full (6 min)
+# ## 7 The first race in full (6 min)
 #
 # The lesson's race had a third runner, which the lesson leaves out: a DCGAN whose rate falls as the modern GAN's does. And four seeds raced for one minute only.
 
@@ -615,27 +703,33 @@ claim("No game of the DCGAN is.", ends["DCGAN"].amax(0), below=250, recorded=rec
 first = recorded("nb10_first_race")
 finish = {}
 for name in ("modern", "DCGAN", "falling"):
-    rows = first["long"].values()
-    finish[name] = torch.tensor([seen[name]["distance"][-1] for seen in rows])
+    ends = []
+    for seen in first["long"].values():
+        ends.append(seen[name]["distance"][-1])
+    finish[name] = torch.tensor(ends)
 floor = {"real images": judge.floor} if judge.parts.fit.name == "mnist" else None
 table("distance after two minutes", finish, floor=floor)
 ratio = paired(finish["modern"], finish["DCGAN"], ratio=True)
 spread = (finish["modern"] / finish["DCGAN"]).log().std() / 8**0.5
 wide = 2.365 * spread.item()  # Student's t for eight seeds
 rows = {"bootstrap": [ratio.low, ratio.mean, ratio.high]}
-rows["Student's t"] = [ratio.mean * math.exp(-wide), ratio.mean, ratio.mean * math.exp(wide)]
+low, high = ratio.mean * math.exp(-wide), ratio.mean * math.exp(wide)
+rows["Student's t"] = [low, ratio.mean, high]
 table("modern ÷ DCGAN: low, mean and high", rows)
 
 # %%
-ahead = finish["modern"] < finish["DCGAN"]
-claim("The modern GAN ends ahead in six of eight seeds.", ahead.sum() == 6, recorded=first)
+ahead = (finish["modern"] < finish["DCGAN"]).sum()
+claim("The modern GAN ends ahead in six of eight seeds.", ahead == 6, recorded=first)
 chance = 2 * sum(math.comb(8, k) for k in (6, 7, 8)) / 2**8
-claim("A fair coin does at least so in three of ten races.", chance, near=0.29, within=0.01, exact=True)
-claim("A falling rate alone does not bring the DCGAN below 3.5.", finish["falling"], above=3.5, recorded=first)
+claim("A fair coin does so in 29 % of races.", chance, near=0.29, within=0.01, exact=True)
+falling = finish["falling"]
+claim("With a falling rate the DCGAN stays above 3.5.", falling, above=3.5, recorded=first)
 
 # %%
-broken = torch.tensor([max(seen["modern"]["distance"][8:]) for seen in first["long"].values()])
-claim("One modern game of eight broke down after 30 seconds.", (broken > 100).sum() == 1, recorded=first)
+broken = 0
+for seen in first["long"].values():
+    broken += max(seen["modern"]["distance"][8:]) > 100  # from 30 seconds on
+claim("One modern game of eight broke down.", broken == 1, recorded=first)
 one_minute = []
 for seen in first["curves"].values():
     one_minute.append(seen["modern"]["distance"][-1] / seen["DCGAN"]["distance"][-1])
@@ -644,7 +738,7 @@ claim("Races of one minute end level at best.", one_minute, above=0.98, recorded
 # %% [markdown]
 # The two intervals of the mean ratio both hold 1. The bootstrap is the narrower one, as always with few seeds. The game that broke down stood at a distance of 803 after 50 seconds, as far as blank images, and ended at 12. The record cannot tell why. Take that game away, and the race would be decided. But nobody may take it away: a recipe that breaks down in one game of eight has that as its property.
 #
-# ## 7 Too much of a good thing (5 min)
+# ## 8 Too much of a good thing (5 min)
 #
 # If R1 and R2 help with $\gamma=1$, why not 1,000? The game of section 1.
 
@@ -715,10 +809,10 @@ nb10.check_4(behind)
 #
 # ## Recap (1 min)
 #
-# 1. One shared $\gamma$ makes an order that another setting takes away; with its own best, one penalty does nearly all ([section 1](#1-Eleven-losses-in-one-frame), [section 2](#2-Stacked-digits)).
-# 2. A chain of residual blocks keeps its signal if its branches start small or at nothing ([section 3](#3-Depth-without-batch-norm)).
-# 3. In the image recipe the factor 0.2 of the block is what no start can miss; most else is smaller than the seeds' spread ([section 4](#4-What-each-ingredient-brings)).
-# 4. The two recipes fail at different ends of the learning rate ([section 5](#5-A-factor-of-ten-in-the-learning-rate)), and one modern game of eight broke down at its usual rate ([section 6](#6-The-first-race-in-full)).
-# 5. With $\gamma=1{,}000$ both losses read log 2, and the generator has found next to nothing ([section 7](#7-Too-much-of-a-good-thing)).
+# 1. One shared $\gamma$ makes an order that another takes away; with its own best, one penalty does nearly all ([section 1](#1-Eleven-losses-in-one-frame), [section 3](#3-Stacked-digits)); R1 alone leaves $D$ steeper at the fakes ([section 2](#2-Two-penalties,-two-places)).
+# 2. A chain of residual blocks keeps its signal if its branches start small or at nothing ([section 4](#4-Depth-without-batch-norm)).
+# 3. In the image recipe the factor 0.2 of the block is what no start can miss; most else is smaller than the seeds' spread ([section 5](#5-What-each-ingredient-brings)).
+# 4. The two recipes fail at different ends of the learning rate ([section 6](#6-A-factor-of-ten-in-the-learning-rate)), and one modern game of eight broke down at its usual rate ([section 7](#7-The-first-race-in-full)).
+# 5. With $\gamma=1{,}000$ both losses read log 2, and the generator has found next to nothing ([section 8](#8-Too-much-of-a-good-thing)).
 #
 # **Further reading.** Huang et al. 2024 (arXiv:2501.05441) · Zhang et al. 2019 (1901.09321), Fixup · Miyato et al. 2018 (1802.05957), spectral norm · Mescheder et al. 2018 (1801.04406).
