@@ -93,7 +93,7 @@ def recipes(notebook: SimpleNamespace) -> dict[str, dict]:
 
 def ended(notebook: SimpleNamespace, name: str, seed: int, factor: float = 1.0,
           until: int | None = None) -> dict:  # fmt: skip
-    """Where one short run ends, or stands after `until` rounds: its time, the scores of its samples, how steep D is."""
+    """Where one short run ends, or stands after `until` rounds: time, scores of its samples, D's slopes."""
     start = time.process_time()
     game = notebook.play_images(recipes(notebook)[name], seed, SHORT_ROUNDS, factor, until)
     seconds = time.process_time() - start
