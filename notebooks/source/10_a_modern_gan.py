@@ -102,7 +102,7 @@ claim("The package has the same loss.", gap.abs(), below=1e-4, exact=True)
 fig, ax = plt.subplots(figsize=(6.4, 2.9))
 line = torch.linspace(-2, 3, 101)
 ax.plot(line, -line.square() / 2, color=plots.DISC)
-ax.text(-1.95, -1.2, "score $D(x)=-\\frac{c}{2}x^2$", color=plots.DISC)
+ax.text(1.7, -0.9, "score $D(x)=-\\frac{c}{2}x^2$", color=plots.DISC)
 ax.plot(0, 0, "o", color=plots.REAL, markersize=9)
 ax.text(0, 0.35, "all the data", color=plots.REAL, ha="center")
 spots = 1 + torch.randn(24, generator=data.make_generator(3)) / 2
@@ -188,8 +188,8 @@ for name, color in (("R1", plots.FAKE), ("R1 and R2", plots.REAL)):
         right.plot(bowls[name][:, 1, k], color=color, linewidth=0.8)
 left.set(yscale="log", ylim=(1e-4, 1e4), xlabel="round", title="distance of the fakes' middle from 0")
 right.axhline(2 / 0.3, color=plots.GREY, linestyle="--")
-right.text(5, 7.0, "beyond this far fakes are thrown out", color=plots.DISC, fontsize=9)
-right.text(330, 11.5, "R1", color=plots.FAKE, fontsize=11)
+right.text(230, 5.5, "above: far fakes are thrown out", color=plots.DISC, fontsize=9)
+right.text(330, 8.6, "R1", color=plots.FAKE, fontsize=11)
 right.text(330, 2.3, "R1 and R2", color=plots.REAL, fontsize=11)
 right.set(ylim=(0, 14), xlabel="round", title="steepness c")
 alt = "Left: with R1 the fakes' distance stays small for a while and then leaps beyond all bounds in every seed; with R1 and R2 it stays small. Right: with R1 the steepness rises past the dashed line; with both it stays below two."
@@ -252,7 +252,8 @@ def best_loss(fakes, pairs):
 
     def loss():
         opt.zero_grad()
-        real, fake = scores[[0, 1]], scores[fakes]
+        real = scores[[0, 1]]
+        fake = scores[fakes]
         if pairs == "none":
             value = F.softplus(-real).mean() + F.softplus(fake).mean()
         elif pairs == "kept":
@@ -285,7 +286,11 @@ alt = "What G gets on the journey, as a share of the best. No pairs: .69, then .
 plots.show(fig, alt=alt)
 
 # %%
-wanted = torch.tensor([[0.689, 0.5, 1], [0.5, 0.5, 1], [0.5, 0.25, 1]])
+wanted = torch.tensor([
+    [0.689, 0.5, 1],
+    [0.5, 0.5, 1],
+    [0.5, 0.25, 1],
+])
 measured = torch.stack(list(journey.values()))
 claim(
     "No pairs: .69, ½, 1. Kept: ½, ½, 1. Fresh: ½, ¼, 1.",
@@ -339,9 +344,9 @@ table("change of the share misplaced, mean of 16 seeds", {
     "pairs on top of both": change("plain + R1 + R2", "pairs + R1 + R2"),
 })
 gain = misplaced["plain"] - misplaced["plain + R1"]
-claim("R1 alone helps in every seed.", gain, above=0.05, recorded=record)
+claim("R1 alone helps in every seed.", gain, above=0, recorded=record)
 gain = misplaced["plain"] - misplaced["plain + R2"]
-claim("So does R2 alone.", gain, above=0.05, recorded=record)
+claim("So does R2 alone.", gain, above=0, recorded=record)
 last = change("plain + R1", "pairs + R1 + R2")
 claim(
     "All on top of R1 changes less than .03.",
@@ -433,7 +438,7 @@ plots.show(ax.figure, alt=alt)
 claim("After five seconds the DCGAN is ahead.", at_five, above=1.15)
 
 # %% [markdown]
-# Now two minutes, recorded, to which the schedules of the modern GAN are stretched. The first race had eight seeds, and a second one plays new seeds. The picture shows the ratio of the distances, one line a seed. Above 1 the DCGAN is ahead, below 1 the modern GAN.
+# Now two minutes, recorded, to which the schedules of the modern GAN are stretched. The first race had eight seeds. It was undecided, so a second one added new seeds, as many as our time allowed. The picture shows the ratio of the distances, one line a seed (dashed: the new ones). Above 1 the DCGAN is ahead, below 1 the modern GAN.
 
 # %%
 first, second = recorded("nb10_first_race"), recorded("nb10_race")
