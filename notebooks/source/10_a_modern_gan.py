@@ -438,7 +438,7 @@ plots.show(ax.figure, alt=alt)
 claim("After five seconds the DCGAN is ahead.", at_five, above=1.15)
 
 # %% [markdown]
-# Now two minutes, recorded, to which the schedules of the modern GAN are stretched. The first race had eight seeds. It was undecided, so a second one added new seeds, as many as our time allowed. They are fairer, too: the recipe was searched with seeds 0 and 1, among others. The picture shows the ratio of the distances, one line a seed (dashed: the new ones). Above 1 the DCGAN is ahead, below 1 the modern GAN.
+# Now two minutes, recorded, to which the schedules of the modern GAN are stretched. The first race had eight seeds. It was undecided, so a second one adds new seeds; the table below says how many there are by now. New seeds are fairer, too, because the recipe was searched with seeds 0 and 1, among others. The picture shows the ratio of the distances, one line a seed (dashed: the new ones). Above 1 the DCGAN is ahead, below 1 the modern GAN.
 
 # %%
 first, second = recorded("nb10_first_race"), recorded("nb10_race")
@@ -485,7 +485,7 @@ claim(
 )
 
 # %% [markdown]
-# **The headline:** after one minute the DCGAN is not beaten, and after two minutes the race is undecided. At 20 seconds the modern GAN is far behind in every seed. Then the DCGAN hardly improves any more, while the modern GAN goes on, and most lines end below 1. But one game broke down on its way and never came back, so the interval of the mean ratio holds 1.
+# **The headline:** after one minute the modern GAN is level at best, and after two minutes the race is undecided. At 20 seconds the modern GAN is far behind in every seed. Then the DCGAN hardly improves any more, while the modern GAN goes on, and most lines end below 1. But one game broke down on its way and never came back, so the interval of the mean ratio holds 1.
 #
 # Had we stopped at "ahead in most seeds", we would have a nice headline and no evidence. *What this does not show:* long games of large networks, which is what Huang et al. built the recipe for.
 
