@@ -46,7 +46,7 @@ torch.set_num_threads(1)  # small networks: a second thread costs more than it b
 # %% [markdown]
 # ## 1 What remains (4 min)
 #
-# Lessons 06 to 09 collected many tricks: batch norm, clipped weights, spectral norm, and more. Huang et al. (2024) threw most of them away. Their title is *The GAN is dead; long live the GAN!* Three terms remain in the loss. You met all three in lesson 08, where together they cured a collapse. Here we take them apart.
+# Lessons 06 to 09 collected many tricks: batch norm, clipped weights, spectral norm, and more. Huang et al. (2024) threw most of them away. Three terms remain in the loss. You met all three in lesson 08, where together they cured a collapse. Here we take them apart.
 #
 # | term | what it asks of $D$ | where it looks |
 # |---|---|---|
@@ -94,7 +94,7 @@ claim("The package has the same loss.", gap.abs(), below=1e-4, exact=True)
 #
 # ## 2 A game that R1 cannot see (8 min)
 #
-# R1 and R2 both say "be flat". Why two, then? Because they look at different places. In the deeper notebook a $D$ with R1 alone is two to three times as steep at the fakes as at the data, whatever $\gamma$ is. Can that do harm?
+# R1 and R2 both say "be flat". Why two, then? Because they look at different places. In the deeper notebook a $D$ with R1 alone is about twice as steep at the fakes as at the data, for each $\gamma$ we tried. Can that do harm?
 #
 # Here is a game for paper. All data lie at 0. $D(x)=-\tfrac c2x^2$ is a bowl turned upside down, and $c$, its steepness, is its only parameter. $G(z)=\theta+z/2$ can only choose the place $\theta$ of its fakes. Their width is fixed, so they can never be perfect.
 
@@ -360,7 +360,7 @@ claim(
 #
 # ## 5 The race (10 min)
 #
-# Now images. Does a modern GAN beat the DCGAN of lesson 06 in equal time? Here is the recipe. `modern_generator` and `modern_discriminator` are networks of about the DCGAN's size without batch norm. R1 and R2 need the slope of each sample's own score, and batch norm mixes the samples. One new part is in $G$, a **residual block**, $x\mapsto x+0.2f(x)$. It starts as $x\mapsto x$. The noise, the loop and the average of $G$'s weights are lesson 06's.
+# Now images. Does a modern GAN beat the DCGAN of lesson 06 in equal time? Here is the recipe. `modern_generator` and `modern_discriminator` are networks of about the DCGAN's size without batch norm. R1 and R2 need the slope of each sample's own score, and batch norm mixes the samples. One new part is in $G$, a **residual block**, $x\mapsto x+0.2f(x)$. It starts as $x\mapsto x$. All else is lesson 06's.
 
 # %% tags=["record-race"]
 judge = make_judge(data.load_images("auto"))
@@ -502,7 +502,7 @@ how_sure()
 
 # %% tags=["exercise-1"]
 def pair_losses(score_real, score_fake):
-    """score_real, score_fake: (n, 1). Returns (loss_D, loss_G), two numbers to be minimised."""
+    """score_real, score_fake: (n, 1). Returns (loss_D, loss_G), to be minimised."""
     return None  # <- your answer
 
 
@@ -538,7 +538,7 @@ nb10.check_1(pair_losses)
 
 # %% tags=["exercise-2"]
 def cheap_r1(D, x, noise, sigma, gamma):
-    """x, noise: (n, ...), noise standard normal. Returns one number, about γ/2 · E‖∇D(x)‖²."""
+    """x, noise: (n, ...), noise standard normal. Returns about γ/2 · E‖∇D(x)‖²."""
     return None  # <- your answer
 
 

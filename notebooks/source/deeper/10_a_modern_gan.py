@@ -348,6 +348,10 @@ for name, color in colours.items():
 ends = torch.stack(everything).aminmax()
 ax.plot(ends, ends, ":", color=plots.DISC)
 ax.set(xscale="log", yscale="log", xlabel="slope at the data", ylabel="slope at the fakes", title="R1 alone leaves D steeper at the fakes")
+ax.minorticks_off()
+ticks = [0.2, 0.5, 1, 2, 5]
+ax.set_xticks(ticks, ["0.2", "0.5", "1", "2", "5"])
+ax.set_yticks(ticks, ["0.2", "0.5", "1", "2", "5"])
 alt = "Slope at the fakes against slope at the data, logarithmic. The three clouds of R1 alone lie well above the diagonal, those of both penalties nearer to it and further down, those of R2 alone about on it."
 plots.show(fig, alt=alt)
 
@@ -359,17 +363,17 @@ def imbalance_of(name):
 
 ratios = {name: imbalance_of(name) for name in steep}
 table("slope at the fakes ÷ slope at the data, all γ", ratios)
-r1_data, r1_fakes = steep["R1"][2]  # γ = 5
-both_data, both_fakes = steep["R1 + R2"][1]  # γ = 1
 claim("With R1 alone D is steeper at the fakes, for every γ.", ratios["R1"], above=1.5)
 claim("With both it is less so.", ratios["R1 + R2"].median() < ratios["R1"].amin())
+r1_data, r1_fakes = steep["R1"][2]  # γ = 5
+both_data, both_fakes = steep["R1 + R2"][1]  # γ = 1
 claim(
-    "R1 at γ = 5 is as flat at the data as both at γ = 1, and steeper at the fakes.",
-    (r1_data < 1.2 * both_data) & (r1_fakes > 1.3 * both_fakes),
+    "R1 at γ = 5 is flatter at the data than both at γ = 1, and steeper at the fakes.",
+    (r1_data < both_data) & (r1_fakes > both_fakes), in_at_least=7,
 )
 
 # %% [markdown]
-# Each penalty flattens $D$ where it looks. The last claim is the control: two recipes that are about equally flat at the data differ at the fakes. So R2 does something that more of R1 does not do. *What surprised us:* R2 alone leaves no such imbalance. We have not tested why.
+# Each penalty flattens $D$ where it looks. The last claim is the control. A strong R1 is flatter at the data than both penalties at a middle $\gamma$, and still steeper at the fakes. So R2 does something that more of R1 does not do. *What surprised us:* R2 alone leaves no such imbalance. We have not tested why.
 #
 # ## 3 Stacked digits (6 min)
 #
