@@ -13,7 +13,7 @@
 # - **say** what each term cannot see, and show it in a game small enough for paper;
 # - **compare** two recipes fairly, and say when a comparison is undecided.
 #
-# *Before:* [06](06_dcgan.ipynb), [07](07_measuring_gans.ipynb), [08](08_mode_collapse.ipynb). *Run time:* about 60 seconds on one CPU core. *Deeper:* [the second notebook](deeper/10_a_modern_gan.ipynb) has eleven losses, networks without batch norm, and what each ingredient brings.
+# *Before:* [06](06_dcgan.ipynb), [07](07_measuring_gans.ipynb), [08](08_mode_collapse.ipynb). *Study:* 44 minutes, and 20 for the exercises. *Run time:* about 60 seconds on one CPU core. *Deeper:* [the second notebook](deeper/10_a_modern_gan.ipynb) has eleven losses, networks without batch norm, and what each ingredient brings.
 
 # %% tags=["setup"]
 import sys
@@ -44,7 +44,7 @@ plots.use_course_style()
 torch.set_num_threads(1)  # small networks: a second thread costs more than it brings
 
 # %% [markdown]
-# ## 1 What remains (4 min)
+# ## 1 What remains (5 min)
 #
 # Lessons 06 to 09 collected many tricks: batch norm, clipped weights, spectral norm, and more. Huang et al. (2024) threw most of them away. Three terms remain in the loss. You met all three in lesson 08, where together they cured a collapse. Here we take them apart.
 #
@@ -92,7 +92,7 @@ claim("The package has the same loss.", gap.abs(), below=1e-4, exact=True)
 # %% [markdown]
 # `create_graph=True` keeps the computation of the gradient, so that $D$ can feel the penalty (lesson 08). `regularised(loss, r1=…, r2=…)` is the package's form of these lines. It takes a pair of losses, adds the penalties to that of $D$, and leaves that of $G$ alone.
 #
-# ## 2 A game that R1 cannot see (8 min)
+# ## 2 A game that R1 cannot see (11 min)
 #
 # R1 and R2 both say "be flat". Why two, then? Because they look at different places. In the deeper notebook a $D$ with R1 alone is about twice as steep at the fakes as at the data, for each $\gamma$ we tried. Can that do harm?
 #
@@ -300,7 +300,7 @@ claim(
 # %% [markdown]
 # Without pairs there is a dip: a fake that leaves the crowd is punished first. With kept pairs there is none, and that is the theorem. With *fresh* pairs the dip is back, and it is deeper. So the famous argument does not speak about the loops that people run. That pairs are useless does not follow. This $D$ is a table of scores, without slopes and without weights.
 #
-# ## 4 Each with its own best setting (5 min)
+# ## 4 Each with its own best setting (4 min)
 #
 # What is each term worth? A fair comparison gives each recipe its own best $\gamma$. In a **recorded run** every recipe played 16 seeds on 25 clusters, for 1,200 rounds. Its $\gamma$ is the best of 0.2, 1 and 5 on four other seeds. We count the **misplaced** share of 2,500 samples: how many must move until the sampler is perfect. A perfect one has about .03, a collapsed one nearly 1.
 
@@ -358,7 +358,7 @@ claim(
 #
 # *What this does not show:* a finished game. Over two thirds of the samples lie wrong still. The losses without a penalty had no $\gamma$ to choose. In the deeper notebook a smaller learning rate does not help them. On pairs of small digits, in the deeper notebook, the picture is the same.
 #
-# ## 5 The race (10 min)
+# ## 5 The race (14 min)
 #
 # Now images. Does a modern GAN beat the DCGAN of lesson 06 in equal time? Here is the recipe. `modern_generator` and `modern_discriminator` are networks of about the DCGAN's size without batch norm. R1 and R2 need the slope of each sample's own score, and batch norm mixes the samples. One new part is in $G$, a **residual block**, $x\mapsto x+0.2f(x)$. It starts as $x\mapsto x$. All else is lesson 06's.
 
@@ -493,7 +493,7 @@ claim(
 how_sure()
 
 # %% [markdown]
-# ## Exercises (25 min)
+# ## Exercises (20 min)
 #
 # ### Exercise 1 · A loss on pairs
 #
@@ -606,10 +606,10 @@ nb10.check_3(at)
 #
 # ## Recap (1 min)
 #
-# 1. A modern GAN keeps pairs, R1 and R2, which are a few lines of code ([section 1](#1-What-remains)).
-# 2. In the bowl R1 reads 0, nothing brakes $c$, and the fakes are thrown out; R2 or a small rate of $G$ keeps them ([section 2](#2-A-game-that-R1-cannot-see)).
-# 3. "No bad basins" holds for kept pairs; with fresh pairs, as loops draw them, the dip is there ([section 3](#3-What-a-pair-can-see)).
-# 4. With its own best $\gamma$ each, one penalty does nearly all, and an order of the rest cannot be seen ([section 4](#4-Each-with-its-own-best-setting)).
-# 5. Against the DCGAN the modern GAN is far behind after 20 seconds, and after two minutes the race is undecided ([section 5](#5-The-race)).
+# 1. A modern GAN keeps pairs, R1 and R2, which are a few lines of code ([section 1](#1-What-remains-(5-min))).
+# 2. In the bowl R1 reads 0, nothing brakes $c$, and the fakes are thrown out; R2 or a small rate of $G$ keeps them ([section 2](#2-A-game-that-R1-cannot-see-(11-min))).
+# 3. "No bad basins" holds for kept pairs; with fresh pairs, as loops draw them, the dip is there ([section 3](#3-What-a-pair-can-see-(7-min))).
+# 4. With its own best $\gamma$ each, one penalty does nearly all, and an order of the rest cannot be seen ([section 4](#4-Each-with-its-own-best-setting-(4-min))).
+# 5. Against the DCGAN the modern GAN is far behind after 20 seconds, and after two minutes the race is undecided ([section 5](#5-The-race-(14-min))).
 #
 # **Further reading.** Huang et al. 2024 (arXiv:2501.05441) · Mescheder et al. 2018 (1801.04406), R1 and R2 · Jolicoeur-Martineau 2018 (1807.00734), pairs · Sun et al. 2020 (2011.04926), the landscape with kept pairs. Next: 11, where broken GANs are diagnosed.
