@@ -12,7 +12,7 @@
 # - **find** why a pair of data range and output activation works, by changing one thing at a time;
 # - **say** what a test for copies misses.
 #
-# *Study:* 42 minutes, and 20 for the exercises. *Run time:* about 45 seconds on one CPU core.
+# *Study:* 45 minutes, and 20 for the exercises. *Run time:* about 45 seconds on one CPU core.
 
 # %% tags=["setup"]
 import sys
@@ -333,7 +333,7 @@ claim(
 #
 # *What this does not show:* the order may be another for larger images and longer games. On the 28×28 digits, in three seeds of 600 rounds, data in $[0,1]$ with tanh were a little worse than the usual pair.
 #
-# ## 4 What a test for copies misses (7 min)
+# ## 4 What a test for copies misses (9 min)
 #
 # The lesson compared the nearest training image with the nearest held-out one. Two questions are open. Is a ratio a little below 1 more than chance? And which copies would it miss? For the first, we ask the same fakes about other sets of 64 images, which their game has never seen.
 
@@ -551,5 +551,5 @@ nb05.check_4(share_higher)
 # 1. With first weights moved like the pixels, the game with moved pixels is the same game ([section 1](#1-The-same-game,-to-ten-digits-(4-min))).
 # 2. The ruler gives the value on paper, and its floor falls with the number of images ([section 2](#2-The-ruler,-checked-on-paper-(6-min))).
 # 3. The output must reach the data, and it is better if it reaches them easily ([section 3](#3-Which-ranges-fit-together?-(17-min))).
-# 4. A ratio below 1 says that fakes are nearer to the training images, not that they are copies, and a ratio of 1 does not exclude a few copies ([section 4](#4-What-a-test-for-copies-misses-(7-min))).
+# 4. A ratio below 1 says that fakes are nearer to the training images, not that they are copies, and a ratio of 1 does not exclude a few copies ([section 4](#4-What-a-test-for-copies-misses-(9-min))).
 # 5. The loss depends on when in a round it is read ([section 5](#5-One-game,-two-readings-of-its-loss-(4-min))).
