@@ -13,7 +13,7 @@
 # - **test** whether $D$ remembers its training images, and whether $G$ comes nearer to them;
 # - **explain** why a rising generator loss can come from a healthy game, and a perfect loss from a broken one.
 #
-# *Before:* [04](04_gan_laboratory_2d.ipynb). *Study:* 41 minutes, and 20 for the exercises. *Run time:* about 60 seconds on one CPU core. *Deeper:* [the second notebook](deeper/05_mlp_gan.ipynb): the ruler on paper, ranges that fit, what a test for copies misses.
+# *Before:* [04](04_gan_laboratory_2d.ipynb). *Study:* 40 minutes, and 20 for the exercises. *Run time:* about 60 seconds on one CPU core. *Deeper:* [the second notebook](deeper/05_mlp_gan.ipynb): the ruler on paper, ranges that fit, what a test for copies misses.
 
 # %% tags=["setup"]
 import sys
@@ -44,7 +44,7 @@ plots.use_course_style()
 torch.set_num_threads(1)  # small networks: a second thread costs more than it brings
 
 # %% [markdown]
-# ## 1 Digits out of noise (9 min)
+# ## 1 Digits out of noise (10 min)
 #
 # In notebook 04 a sample was a point. Now it is an image of 28×28 pixels. Loop and losses stay. Both players are **MLPs** (multilayer perceptrons): linear layers with a bend between them. Black is $-1$ and white is $1$, so $G$ ends with `Tanh`, which makes values between these.
 #
@@ -271,7 +271,7 @@ claim(
 #
 # *What this does not show:* a generator that repeats its 4,000 training images would score the floor. Does that happen?
 #
-# ## 4 Does D know digits, or these digits? (8 min)
+# ## 4 Does D know digits, or these digits? (7 min)
 #
 # A discriminator can learn what digits look like, or learn its training images by heart. How could you tell?
 #
@@ -389,7 +389,7 @@ claim(
 # %% [markdown]
 # *What surprised us:* in most seeds longer training made the fakes *worse*. (Whether memory is the reason we have not tested.)
 #
-# ## 5 Has G copied? (6 min)
+# ## 5 Has G copied? (5 min)
 #
 # $G$ never sees the data, only gradients through $D$. Can it copy what $D$ remembers?
 
@@ -467,7 +467,7 @@ claim(
 # %% [markdown]
 # So $D$ remembers first, and the fakes come nearer later. (We have not tested whether one causes the other.) Nearer is not yet copied: in the deeper notebook blends of two training images have a ratio of about 0.8, too. And a few copies do not move a median.
 #
-# ## 6 The loss goes up: is it broken? (6 min)
+# ## 6 The loss goes up: is it broken? (5 min)
 #
 # In one of two games somebody forgot the activations in $D$, so it is one linear function. The other game is ours.
 
@@ -756,10 +756,10 @@ nb05.check_2(frechet_1d)
 #
 # ## Recap (1 min)
 #
-# 1. The loop of notebook 04 makes digits: first what all share, then the differences ([section 1](#1-Digits-out-of-noise-(9-min))).
+# 1. The loop of notebook 04 makes digits: first what all share, then the differences ([section 1](#1-Digits-out-of-noise-(10-min))).
 # 2. To an MLP an image is a list of numbers, so it learns from moved pixels, too ([section 2](#2-A-digit-is-a-list-of-784-numbers-(3-min))).
 # 3. The Fréchet distance compares means and spreads of features; floor and untrained generator belong beside it ([section 3](#3-A-ruler-for-images-(3-min))).
-# 4. After many passes $D$ remembers its images, and later the fakes come nearer to them; only held-out images show it ([section 4](#4-Does-D-know-digits,-or-these-digits?-(8-min)), [section 5](#5-Has-G-copied?-(6-min))).
-# 5. $G$ learns what $D$ can see, and its loss is the grade of a changing examiner: rising can be healthy, flat can be blind ([section 6](#6-The-loss-goes-up:-is-it-broken?-(6-min)), [section 7](#7-What-D-cannot-see,-G-does-not-learn-(5-min))).
+# 4. After many passes $D$ remembers its images, and later the fakes come nearer to them; only held-out images show it ([section 4](#4-Does-D-know-digits,-or-these-digits?-(7-min)), [section 5](#5-Has-G-copied?-(5-min))).
+# 5. $G$ learns what $D$ can see, and its loss is the grade of a changing examiner: rising can be healthy, flat can be blind ([section 6](#6-The-loss-goes-up:-is-it-broken?-(5-min)), [section 7](#7-What-D-cannot-see,-G-does-not-learn-(5-min))).
 #
 # **Further reading.** Goodfellow et al. 2014 (arXiv:1406.2661), Section 5: the first MLP GANs on MNIST · Heusel et al. 2017 (1706.08500), the Fréchet distance. Next: [06](06_dcgan.ipynb).
