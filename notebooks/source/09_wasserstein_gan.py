@@ -93,7 +93,9 @@ def hand_made(t):
 
 
 distance, _ = by_pairing(x_buckets[:, None], y_buckets[:, None])
-reading = hand_made(x_buckets).mean() - hand_made(y_buckets).mean()
+real_score = hand_made(x_buckets).mean()
+fake_score = hand_made(y_buckets).mean()
+reading = real_score - fake_score
 
 # %% tags=["hide-input"]
 fig, (left, right) = plt.subplots(1, 2, figsize=(8.4, 2.6))
@@ -204,7 +206,7 @@ def lines_game(loss, rounds, d_steps, theta=1.0, make_D=line_D, plain=False):
     )
     path, costs = [], []
     for loss_D, _ in progress(game, "eight games", rounds):
-        path.append(G.params["theta"].detach()[:, 0].clone())
+        path.append(G.params["theta"].detach().clone())
         costs.append(loss_D)
     return torch.stack(path, dim=1), torch.stack(costs, dim=1)
 
@@ -315,7 +317,8 @@ class Still(nn.Module):
         return self.centre + 0.4 * z
 
 
-x_heaps = data.mixture_1d(20_000, seed=seeds.one(), means=(-1.5, 1.5), stds=0.3)[:, None]
+x_heaps = data.mixture_1d(20_000, seed=seeds.one(), means=(-1.5, 1.5), stds=0.3)
+x_heaps = x_heaps[:, None]
 noise = torch.randn(20_000, 1, generator=data.make_generator(seeds.one() + 1))
 y_still = Still()(noise).detach()
 W1 = by_sorting(x_heaps[:, 0], y_still[:, 0])
@@ -364,15 +367,17 @@ def look(D):
     """The reading of a critic, and its largest slope K."""
     with torch.no_grad():
         reading = D(x_heaps).mean() - D(y_still).mean()
-        slopes = D(grid).diff(dim=0) / (grid[1] - grid[0])
-    return reading.item(), slopes.abs().max().item()
+        rise = D(grid).diff(dim=0).abs().max()
+    K = rise / (grid[1] - grid[0])
+    return reading.item(), K.item()
 
 
 largest, honest = {}, {}
 for name, eight in critics.items():
     seen = torch.tensor([look(D) for D in eight])  # (8, 2)
-    largest[name] = seen[:, 1]
-    honest[name] = seen[:, 0] / seen[:, 1] / W1
+    readings, K = seen.T
+    largest[name] = K
+    honest[name] = readings / K / W1
 
 # %%
 predict(
@@ -495,11 +500,13 @@ alt = "The distance of the fakes (black) and the critic's reading (green) over 1
 plots.show(fig, alt=alt)
 
 # %%
-speed = (glide[:, 3] - glide[:, 15]) / 12
+speed = glide[:, 3] - glide[:, 15]
+speed = speed / 12
 claim("With five steps θ moves by about 0.05 a round.", speed, between=(0.035, 0.07))
-read = (-costs / glide)[:, 5:12].mean(1)
+way = slice(5, 12)  # these rounds
+read = (-costs / glide)[:, way].mean(1)
 claim("On the way the critic reads the distance.", read, between=(0.8, 1.2))
-read_hasty = (-hasty_costs / hasty)[:, 5:12].mean(1)
+read_hasty = (-hasty_costs / hasty)[:, way].mean(1)
 claim("With one step it reads less.", read_hasty, below=read)
 
 # %% [markdown]
