@@ -13,7 +13,7 @@
 # - **keep** a network within a speed limit by clipping, by a penalty and by the spectral norm, and test whether it obeys;
 # - **read** a critic as a distance, correct the reading, and say what all this does not cure.
 #
-# *Before:* [02](02_losses_and_gradients.ipynb), [03](03_gradient_descent_in_games.ipynb), [04](04_gan_laboratory_2d.ipynb), [08](08_mode_collapse.ipynb). *Study:* 42 minutes, and 20 for the exercises. *Run time:* about 45 seconds on one CPU core. *Deeper:* [the second notebook](deeper/09_wasserstein_gan.ipynb): the distance as a linear programme, six mistakes in the penalty, convolutions, and how the reading goes wrong in training.
+# *Before:* [02](02_losses_and_gradients.ipynb), [03](03_gradient_descent_in_games.ipynb), [04](04_gan_laboratory_2d.ipynb), [08](08_mode_collapse.ipynb). *Run time:* about 45 seconds on one CPU core. *Deeper:* [the second notebook](deeper/09_wasserstein_gan.ipynb): the distance as a linear programme, six mistakes in the penalty, convolutions, and how the reading goes wrong in training.
 
 # %% tags=["setup"]
 import sys
@@ -44,20 +44,20 @@ torch.set_num_threads(1)  # small networks: a second thread costs more than it b
 #
 # A discriminator says how sure it is that a sample is fake. Could it say how *far* the fake has to go?
 #
-# Start with buckets of sand on a line. The real ones stand at 0, 1 and 5 metres, the fakes at 2, 3 and 4. You carry the fakes to where the real ones are. Any bucket may go to any place.
+# Think of buckets of sand on a line. The real ones stand at 0, 1 and 5 metres, the fakes at 2, 3 and 4. You carry the fakes to where the real ones are, each to any place.
 
 # %%
 predict(
     "Real buckets at 0, 1, 5 and fake ones at 2, 3, 4. How many metres does a fake travel on average, at the least cost?",
     [
-        ("1 metre: the means are 2 and 3", False, "Then two heaps with one mean would always cost nothing."),
+        ("1 metre: the means are 2 and 3", False, "Then heaps with one mean would cost nothing."),
         ("1⅓ metres: each goes to the place nearest to it", False, "Then nobody brings sand to 0."),
         ("1⅔ metres", True, "2 goes to 0, 3 to 1 and 4 to 5. That is 2 + 2 + 1 metres for three buckets."),
     ],
 )
 
 # %% [markdown]
-# This is the **earth mover's distance** or **Wasserstein distance** $W_1$, the mean way of the cheapest pairing of $n$ real points $x_i$ with $n$ fakes:
+# This is the **earth mover's distance** or **Wasserstein distance** $W_1$, the mean distance in the cheapest pairing of $n$ real points $x_i$ with $n$ fakes:
 #
 # $$W_1=\min_{\text{pairings}}\ \frac1n\sum_{i=1}^n\lVert x_i-\text{partner of }x_i\rVert.$$
 #
@@ -77,7 +77,7 @@ def by_sorting(x, y):
 
 
 # %% [markdown]
-# **Third way: a critic.** Give each place a score $f$, as a discriminator does, with one rule: $f$ is nowhere steeper than 1. Such a function is called **1-Lipschitz**, and we call it a **critic**. Its **reading** is its mean score on real points minus that on fakes. The largest reading is $W_1$ again (Arjovsky et al. 2017, Eq. 2):
+# **Third way: a critic.** Give each place a score $f$, as a discriminator does, with one rule, the **speed limit**: $f$ is nowhere steeper than 1. Such an $f$ is called **1-Lipschitz**, and we call it a **critic**. Its **reading** is its mean score on real points minus that on fakes. The largest reading is $W_1$ again (Arjovsky et al. 2017, Eq. 2):
 #
 # $$W_1=\max_{f\text{ is 1-Lipschitz}}\ \mathbb E\,f(x)-\mathbb E\,f(y).$$
 #
@@ -120,7 +120,7 @@ claim("So does sorting.", sorted_way, near=5 / 3, within=1e-6, exact=True)
 claim("The hand-made critic reads the same.", reading, near=5 / 3, within=1e-6, exact=True)
 
 # %% [markdown]
-# Pairing works in the plane, too. Here each fake travels to its partner.
+# In the plane pairing works, too:
 
 # %%
 x_ring = data.ring(40, seed=seeds.one(), std=0.1)
@@ -148,7 +148,7 @@ plots.gif(fig, draw, 17, fps=7, alt=alt)
 #
 # Why would one want this distance? The data lie on a vertical line, points $(0,u)$ with $u$ uniform between 0 and 1. The fakes lie on a parallel line, $(\theta,u)$, and $\theta$ is the only parameter of $G$ (Arjovsky et al. 2017, Example 1). At $\theta=0.5$ each fake goes straight across, so $W_1=0.5$. In general $W_1=|\theta|$.
 #
-# Lesson 01 had another measure, the JSD. The lines share no point, so a perfect $D$ is never wrong, and its value is $V=0$. Lesson 01 says $V=-\log4+2\,\mathrm{JSD}$. Therefore $\mathrm{JSD}=\log2$ for *every* $\theta$ except 0, near or far. The JSD jumps where $W_1$ glides.
+# Lesson 01 had another measure, the JSD. The lines share no point, so a perfect $D$ is never wrong, and its value is $V=0$. Lesson 01 says $V=-\log4+2\,\mathrm{JSD}$. So $\mathrm{JSD}=\log2$ for *every* $\theta$ except 0. The JSD jumps where $W_1$ glides.
 #
 # A flat value has no slope. So a GAN cannot learn parallel lines, one reads. We let it try with the saturating loss of lesson 02. Its value at the best $D$ is that JSD, up to constants. $G$ starts at $\theta=1$.
 
@@ -156,9 +156,9 @@ plots.gif(fig, draw, 17, fps=7, alt=alt)
 predict(
     "Eight games with the saturating loss, and D takes one step a round. Do the generators reach the data?",
     [
-        ("No: a flat value has no gradient", False, "The value is flat at the best D. This D is never the best."),
+        ("No: a flat value has no gradient", False, "It is flat at the best D, and this D is never the best."),
         ("Yes, all of them", True, "A half-trained D has a slope at the fakes, and G follows it."),
-        ("Some do, by luck", False, "It is no luck: it matters how well D is trained."),
+        ("Some do, by luck", False, "It matters how well D is trained."),
     ],
 )
 
@@ -186,7 +186,7 @@ def line_D(seed):
 
 
 # %% [markdown]
-# `stack` and `play_many` play eight games side by side, as in lesson 08. `d_steps` counts the steps of $D$ before each step of $G$. $G$ takes plain gradient steps, so that the size of its gradient shows. We keep $\theta$ and $L_D$.
+# `stack` and `play_many` play eight games side by side, as in lesson 08. `d_steps` counts the steps of $D$ before each step of $G$. $G$ takes plain gradient steps, so that the size of its gradient shows. We keep $\theta$ and $L_D$. In the picture each line is one game, and the data are at 0.
 
 # %%
 def lines_game(loss, rounds, d_steps, theta=1.0, make_D=line_D, plain=False):
@@ -235,17 +235,17 @@ claim("With one step of D a round all eight come home.", one_step[:, -20:].abs()
 claim("With five steps all stop on the way.", five_steps[:, -1], above=0.4)
 
 # %% [markdown]
-# "A GAN cannot learn parallel lines" is true of the *value* and not of the *game*. What stops the game is a $D$ that is trained too well: the saturating gradient dies (lesson 02). We want a $D$ that we can train as well as we like.
+# "A GAN cannot learn parallel lines" is true of the *value* and not of the *game*. What stops it is a $D$ that is trained too well: the saturating gradient dies (lesson 02). We want a $D$ that we can train as well as we like.
 #
 # ## 3 One question, three answers
 #
-# A critic promises that: its slope at the fakes is 1, near or far. It makes its reading large, so $L_D=\mathbb E\,D(G(z))-\mathbb E\,D(x)$. But a network does not know the rule. Twice the scores are twice the reading, so they run away. **How do you keep a network below slope 1?** There are three well-known answers.
+# A critic promises that: its slope at the fakes is 1, near or far. It makes its reading large, so $L_D=\mathbb E\,D(G(z))-\mathbb E\,D(x)$. But a network does not know the limit. Twice the scores are twice the reading, so they run away. **How do you keep a network below slope 1?** Three answers are well known.
 #
 # 1. **Clip** (Arjovsky et al. 2017). After each step cut every weight to $[-c,c]$. Small weights make no steep functions.
-# 2. **Penalise** (Gulrajani et al. 2017). Add a penalty to the loss where the slope is not 1. (R1 in lesson 08 charged for any slope.)
+# 2. **Penalise** (Gulrajani et al. 2017). Add a penalty to the loss where the slope is not 1.
 # 3. **Normalise** (Miyato et al. 2018). Divide each weight matrix by its **spectral norm**, the largest factor by which it stretches a vector. Then no layer stretches by more than 1, and neither does the network.
 #
-# Here are the first and the third. `parametrize` is PyTorch's way to compute the weight that is used from the one that is trained.
+# Below are the first and the third. `parametrize` computes the weight that is used from the one that is trained.
 
 # %%
 def clip(weights, c=0.1):
@@ -420,7 +420,7 @@ lost = torch.maximum(honest["clipping"], honest["spectral norm"])
 claim("Clipping and spectral norm find less than four fifths.", lost, below=0.8)
 
 # %% [markdown]
-# Clipping and spectral norm keep *a* limit, but they lose *shapes*. That no layer stretches by more than 1 is stricter than the same for the network. In the deeper notebook such layers make $|x|$ with slope ½ only.
+# Clipping and spectral norm keep *a* limit, but they lose *shapes*. A limit for each layer is stricter than one for the network: such layers make $|x|$ with slope ½ only (deeper notebook).
 #
 # The limit of clipping is an accident, too. Take $c=0.01$ and our layers with 1, 64 and 64 inputs. The slope is at most $0.01^3\cdot64\cdot64=0.004$. With $c=0.1$ it is at most 4.
 #
@@ -431,7 +431,7 @@ missed = honest["penalty, two-sided"] < 0.5
 claim("With the two-sided penalty most read less than half of W₁.", missed, in_at_least=5)
 
 # %% [markdown]
-# Our critic has to fall and then rise, so its slope must pass 0. The two-sided penalty charges for slope 0, and one sign wins everywhere. The control is in the deeper notebook: with a hundredth of the weight both signs appear. *What this does not show:* images. In many dimensions a slope can turn without passing 0.
+# Our critic has to fall and then rise, so its slope must pass 0. The two-sided penalty charges for slope 0, and one sign wins everywhere. The control is in the deeper notebook: with a hundredth of the weight both signs appear. *What this does not show:* many dimensions, where a slope can turn without passing 0.
 #
 # ## 4 The reading, and its correction
 #
@@ -443,9 +443,9 @@ claim("With the two-sided penalty most read less than half of W₁.", missed, in
 predict(
     "A smaller weight, λ = 1. What does the best critic read for two points at distance 1?",
     [
-        ("1: the penalty only has to be there", False, "Just above slope 1 the penalty is nearly nothing, and the gain is not."),
+        ("1: the penalty only has to be there", False, "Just above slope 1 the gain is larger than the penalty."),
         ("1.5", True, "s − (s − 1)² is largest at s = 1.5. It pays 0.25 for that."),
-        ("2: with so small a weight it takes what it can get", False, "From 1.5 on the penalty grows faster than the gain."),
+        ("2: the weight is too small to matter", False, "From 1.5 on the penalty grows faster than the gain."),
     ],
 )
 
@@ -454,7 +454,7 @@ predict(
 #
 # $$W_1=\text{reading}-2\cdot\text{penalty}.$$
 #
-# Why? The best slope is $1+\frac1{2\lambda}$, so the reading is too large by $\frac1{2\lambda}$. The penalty is $\lambda\bigl(\frac1{2\lambda}\bigr)^2=\frac1{4\lambda}$, half of that. On a line this holds at every place, for any two heaps (deeper notebook). We test it on ours.
+# Why? The derivative of $s-\lambda(s-1)^2$ is 0 at $s=1+\frac1{2\lambda}$, so the reading is too large by $\frac1{2\lambda}$. The penalty is $\lambda\bigl(\frac1{2\lambda}\bigr)^2=\frac1{4\lambda}$, half of that. On a line this holds at every place, for any two heaps (deeper notebook). We test it on ours.
 
 # %%
 readings, corrected = {}, {}
@@ -481,7 +481,7 @@ claim("Corrected, all are within 5 % of W₁.", off.amax(0), below=0.05)
 #
 # ## 5 Both move
 #
-# Back to the parallel lines. The critic gets $\lambda=10$ and five steps a round, with which the saturating games were stuck; then one step. The exact distance is $|\theta|$, so we can check a critic during the game. We take $-L_D$, which every loop prints. It is reading minus *one* penalty, and with $\lambda=10$ the other is small.
+# Back to the parallel lines. The critic gets $\lambda=10$ and five steps a round, as in the stuck games; then one step. The exact distance is $|\theta|$, so we can check a critic during the game. We take $-L_D$, which every loop prints. It is reading minus *one* penalty, and with $\lambda=10$ the other is small. In the picture black is the distance and green the reading.
 
 # %%
 critic = penalised(), critic_G
@@ -540,7 +540,7 @@ claim("With a network θ comes nearly to rest.", network, below=0.1)
 # %% [markdown]
 # At rest $D$ should be flat, and the speed limit asks nothing of a slope below 1. R1 is the control: the same loss, and only the penalty differs. But with a network the game nearly rests. So a Wasserstein GAN *can* fail to come to rest, and need not.
 #
-# Nor is it quicker at covering modes: in the deeper notebook the usual GAN leads on 25 clusters. Lesson 08 asked about *collapse*. There WGAN-GP, a critic with the two-sided penalty, helped in every seed.
+# Nor is it quicker at covering modes: on 25 clusters the usual GAN leads (deeper notebook). Against *collapse* the two-sided penalty, called WGAN-GP there, helped in every seed of lesson 08.
 
 # %%
 how_sure()
