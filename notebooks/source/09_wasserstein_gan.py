@@ -10,10 +10,10 @@
 # **After this lesson you can**
 #
 # - **compute** the distance between two heaps of points in three ways;
-# - **keep** a network within a speed limit by clipping, by a penalty and by the spectral norm, and test whether it obeys;
-# - **read** a critic as a distance, correct the reading, and say what all this does not cure.
+# - **keep** a network within a speed limit in three ways, and test whether it obeys;
+# - **read** a critic as a distance, correct the reading, and say what it does not cure.
 #
-# *Before:* [02](02_losses_and_gradients.ipynb), [03](03_gradient_descent_in_games.ipynb), [04](04_gan_laboratory_2d.ipynb), [08](08_mode_collapse.ipynb). *Run time:* about 45 seconds on one CPU core. *Deeper:* [the second notebook](deeper/09_wasserstein_gan.ipynb): the distance as a linear programme, six mistakes in the penalty, convolutions, and how the reading goes wrong in training.
+# *Before:* [02](02_losses_and_gradients.ipynb), [03](03_gradient_descent_in_games.ipynb), [04](04_gan_laboratory_2d.ipynb), [08](08_mode_collapse.ipynb). *Run time:* about 45 seconds on one CPU core. *Deeper:* [the second notebook](deeper/09_wasserstein_gan.ipynb): the distance as a linear programme, six mistakes in the penalty, and convolutions.
 
 # %% tags=["setup"]
 import sys
@@ -272,7 +272,7 @@ def spectral_D(seed):
 # %% [markdown]
 # The penalty looks at places *between* real and fake points, where the fakes have to travel. Each real point of a batch is joined to a fake, and we take one place on the way. `losses.slopes` returns the slope of $D$ there. It is lesson 08's `autograd.grad` for many games at once.
 #
-# The published penalty is **two-sided**: it charges for slopes below 1, too. The **one-sided** penalty (Petzka et al. 2018) charges only above 1.
+# The published penalty is **two-sided**: it charges for slopes below 1, too. The **one-sided** penalty (Petzka et al. 2018) charges only above 1. `critic_D` is the $L_D$ above, and `critic_G` is $-\mathbb E\,D(G(z))$.
 
 # %%
 def penalty(D, x_real, x_fake, weight=10.0, one_sided=True):
@@ -286,12 +286,7 @@ def penalty(D, x_real, x_fake, weight=10.0, one_sided=True):
     return weight * excess.square().mean()
 
 
-def critic_D(D, x_real, x_fake):
-    return D(x_fake).mean() - D(x_real).mean()
-
-
-def critic_G(D, x_real, x_fake):
-    return -D(x_fake).mean()
+critic_D, critic_G = losses.LOSSES["Wasserstein, no constraint"]
 
 
 def penalised(weight=10.0, one_sided=True):
@@ -308,19 +303,17 @@ def penalised(weight=10.0, one_sided=True):
 # We try them where the answer is known. The data are two heaps on a line, around −1.5 and 1.5. The fakes are one heap around 0.5 that never moves. Sorting gives the exact $W_1$. The best critic falls with slope 1 until about 0.5, and rises from there.
 
 # %%
-class Still(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.centre = nn.Parameter(torch.tensor(0.5))
-
-    def forward(self, z):
-        return self.centre + 0.4 * z
+def still_G():
+    G = nn.Linear(1, 1)
+    nn.init.constant_(G.weight, 0.4)
+    nn.init.constant_(G.bias, 0.5)
+    return G  # 0.4 z + 0.5
 
 
 x_heaps = data.mixture_1d(20_000, seed=seeds.one(), means=(-1.5, 1.5), stds=0.3)
 x_heaps = x_heaps[:, None]
 noise = torch.randn(20_000, 1, generator=data.make_generator(seeds.one() + 1))
-y_still = Still()(noise).detach()
+y_still = still_G()(noise).detach()
 W1 = by_sorting(x_heaps[:, 0], y_still[:, 0])
 
 
@@ -329,7 +322,7 @@ def train_critics(loss_D, make_D=plain_D, after_step=None, steps=300):
     """Eight critics, one per seed. G does not move: its rate is 0."""
     critics = [make_D(seed) for seed in SEEDS]
     D = stack(critics)
-    G = stack([Still() for _ in SEEDS])
+    G = stack([still_G() for _ in SEEDS])
     opt_G = torch.optim.SGD(G.params.values(), lr=0.0)
     opt_D = torch.optim.Adam(D.params.values(), lr=2e-3, betas=(0.0, 0.9))
     batches = []
@@ -390,7 +383,7 @@ predict(
 )
 
 # %% [markdown]
-# In the picture each critic is divided by its $K$. Look at the right of 0.5: does it rise as the best one does?
+# In the picture each critic is divided by its $K$. Does it rise right of 0.5, as the best one does?
 
 # %% tags=["hide-input"]
 best = (grid[:, 0] - 0.5).abs()
@@ -437,7 +430,7 @@ claim("With the two-sided penalty most read less than half of W₁.", missed, in
 #
 # We go on with the one-sided penalty. It charges for slopes above 1 and does not forbid them. So its reading is *more* than $W_1$. By how much?
 #
-# Think of two points at distance 1. A critic with slope $s$ between them reads $s$ and pays $\lambda(s-1)^2$, where $\lambda$ is the weight. For $\lambda=10$ the best $s$ is 1.05. It gains 0.05 and pays 0.025.
+# Take two points at distance 1. A critic with slope $s$ between them reads $s$ and pays $\lambda(s-1)^2$, where $\lambda$ is the weight. For $\lambda=10$ the best $s$ is 1.05. It gains 0.05 and pays 0.025.
 
 # %%
 predict(
@@ -657,9 +650,9 @@ nb09.check_3(one_sided_penalty)
 # ## Recap
 #
 # 1. The cheapest pairing, sorting and the best critic give the same distance $W_1$ ([section 1](#1-Moving-earth)).
-# 2. Between parallel lines the JSD jumps and $W_1$ glides; a GAN is stuck there only if its $D$ is too well trained ([section 2](#2-Two-parallel-lines)).
+# 2. Between parallel lines the JSD jumps and $W_1$ glides; a GAN is stuck there if its $D$ is too well trained ([section 2](#2-Two-parallel-lines)).
 # 3. Clipping and spectral norm keep a limit and lose shapes, and the one-sided penalty finds the best critic ([section 3](#3-One-question,-three-answers)).
 # 4. A critic with the penalty reads too much, and the reading minus twice the penalty is $W_1$ ([section 4](#4-The-reading,-and-its-correction)).
-# 5. In a game the reading is a distance only if the critic keeps up, and a speed limit does not bring every game to rest ([section 5](#5-Both-move), [section 6](#6-What-it-does-not-cure)).
+# 5. In a game the critic must keep up, and a speed limit does not bring every game to rest ([section 5](#5-Both-move), [section 6](#6-What-it-does-not-cure)).
 #
 # **Further reading.** Arjovsky, Chintala and Bottou 2017 (arXiv:1701.07875) · Gulrajani et al. 2017 (1704.00028), the penalty · Petzka, Fischer and Lukovnikov 2018 (1709.08894), one-sided · Miyato et al. 2018 (1802.05957), spectral norm · Mescheder et al. 2018 (1801.04406), rest. Next: [10](10_a_modern_gan.ipynb), where R1, R2 and pairs take over.

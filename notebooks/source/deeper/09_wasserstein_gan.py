@@ -92,7 +92,8 @@ alt = "Left: forty real points on a ring and forty fakes in its middle, joined i
 plots.show(fig, alt=alt)
 
 # %%
-used = 40 * plan[plan > 1e-9]
+used = plan[plan > 1e-9]
+used = 40 * used
 claim("A cheapest plan sends each fake to one place.", used, near=1, within=1e-6, exact=True)
 
 # %% [markdown]
@@ -224,7 +225,8 @@ SEEDS = seeds.several(8)
 # %%
 def games(generators, players, x, loss, rounds, rates, d_steps=1, z_dim=2, beta=0.0):
     """Eight games side by side. After each round: step, G, D, opt_D, L_D (8,)."""
-    G, D = stack(generators), stack(players)
+    G = stack(generators)
+    D = stack(players)
     opt_G = torch.optim.Adam(G.params.values(), lr=rates[0], betas=(beta, 0.9))
     opt_D = torch.optim.Adam(D.params.values(), lr=rates[1], betas=(beta, 0.9))
     batches, noise = [], []
@@ -491,7 +493,8 @@ claim("There `norm` gives 0.", at_zero["norm"] == 0, exact=True)
 # %%
 images = torch.zeros(4, 1, 8, 8, requires_grad=True)
 (slope,) = torch.autograd.grad(images.sum(), images)  # D(x): the sum of the pixels
-pixels, whole = slope.norm(dim=1), slope.flatten(1).norm(dim=1)
+pixels = slope.norm(dim=1)
+whole = slope.flatten(1).norm(dim=1)
 claim("Each pixel's norm is 1.", pixels.flatten(), near=1, within=1e-6, exact=True)
 claim("Each image's norm is 8.", whole, near=8, within=1e-6, exact=True)
 
@@ -713,7 +716,8 @@ def watched_game(loss, d_steps, rounds=200):
     return torch.stack(film).permute(1, 2, 0)
 
 
-one_sided, two_sided = (charged(), critic_G), (charged(10.0, False), critic_G)
+one_sided = charged(), critic_G
+two_sided = charged(10.0, False), critic_G
 films = {
     "two-sided, 5 steps": watched_game(two_sided, 5),
     "one-sided, 5 steps": watched_game(one_sided, 5),
@@ -766,7 +770,8 @@ claim(
 # WGAN-GP is often named as the cure of mode collapse. In [deeper 08](08_mode_collapse.ipynb) it was one of six remedies that helped in every seed. Here nothing collapses. We ask for speed: 25 clusters, 200 rounds, five steps of $D$ a round.
 
 # %%
-centres, STD = data.grid_centres() / 2, 0.1
+centres = data.grid_centres() / 2
+STD = 0.1
 x_grid = data.grid(20_000, seed=seeds.one(), std=2 * STD) / 2
 z_grid = torch.randn(2500, 2, generator=data.make_generator(10**6))
 
