@@ -50,16 +50,14 @@ torch.set_num_threads(1)  # small networks: a second thread costs more than it b
 predict(
     "Real buckets at 0, 1, 5 and fake ones at 2, 3, 4. How many metres does a fake travel on average, at the least cost?",
     [
-        ("1 metre: the means are 2 and 3", False, "Then heaps with one mean would cost nothing."),
-        ("1⅓ metres: each goes to the place nearest to it", False, "Then nobody brings sand to 0."),
-        ("1⅔ metres", True, "2 goes to 0, 3 to 1 and 4 to 5. That is 2 + 2 + 1 metres for three buckets."),
+        ("1: the means are 2 and 3", False, "Then heaps with one mean would cost nothing."),
+        ("1⅓: each goes to the nearest place", False, "Then nobody brings sand to 0."),
+        ("1⅔", True, "2 goes to 0, 3 to 1 and 4 to 5: 2 + 2 + 1 metres for three."),
     ],
 )
 
 # %% [markdown]
-# This is the **earth mover's distance** or **Wasserstein distance** $W_1$, the mean distance in the cheapest pairing of $n$ real points $x_i$ with $n$ fakes:
-#
-# $$W_1=\min_{\text{pairings}}\ \frac1n\sum_{i=1}^n\lVert x_i-\text{partner of }x_i\rVert.$$
+# This is the **earth mover's distance** or **Wasserstein distance** $W_1$: the mean distance $\lVert x_i-y_i\rVert$ between real points $x_i$ and their partners $y_i$ in the cheapest pairing.
 #
 # **First way: search.** SciPy's `linear_sum_assignment` takes a table of distances. It returns the rows and columns of the cheapest pairing. **Second way: sort.** On a line two ways need not cross, so the smallest goes to the smallest.
 
@@ -81,7 +79,7 @@ def by_sorting(x, y):
 #
 # $$W_1=\max_{f\text{ is 1-Lipschitz}}\ \mathbb E\,f(x)-\mathbb E\,f(y).$$
 #
-# It cannot be more: between partners the score changes by at most the way between them. That it gets so far is a theorem. Here is a critic for our buckets:
+# It cannot be more: between partners the score changes by at most their distance. That it gets so far is a theorem. Here is a critic for our buckets:
 
 # %%
 x_buckets = torch.tensor([0.0, 1.0, 5.0])
@@ -135,8 +133,8 @@ def draw(k):
     ax.clear()
     now = torch.lerp(y_heap[partners], x_ring, min(k, 16) / 16)
     ax.plot(*torch.stack([y_heap[partners], x_ring]).permute(2, 0, 1), color=plots.GREY, linewidth=0.6, alpha=0.6)
-    ax.scatter(*x_ring.T, s=16, color=plots.REAL, linewidths=0)
-    ax.scatter(*now.T, s=16, color=plots.FAKE, linewidths=0)
+    ax.scatter(*x_ring.T, s=34, color=plots.REAL, linewidths=0)
+    ax.scatter(*now.T, s=12, color=plots.FAKE, linewidths=0)
     ax.set(xlim=(-2.7, 2.7), ylim=(-2.7, 2.7), aspect="equal", xticks=[], yticks=[], title=f"$W_1$ = {cost:.2f}")
 
 
@@ -146,9 +144,9 @@ plots.gif(fig, draw, 17, fps=7, alt=alt)
 # %% [markdown]
 # ## 2 Two parallel lines (9 min)
 #
-# Why would one want this distance? The data lie on a vertical line, points $(0,u)$ with $u$ uniform between 0 and 1. The fakes lie on a parallel line, $(\theta,u)$, and $\theta$ is the only parameter of $G$ (Arjovsky et al. 2017, Example 1). At $\theta=0.5$ each fake goes straight across, so $W_1=0.5$. In general $W_1=|\theta|$.
+# Who needs this distance? The data lie on a vertical line, points $(0,u)$ with $u$ uniform between 0 and 1. The fakes lie on a parallel line, $(\theta,u)$, and $\theta$ is the only parameter of $G$ (Arjovsky et al. 2017, Example 1). At $\theta=0.5$ each fake goes straight across, so $W_1=0.5$. In general $W_1=|\theta|$.
 #
-# Lesson 01 had another measure, the JSD. The lines share no point, so a perfect $D$ is never wrong, and its value is $V=0$. Lesson 01 says $V=-\log4+2\,\mathrm{JSD}$. So $\mathrm{JSD}=\log2$ for *every* $\theta$ except 0. The JSD jumps where $W_1$ glides.
+# And the JSD of lesson 01? The lines share no point, so a perfect $D$ is never wrong, and its value is $V=0$. Lesson 01 says $V=-\log4+2\,\mathrm{JSD}$. So $\mathrm{JSD}=\log2$ for *every* $\theta$ except 0. The JSD jumps where $W_1$ glides.
 #
 # A flat value has no slope. So a GAN cannot learn parallel lines, one reads. We let it try with the saturating loss of lesson 02. Its value at the best $D$ is that JSD, up to constants. $G$ starts at $\theta=1$.
 
@@ -181,18 +179,14 @@ u = torch.rand(4096, 1, generator=data.make_generator(seeds.one()))
 x_lines = torch.cat([torch.zeros(4096, 1), u], dim=1)
 
 
-def line_D(seed):
-    return mlp((2, 32, 32, 1), seed=seed)
-
-
 # %% [markdown]
 # `stack` and `play_many` play eight games side by side, as in lesson 08. `d_steps` counts the steps of $D$ before each step of $G$. $G$ takes plain gradient steps, so that the size of its gradient shows. We keep $\theta$ and $L_D$. In the picture each line is one game, and the data are at 0.
 
 # %%
-def lines_game(loss, rounds, d_steps, theta=1.0, make_D=line_D, plain=False):
+def lines_game(loss, rounds, d_steps, theta=1.0, layers=(2, 32, 32, 1), plain=False):
     """θ and L_D after each round: two of shape (8, rounds). `plain`: SGD for D, too."""
     G = stack([Line(theta) for _ in SEEDS])
-    D = stack([make_D(seed) for seed in SEEDS])
+    D = stack([mlp(layers, seed=seed) for seed in SEEDS])
     opt_G = torch.optim.SGD(G.params.values(), lr=0.05)
     opt_D = torch.optim.Adam(D.params.values(), lr=3e-3, betas=(0.0, 0.9))
     if plain:
@@ -235,7 +229,7 @@ claim("With one step of D a round all eight come home.", one_step[:, -20:].abs()
 claim("With five steps all stop on the way.", five_steps[:, -1], above=0.4)
 
 # %% [markdown]
-# "A GAN cannot learn parallel lines" is true of the *value* and not of the *game*. What stops it is a $D$ that is trained too well: the saturating gradient dies (lesson 02). We want a $D$ that we can train as well as we like.
+# "A GAN cannot learn parallel lines" is true of the *value*, not of the *game*. What stops it is a $D$ that is trained too well: the saturating gradient dies (lesson 02). We want a $D$ that we can train as well as we like.
 #
 # ## 3 One question, three answers (16 min)
 #
@@ -300,7 +294,7 @@ def penalised(weight=10.0, one_sided=True):
 
 
 # %% [markdown]
-# We try them where the answer is known. The data are two heaps on a line, around −1.5 and 1.5. The fakes are one heap around 0.5 that never moves. Sorting gives the exact $W_1$. The best critic falls with slope 1 until about 0.5, and rises from there.
+# The data are two heaps on a line, around −1.5 and 1.5. The fakes are one heap around 0.5 that never moves. Sorting gives the exact $W_1$. The best critic falls with slope 1 until about 0.5, and rises from there.
 
 # %%
 def still_G():
@@ -350,7 +344,7 @@ critics = {
 }
 
 # %% [markdown]
-# Few of them keep the limit exactly. So we measure the largest slope $K$ of each on a fine grid. A critic with slope 2 everywhere reads twice too much, and half of it is honest. In general $D/K$ keeps the limit, so **reading ÷ $K$ is never more than $W_1$**.
+# We measure the largest slope $K$ of each critic on a fine grid. A critic with slope 2 everywhere reads twice too much, and half of it is honest. In general $D/K$ keeps the limit, so **reading ÷ $K$ is never more than $W_1$**.
 
 # %%
 grid = torch.linspace(-2.5, 2.5, 2001)[:, None]
@@ -376,7 +370,7 @@ for name, eight in critics.items():
 predict(
     "Which trained critics come near the best one, with its fall and its rise?",
     [
-        ("All that keep the limit", False, "Keeping a limit is one thing, using it is another."),
+        ("All that keep the limit", False, "To keep a limit is not to use it."),
         ("Only those with the one-sided penalty", True, "The others lose the rise."),
         ("Those with either penalty", False, "The two-sided penalty has a trap on the line."),
     ],
@@ -415,7 +409,7 @@ claim("Clipping and spectral norm find less than four fifths.", lost, below=0.8)
 # %% [markdown]
 # Clipping and spectral norm keep *a* limit, but they lose *shapes*. A limit for each layer is stricter than one for the network: such layers make $|x|$ with slope ½ only (deeper notebook).
 #
-# The limit of clipping is an accident, too. Take $c=0.01$ and our layers with 1, 64 and 64 inputs. The slope is at most $0.01^3\cdot64\cdot64=0.004$. With $c=0.1$ it is at most 4.
+# The limit of clipping is an accident, too. Our layers have 1, 64 and 64 inputs. With $c=0.01$ the slope is at most $0.01^3\cdot64\cdot64=0.004$, with $c=0.1$ at most 4.
 #
 # **What surprised us** is the last row. The published penalty misses the distance.
 
@@ -470,7 +464,7 @@ off = (torch.tensor(list(corrected.values())) - 1).abs()  # (3, 8)
 claim("Corrected, all are within 5 % of W₁.", off.amax(0), below=0.05)
 
 # %% [markdown]
-# Three weights give three readings and one distance. *What this does not show:* games, where a critic is never finished. And in more dimensions the corrected reading of the best critic may still be above $W_1$.
+# Three weights give three readings and one distance. *What this does not show:* games, where a critic is never finished, and more dimensions, where the corrected reading may still be above $W_1$.
 #
 # ## 5 Both move (4 min)
 #
@@ -487,19 +481,18 @@ rounds = torch.arange(120)
 for ax, path, cost, name in ((axes[0], glide, costs, "Five steps"), (axes[1], hasty, hasty_costs, "One step")):
     plots.curves(rounds, path.abs(), color=plots.DISC, label="distance $|θ|$", ax=ax)
     plots.curves(rounds, -cost, color=plots.GREEN, label="reading $-L_D$", ax=ax)
-    ax.set(xlabel="round", title=f"{name} of D a round")
+    ax.set(xlabel="round", xlim=(0, 120), title=f"{name} of D a round")
 axes[0].legend()
-alt = "The distance of the fakes (black) and the critic's reading (green) over 120 rounds, median and range of eight games. Left, five steps of D a round: the reading rises to the distance within a few rounds and both fall along one straight line to 0. Right, one step: the reading stays far below the distance for many rounds."
+alt = "The distance of the fakes (black) and the critic's reading (green) over 120 rounds, median and range of eight games. Left, five steps of D a round: the reading rises to the distance within a few rounds and both fall along one straight line to 0. Right, one step: the reading starts at 0, meets the distance once, and later lies below it while the fakes swing through the data."
 plots.show(fig, alt=alt)
 
 # %%
 speed = glide[:, 3] - glide[:, 15]
 speed = speed / 12
 claim("With five steps θ moves by about 0.05 a round.", speed, between=(0.035, 0.07))
-way = slice(5, 12)  # these rounds
-read = (-costs / glide)[:, way].mean(1)
-claim("On the way the critic reads the distance.", read, between=(0.8, 1.2))
-read_hasty = (-hasty_costs / hasty)[:, way].mean(1)
+read = (-costs / glide)[:, 5:12].mean(1)
+claim("On the way (rounds 5 to 11) it reads the distance.", read, between=(0.8, 1.2))
+read_hasty = (-hasty_costs / hasty)[:, 5:12].mean(1)
 claim("With one step it reads less.", read_hasty, below=read)
 
 # %% [markdown]
@@ -510,20 +503,16 @@ claim("With one step it reads less.", read_hasty, below=read)
 # Does the critic bring the game to *rest*? In lesson 03 R1 brought the smallest GAN to rest, and a penalty that asks for slope 1 did not. Now $\theta$ starts at 0.3, and both players take one plain step a round. First $D$ is linear, then a network.
 
 # %%
-def linear_D(seed):
-    return mlp((2, 1), seed=seed)
-
-
-def swing(loss, make_D):
+def swing(loss, layers):
     """How far θ swings in the last 100 of 300 rounds: root mean square, (8,)."""
-    path, _ = lines_game(loss, 300, 1, theta=0.3, make_D=make_D, plain=True)
+    path, _ = lines_game(loss, 300, 1, theta=0.3, layers=layers, plain=True)
     return path[:, -100:].square().mean(1).sqrt()
 
 
 R1 = losses.regularised((critic_D, critic_G), r1=1.0)
-linear = swing(critic, linear_D)
-control = swing(R1, linear_D)
-network = swing(critic, line_D)
+linear = swing(critic, (2, 1))
+control = swing(R1, (2, 1))
+network = swing(critic, (2, 32, 32, 1))
 
 # %%
 claim("With a linear D the speed limit does not bring θ to rest.", linear, above=0.1)
@@ -533,7 +522,7 @@ claim("With a network θ comes nearly to rest.", network, below=0.1)
 # %% [markdown]
 # At rest $D$ should be flat, and the speed limit asks nothing of a slope below 1. R1 is the control: the same loss, and only the penalty differs. But with a network the game nearly rests. So a Wasserstein GAN *can* fail to come to rest, and need not.
 #
-# Nor is it quicker at covering modes: on 25 clusters the usual GAN leads (deeper notebook). Against *collapse* the two-sided penalty, called WGAN-GP there, helped in every seed of lesson 08.
+# Nor is it quicker at covering modes: on 25 clusters the usual GAN leads (deeper notebook). Against *collapse* the two-sided penalty helped, as WGAN-GP in lesson 08.
 
 # %%
 how_sure()
@@ -582,7 +571,7 @@ nb09.check_1(w1)
 
 # %% tags=["exercise-2"]
 def slope_norms(D, x):
-    """D: images (n, c, h, w) -> scores (n, 1). Returns (n,) norms that can be differentiated again."""
+    """D: images (n, c, h, w) -> scores (n, 1). Returns norms (n,), with their graph."""
     return None  # <- your answer
 
 
