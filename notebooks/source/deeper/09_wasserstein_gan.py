@@ -14,7 +14,7 @@
 # - **say** by how much a critic's reading is off, and why the published penalty can stick;
 # - **measure** the true norm of a convolution, which the usual spectral norm is not.
 #
-# *Study:* 80 minutes, and 15 for the exercise. *Run time:* about 45 seconds on one CPU core.
+# *Study:* 88 minutes, and 15 for the exercises. *Run time:* about 45 seconds on one CPU core.
 
 # %% tags=["setup"]
 import sys
@@ -47,7 +47,7 @@ torch.set_num_threads(1)  # small networks: a second thread costs more than it b
 F64 = torch.float64
 
 # %% [markdown]
-# ## 1 Plan and critic as linear programmes
+# ## 1 Plan and critic as linear programmes (18 min)
 #
 # The lesson pairs equally many points. In general a **plan** $\pi$ says how much earth goes from each place of $q$ to each place of $p$ (Arjovsky et al. 2017, Eq. 1):
 #
@@ -189,7 +189,7 @@ claim("… and mostly below.", at_random.mean().item(), below=0.9, exact=True)
 # %% [markdown]
 # That is the weak spot of the published penalty. It asks for slope 1 between *random* pairs, where the best critic has less.
 #
-# ## 2 What D tells the generator
+# ## 2 What D tells the generator (12 min)
 #
 # Take the parallel lines of the lesson, freeze the fakes at $\theta$, and train $D$. What does $G$ feel, $\partial L_G/\partial\theta$? A value of 1 means "to the left, at full speed". The critic has a penalty, as in the lesson.
 
@@ -305,7 +305,7 @@ claim("The critic's gradient is within .5 of 1 at each distance.", (limited - 1)
 # %% [markdown]
 # So the usual gradients depend on how long $D$ was trained, and on the pair of distributions. For lines that never overlap the non-saturating one is largest nearby. (For two bell curves of one width it is the other way round.) The critic's gradient is about 1 in all cases.
 #
-# ## 3 Clipping and depth
+# ## 3 Clipping and depth (9 min)
 #
 # With $n$ units a clipped layer multiplies slopes by at most $cn$. With $L$ layers of $n_l$ inputs the ceiling is $c^L\prod_ln_l$. How near do trained critics come? The data are the two heaps of the lesson, and the fakes one heap between them that never moves.
 
@@ -384,7 +384,7 @@ claim("No clipped critic finds four fifths of W₁.", every.amax(0), below=0.8)
 # %% [markdown]
 # What can reach $G$ vanishes or explodes with the depth. Dividing by $K$ repairs the scale and not the shape.
 #
-# ## 4 Six mistakes, no error
+# ## 4 Six mistakes, no error (12 min)
 #
 # The published penalty (Gulrajani et al. 2017, Eq. 3) takes $\hat x=\varepsilon x+(1-\varepsilon)G(z)$ with $\varepsilon\sim U[0,1]$, one per sample.
 
@@ -499,7 +499,7 @@ claim("Each pixel's norm is 1.", pixels.flatten(), near=1, within=1e-6, exact=Tr
 claim("Each image's norm is 8.", whole, near=8, within=1e-6, exact=True)
 
 # %% [markdown]
-# ## 5 By how much is a reading off?
+# ## 5 By how much is a reading off? (10 min)
 #
 # Write $m=F_g-F_d$ for the difference of the distribution functions: the earth that passes over a place. Integrating by parts, $\mathbb E\,D(x)-\mathbb E\,D(G(z))=\int D'm\,dx$. Let $r$ be the density of $\hat x$, where the penalty looks. At each place a one-sided critic maximises $sm-\lambda r(s-1)^2$ over its slope $s$ in the direction of $m$:
 #
@@ -589,7 +589,7 @@ plots.show(fig, alt=alt)
 # %% [markdown]
 # So with one weight the penalty is the stronger, and the slopes are of one sign. With a hundredth of it the data are, and both signs appear. *What this does not show:* more dimensions, where a slope can turn round without passing 0, longer training, and images.
 #
-# ## 6 The spectral norm
+# ## 6 The spectral norm (11 min)
 #
 # $\sigma(W)$ comes from **power iteration**: multiply by $W$ and $W^\top$ in turn, and the direction that is stretched most takes over.
 
@@ -685,7 +685,7 @@ claim("A blur stretches by k = 3 times as much.", ratios["a box blur"], near=3, 
 # %% [markdown]
 # **A convolution with "spectral norm 1" is not 1-Lipschitz.** Each pixel is read by $k^2$ windows, so its norm may be up to $k$ times that of the reshaped kernel. Dividing by the reshaped norm is a brake and not a speed limit.
 #
-# ## 7 The reading during training
+# ## 7 The reading during training (9 min)
 #
 # Three heaps on a line, as in the lesson. Papers show that $-L_D$ falls together with sample quality. Is that evidence? *Minus the round number* falls, too. We keep the exact $W_1$, $-L_D$ and the reading every ten rounds.
 
@@ -765,7 +765,7 @@ claim(
 #
 # On the line the two-sided penalty of the paper, at its $\lambda=10$, drives the fakes away. One `clamp` repairs it.
 #
-# ## 8 Is it faster at covering modes?
+# ## 8 Is it faster at covering modes? (4 min)
 #
 # WGAN-GP is often named as the cure of mode collapse. In [deeper 08](08_mode_collapse.ipynb) it was one of six remedies that helped in every seed. Here nothing collapses. We ask for speed: 25 clusters, 200 rounds, five steps of $D$ a round.
 
@@ -808,7 +808,7 @@ claim("Both are under-trained: few samples are good.", worst, below=0.7)
 how_sure()
 
 # %% [markdown]
-# ## Exercise
+# ## Exercise (15 min)
 #
 # ### Exercise 4 · The norm of any linear map
 #
@@ -849,12 +849,12 @@ nb09.check_4(operator_norm)
 # ```
 # </details>
 #
-# ## Recap
+# ## Recap (1 min)
 #
-# 1. The cheapest plan and the best critic are two linear programmes with one value, and the slope along the plan is 1 ([section 1](#1-Plan-and-critic-as-linear-programmes)).
-# 2. The gradients of the usual losses depend on the training of $D$ and on the pair of distributions; the critic's hardly does ([section 2](#2-What-D-tells-the-generator)).
-# 3. Clipping vanishes or explodes with depth, and six mistakes in a penalty raise no error ([section 3](#3-Clipping-and-depth), [section 4](#4-Six-mistakes,-no-error)).
-# 4. The surplus of a reading is known, and the two-sided penalty can stick with one sign ([section 5](#5-By-how-much-is-a-reading-off?)).
-# 5. A convolution divided by its reshaped norm is not 1-Lipschitz; a falling curve is no evidence of a distance ([section 6](#6-The-spectral-norm), [section 7](#7-The-reading-during-training)).
+# 1. The cheapest plan and the best critic are two linear programmes with one value, and the slope along the plan is 1 ([section 1](#1-Plan-and-critic-as-linear-programmes-(18-min))).
+# 2. The gradients of the usual losses depend on the training of $D$ and on the pair of distributions; the critic's hardly does ([section 2](#2-What-D-tells-the-generator-(12-min))).
+# 3. Clipping vanishes or explodes with depth, and six mistakes in a penalty raise no error ([section 3](#3-Clipping-and-depth-(9-min)), [section 4](#4-Six-mistakes,-no-error-(12-min))).
+# 4. The surplus of a reading is known, and the two-sided penalty can stick with one sign ([section 5](#5-By-how-much-is-a-reading-off?-(10-min))).
+# 5. A convolution divided by its reshaped norm is not 1-Lipschitz; a falling curve is no evidence of a distance ([section 6](#6-The-spectral-norm-(11-min)), [section 7](#7-The-reading-during-training-(9-min))).
 #
 # **Further reading.** Gulrajani et al. 2017 (arXiv:1704.00028) · Petzka, Fischer and Lukovnikov 2018 (1709.08894), the one-sided penalty · Miyato et al. 2018 (1802.05957), spectral norm · Sedghi, Gupta and Long 2019 (1805.10408), singular values of convolutions · Anil, Lucas and Grosse 2019 (1811.05381), what norm 1 in each layer costs a ReLU network.
