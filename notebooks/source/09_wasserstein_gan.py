@@ -155,8 +155,8 @@ predict(
     "Eight games with the saturating loss, and D takes one step a round. Do the generators reach the data?",
     [
         ("No: a flat value has no gradient", False, "It is flat at the best D, and this D is never the best."),
-        ("Yes, all of them", True, "A half-trained D has a slope at the fakes, and G follows it."),
-        ("Some do, by luck", False, "It matters how well D is trained."),
+        ("Yes, nearly all of them", True, "A half-trained D has a slope at the fakes, and G follows it."),
+        ("Only if θ starts beside the data", False, "They start at 1 and come."),
     ],
 )
 
@@ -221,11 +221,12 @@ fig, (left, right) = plt.subplots(1, 2, figsize=(8.6, 2.8), sharey=True)
 show_paths(left, one_step, plots.FAKE, "One step of D a round: home")
 show_paths(right, five_steps, plots.PINK, "Five steps of D a round: stuck")
 left.set_ylabel("position $θ$")
-alt = "Position of the fakes over the rounds, eight games in each panel, the data at 0. Left, one step of D a round: all paths swing through 0 and come to rest there. Right, five steps: all paths stop far from 0."
+alt = "Position of the fakes over the rounds, eight games in each panel, the data at 0. Left, one step of D a round: the paths swing through 0 and come to rest there. Right, five steps: all paths stop far from 0."
 plots.show(fig, alt=alt)
 
 # %%
-claim("With one step of D a round all eight come home.", one_step[:, -20:].abs().amax(1), below=0.1)
+end = one_step[:, -20:].abs().amax(1)
+claim("With one step of D a round most generators come home.", end < 0.1, in_at_least=5)
 claim("With five steps all stop on the way.", five_steps[:, -1], above=0.4)
 
 # %% [markdown]
@@ -517,10 +518,10 @@ network = swing(critic, (2, 32, 32, 1))
 # %%
 claim("With a linear D the speed limit does not bring θ to rest.", linear, above=0.1)
 claim("R1 on the same loss does.", control, below=0.02)
-claim("With a network θ comes nearly to rest.", network, below=0.1)
+claim("With a network θ mostly comes nearly to rest.", network, below=0.1, median=True)
 
 # %% [markdown]
-# At rest $D$ should be flat, and the speed limit asks nothing of a slope below 1. R1 is the control: the same loss, and only the penalty differs. But with a network the game nearly rests. So a Wasserstein GAN *can* fail to come to rest, and need not.
+# At rest $D$ should be flat, and the speed limit asks nothing of a slope below 1. R1 is the control: the same loss, and only the penalty differs. But with a network the game mostly comes nearly to rest. So a Wasserstein GAN *can* fail to come to rest, and need not.
 #
 # Nor is it quicker at covering modes: on 25 clusters the usual GAN leads (deeper notebook). Against *collapse* the two-sided penalty helped, as WGAN-GP in lesson 08.
 

@@ -191,7 +191,7 @@ claim("… and mostly below.", at_random.mean().item(), below=0.9, exact=True)
 #
 # ## 2 What D tells the generator (12 min)
 #
-# Take the parallel lines of the lesson, freeze the fakes at $\theta$, and train $D$. What does $G$ feel, $\partial L_G/\partial\theta$? A value of 1 means "to the left, at full speed". The critic has a penalty, as in the lesson.
+# Take the parallel lines of the lesson, freeze the fakes at $\theta$, and train $D$. What does $G$ feel, $\partial L_G/\partial\theta$? A value of 1 means "to the left, at full speed". The critic has a penalty, as in the lesson. In the picture both axes are logarithmic.
 
 
 # %%
@@ -281,8 +281,10 @@ colors = {"saturating": plots.PINK, "non-saturating": plots.FAKE, "critic": plot
 fig, axes = plt.subplots(1, 2, figsize=(9, 3), sharey=True)
 for k, ax in enumerate(axes):
     curves = {name: (g[:, k].abs().clamp_min(1e-6).T, colors[name]) for name, g in gradients.items()}
-    plots.lines(torch.tensor(STARTS), curves if k else curves, log="xy", ylim=(1e-6, 3e2), ax=ax)
+    plots.lines(torch.tensor(STARTS), curves, log="xy", ylim=(1e-6, 3e2), ax=ax)
     ax.set(xlabel="distance $θ$ of the lines", title=f"after {(30, 200)[k]} steps of D")
+    ax.set_xticks(STARTS, STARTS)
+    ax.set_xticks([], minor=True)
 axes[0].set_ylabel("$|∂L_G/∂θ|$, at least 1e-6")
 for text in axes[0].texts:
     text.remove()
