@@ -13,7 +13,7 @@
 # - **keep** a network within a speed limit in three ways, and test whether it obeys;
 # - **read** a critic as a distance, correct the reading, and say what it does not cure.
 #
-# *Before:* [02](02_losses_and_gradients.ipynb), [03](03_gradient_descent_in_games.ipynb), [04](04_gan_laboratory_2d.ipynb), [08](08_mode_collapse.ipynb). *Study:* 46 minutes, and 20 for the exercises. *Run time:* about 45 seconds on one CPU core. *Deeper:* [the second notebook](deeper/09_wasserstein_gan.ipynb): the distance as a linear programme, six mistakes in the penalty, and convolutions.
+# *Before:* [02](02_losses_and_gradients.ipynb), [03](03_gradient_descent_in_games.ipynb), [04](04_gan_laboratory_2d.ipynb), [08](08_mode_collapse.ipynb). *Study:* 45 minutes, and 20 for the exercises. *Run time:* about 45 seconds on one CPU core. *Deeper:* [the second notebook](deeper/09_wasserstein_gan.ipynb): the distance as a linear programme, six mistakes in the penalty, and convolutions.
 
 # %% tags=["setup"]
 import sys
@@ -142,7 +142,7 @@ alt = "A film. Forty orange points in the middle travel along straight grey line
 plots.gif(fig, draw, 17, fps=7, alt=alt)
 
 # %% [markdown]
-# ## 2 Two parallel lines (9 min)
+# ## 2 Two parallel lines (8 min)
 #
 # Who needs this distance? The data lie on a vertical line, points $(0,u)$ with $u$ uniform between 0 and 1. The fakes lie on a parallel line, $(\theta,u)$, and $\theta$ is the only parameter of $G$ (Arjovsky et al. 2017, Example 1). At $\theta=0.5$ each fake goes straight across, so $W_1=0.5$. In general $W_1=|\theta|$.
 #
@@ -501,7 +501,7 @@ claim("With one step it reads less.", read_hasty, below=read)
 # %% [markdown]
 # The rate of $G$ is 0.05 and the slope about 1, so each round brings it 0.05 nearer. Now a well-trained $D$ is a good teacher. But a critic that had no time to learn reads too little, and the fakes look nearer than they are.
 #
-# ## 6 What it does not cure (3 min)
+# ## 6 What it does not cure (2 min)
 #
 # Does the critic bring the game to *rest*? In lesson 03 R1 brought the smallest GAN to rest, and a penalty that asks for slope 1 did not. Now $\theta$ starts at 0.3, and both players take one plain step a round. First $D$ is linear, then a network.
 
@@ -642,9 +642,9 @@ nb09.check_3(one_sided_penalty)
 # ## Recap (1 min)
 #
 # 1. The cheapest pairing, sorting and the best critic give the same distance $W_1$ ([section 1](#1-Moving-earth-(8-min))).
-# 2. Between parallel lines the JSD jumps and $W_1$ glides; a GAN is stuck there if its $D$ is too well trained ([section 2](#2-Two-parallel-lines-(9-min))).
+# 2. Between parallel lines the JSD jumps and $W_1$ glides; a GAN is stuck there if its $D$ is too well trained ([section 2](#2-Two-parallel-lines-(8-min))).
 # 3. Clipping and spectral norm keep a limit and lose shapes, and the one-sided penalty finds the best critic ([section 3](#3-One-question,-three-answers-(16-min))).
 # 4. A critic with the penalty reads too much, and the reading minus twice the penalty is $W_1$ ([section 4](#4-The-reading,-and-its-correction-(4-min))).
-# 5. In a game the critic must keep up, and a speed limit does not bring every game to rest ([section 5](#5-Both-move-(4-min)), [section 6](#6-What-it-does-not-cure-(3-min))).
+# 5. In a game the critic must keep up, and a speed limit does not bring every game to rest ([section 5](#5-Both-move-(4-min)), [section 6](#6-What-it-does-not-cure-(2-min))).
 #
 # **Further reading.** Arjovsky, Chintala and Bottou 2017 (arXiv:1701.07875) · Gulrajani et al. 2017 (1704.00028), the penalty · Petzka, Fischer and Lukovnikov 2018 (1709.08894), one-sided · Miyato et al. 2018 (1802.05957), spectral norm · Mescheder et al. 2018 (1801.04406), rest. Next: [10](10_a_modern_gan.ipynb), where R1, R2 and pairs take over.
