@@ -21,7 +21,7 @@
 # - **explain** what the Jensen–Shannon divergence measures, and why a generator against the best discriminator would make it small;
 # - **say** what the losses read at the end of a perfect game, and why this proves nothing.
 #
-# *Before this:* [00](00_start_here.ipynb). *Study:* 43 minutes, and 25 for the exercises. *Run time:* about 30 seconds on one CPU core. *Deeper:* [the second notebook](deeper/01_the_minimax_game.ipynb) finds the best discriminator in three more ways, lets a network learn it, and refutes eleven wrong formulas.
+# *Before this:* [00](00_start_here.ipynb). *Study:* 40 minutes, and 25 for the exercises. *Run time:* about 30 seconds on one CPU core. *Deeper:* [the second notebook](deeper/01_the_minimax_game.ipynb) finds the best discriminator in three more ways, lets a network learn it, and refutes eleven wrong formulas.
 
 # %% tags=["setup"]
 import sys
@@ -47,9 +47,9 @@ plots.use_course_style()
 torch.set_num_threads(1)  # small networks on the CPU: a second thread costs more than it brings
 
 # %% [markdown]
-# ## 1 Why a discriminator at all (7 min)
+# ## 1 Why a discriminator at all (6 min)
 #
-# Why does a generator need an opponent? Let us try without: we make the distance of fakes to real samples small.
+# Does a generator need an opponent? Let us just make the distance of fakes to real samples small.
 
 
 # %%
@@ -126,7 +126,11 @@ def share(fakes, low, high):
 
 # %%
 claim(
-    "With random pairs nearly all fakes lie in the gap.",
+    "With random pairs the fakes hardly differ.",
+    random_pairs.std(dim=(1, 2)), below=0.3,  # the standard deviation of each seed
+)
+claim(
+    "Nearly all of them lie in the gap.",
     share(random_pairs, -1, 1), above=0.9,
 )
 claim(
@@ -141,9 +145,9 @@ claim(
 # %% [markdown]
 # (The column on the left is cut off. Of the real samples 48 % lie in each bump and 2 % in the gap.) No fake knows its partner in advance, so $G$ does best to aim at the mean. Sorting makes the bumps appear, but images cannot be sorted.
 #
-# So we want to compare two *sets*, without pairs, and still tell each fake where to go. A discriminator does both (section 5).
+# So we want to compare two *sets*, and still tell each fake where to go. A discriminator does both (section 5).
 #
-# ## 2 One question per sample (5 min)
+# ## 2 One question per sample (4 min)
 #
 # Toss a fair coin. Heads: draw $x$ from the data, $x\sim p_d$. Tails: draw noise $z\sim p_z$ and let the generator make a fake, $x=G(z)\sim p_g$. The discriminator sees $x$ but not the coin. It answers with a probability $P(x)$ for "real".
 
@@ -163,11 +167,11 @@ alt = "Two rows of the same forty points on a line. In the upper row all are gre
 plots.show(fig, alt=alt)
 
 # %% [markdown]
-# Each answer gets a **mark**, and higher is better: $\log P(x)$ if $x$ was real, $\log(1-P(x))$ if it was fake. Say that $D$ answers 0.9. If $x$ is real, the mark is $\log0.9=-0.1$. If it is fake, the mark is $\log0.1=-2.3$.  The mean mark of the real samples, plus that of the fakes, is the **value function** of a GAN:
+# Each answer gets a **mark**, and higher is better: $\log P(x)$ if $x$ was real, $\log(1-P(x))$ if it was fake. Say that $D$ answers 0.9. If $x$ is real, the mark is $\log0.9=-0.1$. If it is fake, the mark is $\log0.1=-2.3$. The mean mark of the real samples, plus that of the fakes, is the **value function** of a GAN:
 #
 # $$V(D,G)=\mathbb E_{x\sim p_d}[\log P(x)]+\mathbb E_{z\sim p_z}[\log(1-P(G(z)))],\qquad\min_G\max_D V(D,G)$$
 #
-# (Goodfellow et al. 2014, Eq. 1). The discriminator wants good marks and makes $V$ large. The generator wants to fool it and makes $V$ small. This is a **minimax game**.
+# (Goodfellow et al. 2014, Eq. 1). The discriminator wants good marks, so a large $V$. The generator wants to fool it, so a small $V$. This is a **minimax game**.
 #
 # That paper writes $D$ for the probability. In this course $D(x)$ is the *score*, any real number, and $P(x)=\sigma(D(x))$. With the softplus $\zeta(s)=\log(1+e^s)$ of lesson 00 the mark of a score $s$ is $\log\sigma(s)=\log\frac1{1+e^{-s}}=-\zeta(-s)$ for a real sample. For a fake it is $\log(1-\sigma(s))=-\zeta(s)$.
 
@@ -193,7 +197,7 @@ claim(
 )
 
 # %% [markdown]
-# (`exact=True` marks mathematics.) So a discriminator is an ordinary classifier with the ordinary loss, the **cross-entropy** $-V/2$. A blind one has $V=-\log4=-1.386$ for *every* generator.
+# (`exact=True` marks mathematics, which needs no seeds.) So a discriminator is an ordinary classifier with the ordinary loss, the **cross-entropy** $-V/2$. A blind one has $V=-\log4=-1.386$ for *every* generator.
 #
 # ## 3 The best answer (4 min)
 #
@@ -203,7 +207,7 @@ claim(
 # |---|---|---|---|
 # | marks of the five, added: $3\log P+2\log(1-P)$ | −3.47 | **−3.37** | −4.92 |
 #
-# The best of the three is 0.6, the share of real samples. Is it so for every $P$, and everywhere? Let the densities be $a$ for the data and $b$ for the fakes, in place of 3 and 2. Where is $a\log P+b\log(1-P)$ largest? Its derivative in $P$ is $\frac aP-\frac b{1-P}$. This is 0 at $P=\frac a{a+b}$, positive before and negative after, so here is the maximum. If $D$ can choose its answer at each $x$ alone (a network may not quite), the best one is
+# The best of the three is 0.6, the share of real samples. Is it the best of all? Let the densities be $a$ for the data and $b$ for the fakes, in place of 0.3 and 0.2. Where is $a\log P+b\log(1-P)$ largest? Its derivative in $P$ is $\frac aP-\frac b{1-P}$. This is 0 at $P=\frac a{a+b}$, positive before and negative after, so here is the maximum. If $D$ can choose its answer at each $x$ alone (a network may not quite), the best one is
 #
 # $$P^*(x)=\frac{p_d(x)}{p_d(x)+p_g(x)},\qquad D^*(x)=\log\frac{P^*(x)}{1-P^*(x)}=\log\frac{p_d(x)}{p_g(x)}$$
 #
@@ -251,13 +255,11 @@ claim(
 )
 
 # %% [markdown]
-# Too far to either side is suspicious.
-#
-# ## 4 What is left for the generator (8 min)
+# ## 4 What is left for the generator (6 min)
 #
 # How much better is the best $D$ than a blind one?
 #
-# **In numbers.** Let $x$ be only "left" or "right". Of ten real samples eight are left, and of ten fakes two. So among ten samples on the left eight are real. The best answer there is 0.8, and on the right 0.2.
+# Let $x$ be only "left" or "right". Of ten real samples eight are left, and of ten fakes two. So eight of the ten samples on the left are real, and the best answer there is 0.8. On the right it is 0.2.
 #
 # | | on the left | on the right | mean mark |
 # |---|---|---|---|
@@ -266,15 +268,15 @@ claim(
 #
 # $V$ adds both mean marks, so $V=-0.50-0.50=-1.00$. The blind one has $V=-1.386$.
 #
-# Half of the tosses are real and half are fake, so the mean mark of a toss is $\frac V2=-0.50$. We say that a toss *costs* 0.50, minus its mark. Someone who may *not* see $x$ can only answer ½, and pays $-\log\frac12=0.69$. So to see $x$ saves $0.69-0.50=0.19$ a toss.
+# But a toss is either real or fake, equally often. So the mean mark of a toss is not the sum of the two means but half of it, $\frac V2=-0.50$. We say that a toss *costs* 0.50, which is minus its mark. Someone who may *not* see $x$ can only answer ½, and pays $-\log\frac12=0.69$. So to see $x$ saves $0.69-0.50=0.19$ a toss.
 #
 # This saving is *how much one sample tells about the coin*, and is called the **Jensen–Shannon divergence** (JSD):
 #
 # $$\mathrm{JSD}=\underbrace{\log2}_{\text{cost without seeing }x}-\;\underbrace{\left(-\tfrac12V(D^*,G)\right)}_{\text{cost with the best answers}}\qquad\text{so}\qquad V(D^*,G)=-\log4+2\,\mathrm{JSD}(p_d,p_g)$$
 #
-# (Thm 1, Eq. 5–6). In our example $-1.386+2\cdot0.193=-1.00$. The JSD is never negative, because ½ is still allowed. It is at most $\log2$, because nobody can save more than he pays. And it is 0 only if ½ is the best answer everywhere, which means $p_g=p_d$.
+# (Thm 1, Eq. 5–6; here $-1.386+2\cdot0.193=-1.00$). The JSD is never negative, because ½ is still allowed. It is at most $\log2$, because nobody can save more than he pays. And it is 0 only if ½ is best everywhere, which means $p_g=p_d$.
 #
-# So against the best discriminator, a small $V$ is a small JSD, and only a perfect generator reaches 0.
+# So against the best discriminator a small $V$ is a small JSD, and only a perfect generator reaches 0.
 #
 # <details><summary>How books write the JSD</summary>
 #
@@ -433,7 +435,7 @@ claim(
 )
 
 # %% [markdown]
-# No fake had a partner, and both bumps get their share. Their shapes are not right yet, and *many* bumps are harder (lesson 08).
+# No fake had a partner, and both bumps get their share. (*Many* bumps are harder: lesson 08.)
 #
 # ## 6 What the losses read (9 min)
 #
@@ -448,7 +450,7 @@ claim(
 # A finished game, $p_g=p_d$, reads $L_D=1.386$ and $L_G=0.693$. So may we *stop when the losses read these numbers?* We freeze three generators and train a $D$ against each:
 #
 # 1. **finished**: $p_g=p_d$, and $D$ is a network that works;
-# 2. **collapsed**: all fakes are near 0, and $D$ is *linear*, $D(x)=ax+b$;
+# 2. **collapsed**: all fakes are near 0, the mean of the data, and $D$ is *linear*, $D(x)=ax+b$;
 # 3. **far away**: all fakes are near 5, and $D$ is *dead*: its ReLU units are off for every sample.
 
 # %%
@@ -501,7 +503,7 @@ def play_frozen(make_D, places, std, seed):
 
 
 # %% [markdown]
-# The other four are controls. In "on both sides" half of the fakes are near −5 and half near 5.
+# The other four are controls. "On both sides" means near −5 or near 5, equally often.
 
 # %%
 games = {
@@ -565,9 +567,9 @@ claim(
 )
 
 # %% [markdown]
-# All three games say 1.386. A dead network has only one constant to say. With living units it reads nearly 0.
+# All three games of the prediction say 1.386. A dead network has only one constant to say. With living units it reads nearly 0.
 #
-# A linear score can only go up or down along the line. So it needs a difference of the *means*. In the last row all fakes are near 5, and it sees them. Put half of them near −5, so that their mean is 0 like that of the data. Now the linear $D$ is blind, though no fake is near the data.
+# A linear score can only go up or down along the line. So it sees only a difference of the *means*. In the last row all fakes are near 5, and it sees them. Put half of them near −5, so that the mean is 0. Now it is blind, though no fake is near the data.
 #
 # So $P=\tfrac12$ says that *this* discriminator sees no difference, not that there is none.
 
@@ -577,7 +579,7 @@ how_sure()
 # %% [markdown]
 # ## 7 What the generator wants (2 min)
 #
-# A finished game ends at $P=\tfrac12$. Is it true that "the generator pushes the discriminator's answer towards ½"? Decide first: $D$ believes a fake, with $P=0.73$. Does a step of $G$ push its score up or down? We compare both losses of $G$ with one that really pushes towards ½.
+# A finished game ends at $P=\tfrac12$. Is it true that "the generator pushes the discriminator's answer towards ½"? $D$ believes a fake, with $P=0.73$. Does a step of $G$ push its score up or down? We compare both losses of $G$ with one that really pushes towards ½.
 
 # %%
 def push(loss):
@@ -737,10 +739,10 @@ nb01.check_3(jsd_of_outcomes)
 # %% [markdown]
 # ## Recap (1 min)
 #
-# 1. A fake has no real partner; a discriminator compares sets, and gives each fake a direction ([section 1](#1-Why-a-discriminator-at-all-(7-min)), [section 5](#5-A-number-and-a-direction-(6-min))).
-# 2. The value function is the cross-entropy of one question per sample, times −2 ([section 2](#2-One-question-per-sample-(5-min))).
+# 1. A fake has no real partner; a discriminator compares sets, and gives each fake a direction ([section 1](#1-Why-a-discriminator-at-all-(6-min)), [section 5](#5-A-number-and-a-direction-(6-min))).
+# 2. The value function is the cross-entropy of one question per sample, times −2 ([section 2](#2-One-question-per-sample-(4-min))).
 # 3. The best answer is the share of real samples at $x$, and the best score is $\log p_d/p_g$ ([section 3](#3-The-best-answer-(4-min))).
-# 4. Against it a small $V$ is a small JSD. The JSD is how much one sample tells about the coin, and is flat where the two share nothing ([section 4](#4-What-is-left-for-the-generator-(8-min))).
+# 4. Against it a small $V$ is a small JSD. It is how much one sample tells about the coin, and flat where the two share nothing ([section 4](#4-What-is-left-for-the-generator-(6-min))).
 # 5. A finished game ends at $P=\tfrac12$, but a blind discriminator reads the same losses, and no generator pulls a believed fake back to ½ ([section 6](#6-What-the-losses-read-(9-min)), [section 7](#7-What-the-generator-wants-(2-min))).
 #
 # **Further reading.** I. Goodfellow et al., *Generative Adversarial Nets*, 2014, [arXiv:1406.2661](https://arxiv.org/abs/1406.2661), Sections 3 and 4. Next: [02 · Losses and gradients](02_losses_and_gradients.ipynb).

@@ -6,22 +6,7 @@ WRONG = {
         ("lambda p, q, share: torch.log(p / q) + math.log(share + 0.05)", "expected"),
         ("lambda p, q, share: torch.log(p[0] / q[0]) + math.log(share / (1 - share))", "expected shape (3,)"),
     ],
-    3: [
-        ("lambda p, q: math.log(2)", "expected"),
-        (
-            "lambda p, q: (torch.xlogy(p, 2 * p / (p + q)) + torch.xlogy(q, 2 * q / (p + q))).sum() / 2",
-            "under both gives 0/0",
-        ),
-        (
-            "lambda p, q: (torch.xlogy(p, 2 * p / (p + q + 1e-200))"
-            " + torch.xlogy(q, 2 * q / (p + q + 1e-200))).sum() / 2",
-            "in float32 your tiny number is 0",
-        ),
-        (
-            "lambda p, q: sum((a * (a.log() - ((p + q) / 2).log())).sum() for a in (p, q)) / 2",
-            "what is 0 · log 0",
-        ),
-    ],
+    3: [("lambda p, q: math.log(2)", "expected")],
     4: [
         ("lambda loss_G: 'yes'", "expected True or False"),
         ("lambda loss_G: loss_G(torch.tensor([0.0])).item() < 0.6", "wrongly"),
