@@ -143,7 +143,7 @@ claim(
 )
 
 # %% [markdown]
-# (The column on the left is cut off. Of the real samples 48 % lie in each bump and 2 % in the gap.) No fake knows its partner in advance, so $G$ does best to aim at the mean. Sorting makes the bumps appear, but images cannot be sorted.
+# (The left column is cut off. Of the real samples 48 % lie in each bump and 2 % in the gap.) No fake knows its partner in advance, so $G$ does best to aim at the mean. Sorting helps, but images cannot be sorted.
 #
 # So we want to compare two *sets*, and still tell each fake where to go. A discriminator does both (section 5).
 #
@@ -173,7 +173,7 @@ plots.show(fig, alt=alt)
 #
 # (Goodfellow et al. 2014, Eq. 1). The discriminator wants good marks, so a large $V$. The generator wants to fool it, so a small $V$. This is a **minimax game**.
 #
-# That paper writes $D$ for the probability. In this course $D(x)$ is the *score*, any real number, and $P(x)=\sigma(D(x))$. With the softplus $\zeta(s)=\log(1+e^s)$ of lesson 00 the mark of a score $s$ is $\log\sigma(s)=\log\frac1{1+e^{-s}}=-\zeta(-s)$ for a real sample. For a fake it is $\log(1-\sigma(s))=-\zeta(s)$.
+# That paper writes $D$ for the probability. Here $D(x)$ is the *score*, any real number, and $P(x)=\sigma(D(x))$. With the softplus $\zeta(s)=\log(1+e^s)$ of lesson 00 the mark of a score $s$ is $\log\sigma(s)=\log\frac1{1+e^{-s}}=-\zeta(-s)$ for a real sample. For a fake it is $\log(1-\sigma(s))=-\zeta(s)$.
 
 
 # %%
@@ -349,7 +349,7 @@ claim(
 #
 # ## 5 A number and a direction (6 min)
 #
-# One number cannot say *what* is wrong. Here is a shifted generator and one that is too wide. Both are chosen to have a JSD of 0.150.
+# One number cannot say *what* is wrong. Here are a shifted generator and one that is too wide, chosen to have a JSD of 0.150.
 
 # %%
 shifted = normal(line, 1.185, 1)
@@ -417,7 +417,7 @@ fig, ax = plt.subplots(figsize=(5.4, 2.5))
 for values, color in ((real, plots.REAL), (played[0].flatten(), plots.FAKE)):
     ax.hist(values, bins, weights=torch.full_like(values, 1 / len(values)), color=color, alpha=0.55)
 ax.set(title="Against a discriminator: two bumps (one seed)", xlabel="$x$", ylim=(0, 0.15), yticks=[])
-alt = "A histogram with the real samples in two blue bumps at -2 and 2. The orange fakes of a generator that played against a discriminator stand in both bumps, but more crowded than the data."
+alt = "A histogram with the real samples in two blue bumps at -2 and 2. The orange fakes of a generator that played against a discriminator stand in both bumps, but more crowded than the data; their highest columns are cut off."
 plots.show(fig, alt=alt)
 
 # %%
@@ -435,7 +435,7 @@ claim(
 )
 
 # %% [markdown]
-# No fake had a partner, and both bumps get their share. (*Many* bumps are harder: lesson 08.)
+# No fake had a partner, and both bumps get their share. Their shapes are not right yet: the highest columns are cut off. (*Many* bumps: lesson 08.)
 #
 # ## 6 What the losses read (9 min)
 #
@@ -539,9 +539,9 @@ for ax, mean, std, name in ((axes[0], 0, 0.05, "collapsed"), (axes[1], 5, 0.3, "
         ax.plot(grid, torch.sigmoid(score), color=color)
     ax.set(title=f"{name}, and a {blind} $D$ (one seed)", xlabel="$x$", ylim=(0, 1.05))
 axes[0].set_ylabel("$P(x)$; densities, scaled")
-for ax, kind in ((axes[0], "linear"), (axes[1], "dead")):
-    ax.text(6.4, 0.53, f"a {kind} $D$", color=plots.DISC, ha="right")
-axes[0].text(6.4, 0.78, "a $D$ that works", color=plots.GREEN, ha="right")
+axes[0].text(6.4, 0.4, "a linear $D$", color=plots.DISC, ha="right")
+axes[0].text(6.4, 0.9, "a $D$ that works", color=plots.GREEN, ha="right")
+axes[1].text(-3.3, 0.4, "a dead $D$", color=plots.DISC)
 axes[1].text(-3.3, 0.91, "a $D$ that works", color=plots.GREEN)
 alt = "Two panels. Left: the data are a blue bell, the fakes a thin orange needle in its middle. Right: the fakes are a narrow hill far to the right of the data. In both the black line, the answer of the blind discriminator, is at one half or close to it everywhere. The green line, a network that works, is high on the data and falls to 0 where the fakes are."
 plots.show(fig, alt=alt)
@@ -569,7 +569,7 @@ claim(
 # %% [markdown]
 # All three games of the prediction say 1.386. A dead network has only one constant to say. With living units it reads nearly 0.
 #
-# A linear score can only go up or down along the line. So it sees only a difference of the *means*. In the last row all fakes are near 5, and it sees them. Put half of them near −5, so that the mean is 0. Now it is blind, though no fake is near the data.
+# A linear score can only go up or down along the line. So it sees only a difference of *means*. In the last row all fakes are near 5, and it sees them. Put half of them near −5, so that the mean is 0. Now it is blind, though no fake is near the data.
 #
 # So $P=\tfrac12$ says that *this* discriminator sees no difference, not that there is none.
 
