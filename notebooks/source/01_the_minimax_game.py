@@ -49,7 +49,7 @@ torch.set_num_threads(1)  # small networks on the CPU: a second thread costs mor
 # %% [markdown]
 # ## 1 Why a discriminator at all (6 min)
 #
-# Does a generator need an opponent? Let us just make the distance of fakes to real samples small.
+# Does a generator need an opponent? Let us make the distance of fakes to real samples small.
 
 
 # %%
@@ -345,7 +345,7 @@ claim(
 )
 
 # %% [markdown]
-# Once the boxes share nothing, nobody can save more. There the JSD does not say how far away the fakes are, nor which way is back (lesson 09).
+# Once the boxes share nothing, nobody can save more. There the JSD does not say how far away the fakes are, or where (lesson 09).
 #
 # ## 5 A number and a direction (6 min)
 #
@@ -435,7 +435,7 @@ claim(
 )
 
 # %% [markdown]
-# No fake had a partner, and both bumps get their share. Their shapes are not right yet: the highest columns are cut off. (*Many* bumps: lesson 08.)
+# No fake had a partner, and both bumps get their share. Their shapes are not right: the highest columns are cut off. (Many bumps: lesson 08.)
 #
 # ## 6 What the losses read (9 min)
 #
@@ -567,7 +567,7 @@ claim(
 )
 
 # %% [markdown]
-# All three games of the prediction say 1.386. A dead network has only one constant to say. With living units it reads nearly 0.
+# All three games of the prediction say 1.386 (1.4 is rounded). A dead network has only one constant to say. With living units it reads nearly 0.
 #
 # A linear score can only go up or down along the line. So it sees only a difference of *means*. In the last row all fakes are near 5, and it sees them. Put half of them near −5, so that the mean is 0. Now it is blind, though no fake is near the data.
 #
