@@ -133,7 +133,7 @@ claim("No bin is five standard errors from Bayes' rule.", misses, below=5)
 # %% [markdown]
 # ## 2 The divergence, computed twice (10 min)
 #
-# In the lesson the JSD is what seeing $x$ saves. Books write it with the Kullback–Leibler divergence $\mathrm{KL}(p\|m)=\int p\log\frac pm$. Let $m=\tfrac12(p_d+p_g)$ be the mixture of both. Then $P^*=\frac{p_d}{2m}$ and $1-P^*=\frac{p_g}{2m}$. The mean grade of the data is the mean of $\log\frac{p_d}{m}-\log2$ over the data, and that is $\mathrm{KL}(p_d\|m)-\log2$. The fakes give $\mathrm{KL}(p_g\|m)-\log2$. So
+# In the lesson the JSD is what seeing $x$ saves. Books write it with the Kullback–Leibler divergence $\mathrm{KL}(p\|m)=\int p\log\frac pm$. Let $m=\tfrac12(p_d+p_g)$ be the mixture of both. Then $P^*=\frac{p_d}{2m}$ and $1-P^*=\frac{p_g}{2m}$. The mean mark of the data is the mean of $\log\frac{p_d}{m}-\log2$ over the data, and that is $\mathrm{KL}(p_d\|m)-\log2$. The fakes give $\mathrm{KL}(p_g\|m)-\log2$. So
 #
 # $$V(D^*,G)=-\log4+2\,\mathrm{JSD}(p_d,p_g),\qquad\mathrm{JSD}(p_d,p_g)=\tfrac12\mathrm{KL}(p_d\|m)+\tfrac12\mathrm{KL}(p_g\|m).$$
 #
