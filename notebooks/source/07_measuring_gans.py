@@ -13,7 +13,7 @@
 # - **compare** two sets of samples with different numbers of images fairly;
 # - **name** what a score cannot see, and choose a checkpoint without flattering yourself.
 #
-# *Before:* [05](05_mlp_gan.ipynb), [06](06_dcgan.ipynb). *Study:* 43 minutes, and 15 for the exercises. *Run time:* about 60 seconds on one CPU core. *Deeper:* [the second notebook](deeper/07_measuring_gans.ipynb) on the bias, on garbage, and on pleasing a judge.
+# *Before:* [05](05_mlp_gan.ipynb), [06](06_dcgan.ipynb). *Study:* 40 minutes, and 15 for the exercises. *Run time:* about 60 seconds on one CPU core. *Deeper:* [the second notebook](deeper/07_measuring_gans.ipynb) on the bias, on garbage, and on pleasing a judge.
 
 # %% tags=["setup"]
 import sys
@@ -82,7 +82,7 @@ plots.show(ax.figure, alt=alt)
 # %% [markdown]
 # Fourteen images cannot show whether a digit is missing, or images repeat or were copied. Numbers over many can.
 #
-# ## 2 Four scores from their formulas (13 min)
+# ## 2 Four scores from their formulas (12 min)
 #
 # All look through the judge. For an image $x$ it gives probabilities $p(y|x)$ of the ten digits, and just before them 64 features.
 
@@ -322,7 +322,7 @@ claim(
 # **Report the distance, the number of images, and the floor** at that number.
 
 # %% [markdown]
-# ## 4 What does a score not see? (6 min)
+# ## 4 What does a score not see? (4 min)
 #
 # We harm real images on purpose. A score that does not move is blind.
 
@@ -395,7 +395,7 @@ claim("The test for copies does not.", matrix["memorised"][:, 7], above=10, reco
 # *What this does not show:* other harms, other judges.
 
 # %% [markdown]
-# ## 5 A score that prefers garbage (6 min)
+# ## 5 A score that prefers garbage (7 min)
 #
 # Can the distance be fooled? Take a generator that has collapsed to one image per digit, and replace some by static (a television without signal).
 
@@ -668,10 +668,10 @@ nb07.check_3(honest_report)
 #
 # ## Recap (1 min)
 #
-# 1. Four scores ask four questions, and precision puts blobs above digits ([section 2](#2-Four-scores-from-their-formulas-(13-min))).
+# 1. Four scores ask four questions, and precision puts blobs above digits ([section 2](#2-Four-scores-from-their-formulas-(12-min))).
 # 2. A Fréchet distance is too large by about $c/n$, so report the number of images and the floor ([section 3](#3-How-many-images?-(6-min))).
-# 3. Every score is blind to some harm, and all five are to copies ([section 4](#4-What-does-a-score-not-see?-(6-min))).
-# 4. The Fréchet distance can prefer garbage, which brings spread where a collapsed set has none ([section 5](#5-A-score-that-prefers-garbage-(6-min))).
+# 3. Every score is blind to some harm, and all five are to copies ([section 4](#4-What-does-a-score-not-see?-(4-min))).
+# 4. The Fréchet distance can prefer garbage, which brings spread where a collapsed set has none ([section 5](#5-A-score-that-prefers-garbage-(7-min))).
 # 5. The best of several readings is partly luck, so choose on one part and report on another ([section 6](#6-Which-checkpoint?-(4-min))).
 #
 # **Further reading.** Salimans et al. 2016 (arXiv:1606.03498), IS · Heusel et al. 2017 (1706.08500), Fréchet distance · Bińkowski et al. 2018 (1801.01401), KID · Kynkäänniemi et al. 2019 (1904.06991), precision and recall. Next: [08](08_mode_collapse.ipynb).
