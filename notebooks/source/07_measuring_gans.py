@@ -463,6 +463,8 @@ claim("With 5 % of static the collapsed set reads lower.", collapsed[:, 2], belo
 claim("A varied set reads higher.", varied[:, 2], above=varied[:, 0])
 
 # %% [markdown]
+# The left band is wide because each draw has ten other images, but every single draw falls.
+#
 # Why? One feature adds $(\sigma_r-\sigma_f)^2$ (section 2). With $\sigma_r=3$ and $\sigma_f=0$ that is 9, and $\sigma_f=.5$ makes it 6.25. So a little spread helps a lot where none was.
 #
 # A collapsed set has many such places. Two points differ along one **direction**, their line, three along two, and ten along nine. In the other 55 of the 64 directions the set has no spread, and static brings some. Static pressed into the nine directions loses most of the gain (deeper notebook). Why the varied set gets worse, we have not tested.
