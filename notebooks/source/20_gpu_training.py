@@ -13,7 +13,7 @@
 # - **decide**, for each advertised speed-up, whether it is one on your machine;
 # - **split** a GAN over several processes, and prove that it is still the same GAN.
 #
-# *Before:* [06](06_dcgan.ipynb), [07](07_measuring_gans.ipynb). *Study:* 42 minutes, and 20 for the exercises. *Run time:* about 60 seconds on one CPU core; no GPU is needed. *Deeper:* [the second notebook](deeper/20_gpu_training.ipynb) counts operations, memory and bits, and kills a worker.
+# *Before:* [06](06_dcgan.ipynb), [07](07_measuring_gans.ipynb). *Study:* 41 minutes, and 20 for the exercises. *Run time:* about 60 seconds on one CPU core; no GPU is needed. *Deeper:* [the second notebook](deeper/20_gpu_training.ipynb) counts operations, memory and bits, and kills a worker.
 
 # %% tags=["setup"]
 import sys
@@ -183,7 +183,7 @@ predict(
 )
 
 # %% [markdown]
-# Each bar is a stage's share of the time of a round.
+# Each bar is a stage's share of a round's time.
 
 # %% tags=["hide-input"]
 fig, ax = plt.subplots(figsize=(6.4, 2.2))
@@ -206,7 +206,7 @@ if device == "cpu":
 # %% [markdown]
 # So here only the networks are worth our work. Another machine may have another answer: **measure on yours.**
 #
-# ## 3 Feed the machine (4 min)
+# ## 3 Feed the machine (3 min)
 #
 # Our 4,000 digits are $4000\cdot784$ numbers of 4 bytes, or 12.5 MB. They fit on any device, so `data.batches` only picks 64 rows of a tensor. Data that do not fit come from files. PyTorch's `DataLoader` fetches *one image at a time*, and stacks 64 of them. We let it do so from memory.
 
@@ -251,7 +251,7 @@ table("share of feeding, computed from these milliseconds", {
 # %% [markdown]
 # A loader that hardly matters on a CPU can starve a GPU. Keep the data on the device if they fit. If not, let the fetching **overlap** with the round: in `DataLoader(…, num_workers=4, pin_memory=True)` four processes fetch ahead, into memory that a GPU copies from without stopping the CPU.
 #
-# ## 4 Fewer bits (8 min)
+# ## 4 Fewer bits (10 min)
 #
 # A number in float32 takes 32 bits. Some processors multiply numbers of 16 bits several times as fast.
 #
@@ -373,7 +373,7 @@ claim("By then bfloat16 is as far away as reversed rows, within a factor of ten.
 # %% [markdown]
 # **What surprised us:** a mere change of order ends as far away as bfloat16 does, nearly as far as another seed. So "the same losses" cannot be the test of a faster version. **The test is: as good, over seeds.**
 #
-# ## 5 What helped here, and what did not (7 min)
+# ## 5 What helped here, and what did not (6 min)
 #
 # We race each advertised change against notebook 06.
 #
@@ -438,7 +438,7 @@ claim("float16 makes a round more than five times slower there.", rows["float16,
 #
 # That fits section 2: bfloat16 makes the networks' arithmetic cheaper, and there the time goes. We expect that **hardware decides**, but we measured only one kind of processor. It has instructions for bfloat16, as GPUs have since 2020. Colab's T4 is older: it *says* that it supports bfloat16, and emulates it.
 #
-# **Compiling** has a price. If it takes 30 seconds, and then saves 5 milliseconds a round, it has paid after $30/0.005=6000$ rounds. Our whole game has 1,200. In the record it never pays, and we have not tested why:
+# **Compiling** has a price. If it takes 30 seconds, and then saves 5 milliseconds a round, it has paid after $30/0.005=6000$ rounds. Our whole game has 1,200. In the record it never pays. Why is untested:
 
 # %%
 [compiled] = cpu_ladder["compile"]
@@ -757,9 +757,9 @@ nb20.check_3(best_interval)
 # ## Recap (1 min)
 #
 # 1. A stopwatch waits for the work, lets rivals take turns, and has a floor: a game against its twin ([section 1](#1-A-stopwatch-that-lies-(4-min))).
-# 2. Amdahl's law says what a stage can be worth; here the networks take the time ([section 2](#2-Where-does-the-time-go?-(8-min)), [section 3](#3-Feed-the-machine-(4-min))).
-# 3. With bfloat16 weights stay in float32; and since rounding alone makes another run, the test is "as good, over seeds" ([section 4](#4-Fewer-bits-(8-min))).
-# 4. In the record bfloat16 helped most, and compiling and float16 harmed: measure on your machine ([section 5](#5-What-helped-here,-and-what-did-not-(7-min))).
+# 2. Amdahl's law says what a stage can be worth; here the networks take the time ([section 2](#2-Where-does-the-time-go?-(8-min)), [section 3](#3-Feed-the-machine-(3-min))).
+# 3. With bfloat16 weights stay in float32; and since rounding alone makes another run, the test is "as good, over seeds" ([section 4](#4-Fewer-bits-(10-min))).
+# 4. In the record bfloat16 helped most, and compiling and float16 harmed: measure on your machine ([section 5](#5-What-helped-here,-and-what-did-not-(6-min))).
 # 5. Two processes play the game of one if each takes its own, equally long part of one draw; with equal rows they play half of it twice ([section 6](#6-Two-processes,-one-game-(7-min))).
 #
 # **Further reading.** Micikevicius et al. 2018 (arXiv:1710.03740), mixed precision · Li et al. 2020 (2006.15704), DDP. Back to [the map of the course](00_start_here.ipynb).
