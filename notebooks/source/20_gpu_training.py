@@ -3,7 +3,7 @@
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gans-measured/gans-measured/blob/main/notebooks/20_gpu_training.ipynb)
 #
-# ![Two rising curves on a logarithmic scale: how far a game strays from itself when its numbers get fewer bits, and when only the order of a batch is reversed](images/20_gpu_training.png)
+# ![Two rising curves on a logarithmic scale: how far a game strays from itself when its numbers get fewer bits, and when only the order of a batch is reversed; a dashed line for another seed](images/20_gpu_training.png)
 #
 # **In one sentence:** before you buy speed, find out what the machine is waiting for, and afterwards ask whether the game is still as good.
 #
@@ -25,7 +25,6 @@ assert find_spec("gan_helpers"), "no gan_helpers in this kernel: choose that of 
 
 import math  # noqa: F401  (an exercise)
 import os
-import runpy
 import subprocess
 import tempfile
 import time
@@ -35,9 +34,9 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import torch
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 
-from gan_helpers import data, plots, seeds, speed
+from gan_helpers import data, plots, seeds
 from gan_helpers.checks import nb20
 from gan_helpers.evidence import claim, how_sure, paired, table
 from gan_helpers.games import dcgan_game
@@ -50,10 +49,10 @@ from gan_helpers.training import ema_update
 plots.use_course_style()
 torch.set_num_threads(1)  # section 6 shares the cores among processes
 device = "cuda" if torch.cuda.is_available() else "cpu"
-torch.backends.cudnn.allow_tf32 = False  # on a GPU, too, float32 is float32
+torch.backends.cudnn.allow_tf32 = False  # no silent rounding of float32 on a GPU
 
 # %% [markdown]
-# Other machines' numbers come from records, or are not shown.
+# A **record** holds what another machine measured. Ours is of one CPU, an AMD EPYC.
 
 # %%
 cpu_ladder = recorded("nb20_cpu_ladder")
@@ -64,7 +63,7 @@ if gpu_ladder is None:
 # %% [markdown]
 # ## 1 A stopwatch that lies (4 min)
 #
-# `fast_game(seed)` makes the game of notebook 06: the same players, losses and Adam. Its function `play(x)` plays one round on a batch `x` of 64 images.
+# `fast_game(seed)` makes the game of notebook 06. Its function `play(x)` plays one round on a batch `x` of 64 images.
 
 # %%
 images = data.load_images("auto", device=device)
@@ -74,9 +73,7 @@ game = fast_game(seeds.one(), device=device)
 game.play(x)  # the first round is slow: libraries choose their algorithms
 
 # %% [markdown]
-# Our `clock` counts only the seconds in which the CPU worked for *this* program, and not those of other programs.
-#
-# On a GPU a clock easily lies. A GPU works **asynchronously**: `G(z)` only puts work into a queue, and returns at once.
+# A GPU works **asynchronously**: `G(z)` only puts work into a queue, and returns at once.
 
 # %%
 predict(
@@ -105,11 +102,12 @@ table("milliseconds on the wall for 20 rounds", {
 })
 
 # %% [markdown]
-# The first line is wrong. On a GPU the wait is called `torch.cuda.synchronize()`, and our `clock` does it.
+# The first line is wrong. On a GPU the wait is called `torch.cuda.synchronize()`. Our `clock` first does that, and then reads the time on the wall. Without a GPU it counts the seconds in which the CPU worked for *this* program.
 #
-# Another lie: if you time version A in the morning and B at noon, you time what else the machine did. So rivals **take turns**: A, B, A, B. `in_turns` does that with any calls, and returns the milliseconds of each, turn by turn. (Two calls of each come first and do not count.) `faster` divides them: how many times as fast as notebook 06 is a version?
+# Another lie: if you time version A in the morning and B at noon, you time what else the machine did. So rivals **take turns**: A, B, A, B. `in_turns` does that with any calls, and returns the milliseconds of each, turn by turn. `faster` divides them by those of notebook 06.
 #
 # A stopwatch has a floor, as a score has (notebook 07). To find it, the game races against its twin.
+
 
 # %%
 calls = {
@@ -127,13 +125,13 @@ if device == "cpu":
 #
 # ## 2 Where does the time go? (8 min)
 #
-# Suppose a round takes 20 milliseconds, and Adam takes 2 of them. With an Adam that takes no time at all a round takes 18, so it is 1.11 times as fast. More is not to be had.
+# Suppose a round takes 20 milliseconds, and Adam takes 2 of them. With an Adam that takes no time at all a round takes 18. It is at most 1.11 times as fast.
 #
 # In general, let a stage take the share $s$ of the time, and make it $f$ times as fast. Then the whole becomes
 #
 # $$\frac{1}{(1-s)+s/f}$$
 #
-# times as fast, and never more than $1/(1-s)$. This is **Amdahl's law**. So look for the stage with the largest share. We write down the clock after each stage of a round.
+# times as fast, and never more than $1/(1-s)$. This is **Amdahl's law**. So look for the largest share. We write down the clock after each stage of a round.
 
 
 # %%
@@ -178,14 +176,14 @@ for name in shares:
 predict(
     "An Adam that takes no time at all: how much faster does a round become on one CPU core?",
     [
-        ("About twice: there are two optimisers, with two moments each", False, "They touch each weight a few times. The networks touch it once per pixel."),
+        ("About twice: there are two optimisers, with two moments each", False, "They touch each weight a few times. A convolution needs it at every pixel of every image."),
         ("About a third", False, "That would need a quarter of the time."),
         ("By a fifth at the most", True, "Adam's share is small here, and Amdahl's law does the rest."),
     ],
 )
 
 # %% [markdown]
-# Each bar is a stage. Its length is the stage's share of the time of a round.
+# Each bar is a stage's share of a round's time.
 
 # %% tags=["hide-input"]
 fig, ax = plt.subplots(figsize=(6.4, 2.2))
@@ -203,28 +201,23 @@ in_networks = shares["networks in D's move"] + shares["networks in G's move"]
 table("Adam's share of a round", {"here": shares["Adam"]}, unit="%")
 if device == "cpu":
     claim("The networks take more than two thirds of a round.", in_networks, above=2 / 3)
-    claim("Even an Adam without any cost makes a round less than a quarter faster.", 1 / (1 - shares["Adam"]), below=1.25)
+    claim("Even an Adam without any cost makes a round less than a fifth faster.", 1 / (1 - shares["Adam"]), below=1.2)
 
 # %% [markdown]
-# So on a CPU core only the networks are worth our work. **Another machine has another answer.**
+# So here only the networks are worth our work. Another machine may have another answer: **measure on yours.**
 #
-# ## 3 Feed the machine (4 min)
+# ## 3 Feed the machine (3 min)
 #
-# Our 4,000 digits are $4000\cdot784$ numbers of 4 bytes, or 12.5 MB. They fit on any device, so `data.batches` only picks 64 rows. Data that do not fit come from files. The usual `DataLoader` fetches *one image at a time*, converts it, and stacks 64 of them.
+# Our 4,000 digits are $4000\cdot784$ numbers of 4 bytes, or 12.5 MB. They fit on any device, so `data.batches` only picks 64 rows of a tensor. Data that do not fit come from files. PyTorch's `DataLoader` fetches *one image at a time*. `convert` makes a batch of 64.
 
 
 # %%
-class Files(Dataset):
-    """Images as they come from files: whole numbers 0..255, converted one by one."""
-
-    def __init__(self, images):
-        self.pixels = (images * 127.5 + 127.5).round().to(torch.uint8).cpu()
-
-    def __len__(self):
-        return len(self.pixels)
-
-    def __getitem__(self, k):
-        return self.pixels[k].float() / 127.5 - 1
+def convert(rows):
+    """As from files: whole numbers 0..255 become floats, image by image."""
+    converted = []
+    for row in rows:
+        converted.append(row.float() / 127.5 - 1)
+    return torch.stack(converted)
 
 
 def endless(loader):
@@ -234,10 +227,11 @@ def endless(loader):
 
 # %%
 resident = data.batches(x_fit, 64, seed=0)
-files = endless(DataLoader(Files(x_fit), 64, shuffle=True))
+pixels = list((x_fit * 127.5 + 127.5).round().to(torch.uint8).cpu())
+single = endless(DataLoader(pixels, 64, shuffle=True, collate_fn=convert))
 calls = {
     "rows of a tensor": lambda: next(resident),
-    "one image at a time": lambda: next(files).to(device),
+    "one image at a time": lambda: next(single).to(device),
 }
 fetch = in_turns(calls, turns=15, device=device)
 a_round = spent["notebook 06"].median()
@@ -248,28 +242,26 @@ if device == "cpu":
 
 # %%
 predict(
-    "Feeding takes 1 ms and a round 20 ms: 5 % of the time. On a GPU the round takes 1 ms. Which share does feeding take then?",
+    "Feeding takes 1 ms and a round 20 ms: 5 % of the time. On a GPU the round takes 1 ms, and nothing overlaps. Which share does feeding take then?",
     [
         ("5 %, as before", False, "The feeding did not become faster. It is Python on the CPU."),
         ("A quarter of 1 %: everything is 20 times as fast", False, "Only the round is."),
-        ("Half: the GPU waits as long as it works", True, "1 ms of 2 ms. A faster machine moves the limit elsewhere."),
+        ("Half: the GPU waits as long as it works", True, "1 ms of 2 ms, while each waits for the other. A faster machine moves the limit elsewhere."),
     ],
 )
 
 # %%
-table("share of the time that goes into feeding", {
+table("share of feeding, computed from these milliseconds", {
     "here": one_by_one / (one_by_one + a_round),
     "with a round 20 times as fast": one_by_one / (one_by_one + a_round / 20),
 }, unit="%")
-if device == "cpu":
-    claim("With a round 20 times as fast the share of feeding is more than four times as large.", (one_by_one + a_round) / (one_by_one + a_round / 20), above=4)
 
 # %% [markdown]
-# A loader that hardly matters on a CPU can starve a GPU. Keep the data on the device if they fit. If not, let other processes fetch ahead: `DataLoader(…, num_workers=4, pin_memory=True)`.
+# A loader that hardly matters on a CPU can starve a GPU. Keep the data on the device if they fit. If not, let the fetching **overlap** with the round: in `DataLoader(…, num_workers=4, pin_memory=True)` four processes fetch ahead, into memory that a GPU copies from without stopping the CPU.
 #
-# ## 4 Fewer bits (8 min)
+# ## 4 Fewer bits (10 min)
 #
-# A number in float32 takes 32 bits. Numbers of 16 bits are half the load, and some processors multiply them several times as fast.
+# A number in float32 takes 32 bits. Some processors multiply numbers of 16 bits several times as fast.
 #
 # | | significant digits | largest number | smallest above 0 |
 # |---|---|---|---|
@@ -277,7 +269,7 @@ if device == "cpu":
 # | **bfloat16** | 2 to 3 | 3e38 | 1e-40 |
 # | **float16** | 3 to 4 | 65,504 | 6e-8 |
 #
-# bfloat16 keeps the range and gives up digits, and float16 the other way round.
+# bfloat16 keeps the range and gives up digits. float16 keeps one digit more, and gives up the range.
 
 # %%
 predict(
@@ -299,7 +291,7 @@ claim("In float16 70,000 is infinite.", too_large.isinf().item(), exact=True)
 claim("In float16 a gradient of 1e-8 is 0.", too_small.item() == 0, exact=True)
 
 # %% [markdown]
-# Therefore weights stay in float32, and only the multiplications of the networks use fewer bits. PyTorch calls this **autocast**. Scores go back to float32 before the loss.
+# Therefore weights stay in float32, and only the multiplications of the networks use fewer bits. PyTorch calls this **autocast**. `.float()` brings the scores back to float32 before the loss.
 
 # %%
 D = dcgan_discriminator(seed=1).to(device)
@@ -312,9 +304,23 @@ claim("The scores come in bfloat16.", scores.dtype == torch.bfloat16, exact=True
 claim("Weights and gradients stay in float32.", set(weights) == {torch.float32}, exact=True)
 
 # %% [markdown]
-# float16 needs more care. Small gradients would become 0, so a `GradScaler` for each player multiplies its loss first, and divides the gradients afterwards (deeper notebook). bfloat16 needs none of this.
+# float16 needs more care, since a gradient of 1e-8 would become 0. So a **GradScaler** multiplies the loss by 65,536 before `backward`. That gradient is then 7e-4. Before Adam's step the scaler divides again. Each player has its own. bfloat16 needs none.
 #
-# **Is it still the same game?** We play it in bfloat16, on the same batches and noise, and compare the losses after each round. As a control we play it in float32 with the rows of each batch *reversed*. On paper a mean does not care about order. Only the rounding of sums differs.
+# <details><summary>The lines that change in D's move</summary>
+#
+# ```python
+# scaler_D = torch.amp.GradScaler(device)      # once
+#
+# with torch.autocast(device, torch.float16):  # only this for bfloat16
+#     loss = L_D(lambda x: D(x).float(), x, x_fake)
+# scaler_D.scale(loss).backward()              # was loss.backward()
+# scaler_D.step(opt_D)                         # was opt_D.step()
+# scaler_D.update()                            # the number for the next round
+# ```
+# If a gradient overflows all the same, `step` does nothing, and `update` halves the number.
+# </details>
+#
+# **Is it still the same game?** We play 20 rounds in bfloat16, on the same batches and noise, and compare the losses after each round. The control is float32 with the rows of each batch *reversed*. On paper a mean does not care about order. Only the rounding of sums differs.
 
 
 # %%
@@ -331,21 +337,26 @@ def losses(seed, options, reverse=False, rounds=20):
 
 
 # %%
-reverse, low_bits = [], []
+runs, reverse, low_bits = [], [], []
 for seed in progress(seeds.several(8), "seeds"):
     usual = losses(seed, {})
+    runs.append(usual)
     reverse.append((losses(seed, {}, reverse=True) - usual).abs().amax(1))
     low_bits.append((losses(seed, {"dtype": torch.bfloat16}) - usual).abs().amax(1))
+repeated = (losses(seed, {}) - usual).abs().max()  # the same run once more
 reverse, low_bits = torch.stack(reverse), torch.stack(low_bits)  # (seeds, rounds)
+runs = torch.stack(runs)
+other_seed = (runs - runs.roll(1, 0)).abs().amax(2)  # each against its neighbour
 
 # %% [markdown]
-# The picture shows on a logarithmic scale how far a loss is from that of the usual run. A line is the median over eight seeds, a band runs from the smallest to the largest.
+# A curve tells how far a loss is from that of the usual run, on a logarithmic scale. A line is the median over eight seeds, a band their range. The dashed line is a scale: it compares *different* seeds. And the usual run, repeated, would lie at 0.
+
 
 # %% tags=["hide-input", "head-picture"]
 fig, ax = plt.subplots(figsize=(6.4, 3.2))
 steps = range(1, reverse.shape[1] + 1)
 curves = (
-    (low_bits, plots.PINK, "bfloat16", 1.5, 0.2),
+    (low_bits, plots.PINK, "bfloat16", 1.3, 3.5e-3),
     (reverse, plots.GREY, "rows reversed", 4.5, 1e-5),
 )
 for values, color, name, left, height in curves:
@@ -353,36 +364,48 @@ for values, color, name, left, height in curves:
     ax.fill_between(steps, shown.amin(0), shown.amax(0), color=color, alpha=0.2, linewidth=0)
     ax.plot(steps, shown.median(0).values, color=color)
     ax.text(left, height, name, color=color)
-ax.set(yscale="log", xlabel="round", ylabel="difference of a loss", xlim=(1, 20))
+ax.plot(steps, other_seed.median(0).values, color=plots.DISC, linestyle="--")
+ax.text(7, 1.2, "another seed", color=plots.DISC)
+ax.set(yscale="log", ylim=(None, 5), xlabel="round", ylabel="difference of a loss", xlim=(1, 20))
 ax.set_xticks([1, 5, 10, 15, 20])
 ax.set_title("Rounding alone makes another run")
-plots.show(fig, alt="Difference of the losses from the usual run against the round, logarithmic. With reversed rows it begins near rounding and grows by several powers of ten. With bfloat16 it begins at a hundredth and ends in the same region.")
+plots.show(fig, alt="Difference of the losses from the usual run against the round, logarithmic. With reversed rows it begins near rounding and grows by several powers of ten. With bfloat16 it begins at a hundredth and ends in the same region, near the dashed line of another seed.")
 
 # %%
-claim("After one round reversed rows are hardly seen.", reverse[:, 0], below=0.01)
-claim("After 20 rounds the difference has grown a thousandfold.", reverse[:, -1] / reverse[:, 0].clamp(min=1e-7), above=1000, in_at_least=6)
+if device == "cpu":
+    claim("The usual run, repeated, has the same losses.", repeated, near=0, within=1e-12, exact=True)
+claim("After 20 rounds the effect of reversed rows has grown a thousandfold.", reverse[:, -1] / reverse[:, 0].clamp(min=1e-7), above=1000, in_at_least=6)
+claim("By then bfloat16 is as far away as reversed rows, within a factor of ten.", low_bits[:, -1] / reverse[:, -1], between=(0.1, 10), in_at_least=6)
+
 
 # %% [markdown]
-# **What surprised us:** a mere change of order makes another run, just as bfloat16 does. So "the same losses" cannot be the test of a faster version. **The test is: as good, over seeds.**
+# **What surprised us:** a mere change of order ends as far away as bfloat16 does, nearly as far as another seed. So "the same losses" cannot be the test of a faster version. **The test is: as good, over seeds.**
 #
-# ## 5 What helped here, and what did not (7 min)
+# ## 5 What helped here, and what did not (6 min)
 #
-# All rivals play the game of notebook 06, and each changes one thing.
+# We race each advertised change against notebook 06.
 #
-# - **D frozen**: while $G$ moves, no gradient of $D$'s weights is computed.
-# - **fused**: Adam's arithmetic in one piece, `Adam(…, fused=True)`.
-# - **channels last**: another order of an image's numbers in memory.
-# - **shared fakes**: $G$'s move takes the fakes that $D$ has just seen.
+# | change | what it does |
+# |---|---|
+# | **D frozen** | While $G$ moves, nobody needs gradients of $D$'s weights. `D.requires_grad_(False)` says so, and they are not computed. |
+# | **fused** | Adam's step is a dozen small operations on weights, gradients and moments. `Adam(…, fused=True)` does them all in one pass over memory. |
+# | **channels last** | In memory the 32 channels of one pixel lie side by side, instead of the pixels of one channel. |
+# | **bfloat16** | Autocast, as in section 4. |
+# | **shared fakes** | $G$'s move takes the fakes that $D$ has just seen. This one changes the game. |
+# | **frozen + fused + bfloat16** | Three of them together. |
+# | **float16, scaled** | Autocast with two scalers (recorded only). |
+# | **torch.compile** | Turns the Python code of the losses into machine code of its own, at the first call (recorded only). |
+
 
 # %%
-calls = {}
+calls = {"its twin": partial(fast_game(device=device).play, x)}
 for name, options in CHANGES.items():
     calls[name] = partial(fast_game(device=device, **options).play, x)
 live = in_turns(calls, device=device)
-speedups = {name: faster(live, name) for name in CHANGES}
+speedups = {name: faster(live, name) for name in calls}
 
 # %% [markdown]
-# Each row is a change, each bar runs from the lower to the upper quartile of its speed-up. At 1 nothing is gained.
+# Each row is a change, each bar runs from the lower to the upper quartile of its speed-up. The grey band is the twin here. **A bar that reaches into it may be no speed-up at all.**
 
 # %% tags=["hide-input"]
 fig, ax = plt.subplots(figsize=(6.8, 3.6))
@@ -390,7 +413,9 @@ bars = {"here": (plots.FAKE, speedups)}
 for name, record, color in (("a recorded CPU", cpu_ladder, plots.DISC), ("a recorded GPU", gpu_ladder, plots.GREEN)):
     if record and "rows" in record:
         bars[name] = (color, {row["name"]: row["faster"] for row in record["rows"] + record.get("compile", [])})
-names = [*CHANGES, "torch.compile"]
+names = [*list(CHANGES)[1:], "float16, scaled", "torch.compile"]
+twin_low, _, twin_high = speedups["its twin"]
+ax.axvspan(twin_low, twin_high, color=plots.GREY, alpha=0.4, linewidth=0)
 for k, (label, (color, found)) in enumerate(bars.items()):
     for row, name in enumerate(names):
         if name in found:
@@ -404,31 +429,24 @@ ax.invert_yaxis()
 ax.set(xlabel="times as fast as notebook 06")
 ax.set_title("What each change brings, measured")
 ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
-plots.show(fig, alt="One row per change with a bar of its speed-up, here and recorded, around the line at 1. bfloat16 and the three together lie furthest right, torch.compile lies left of 1.")
+plots.show(fig, alt="One row per change with a bar of its speed-up, here and recorded, and a grey band around 1 for the twin. bfloat16 and the three together lie furthest right. torch.compile and, far away, float16 lie left of 1.")
 
 # %%
 rows = {}
 for row in cpu_ladder["rows"]:
     rows[row["name"]] = row["faster"]  # quartiles
-others = []
-for name in ("D frozen", "fused", "channels last", "shared fakes"):
-    others.append(rows[name][2])
-claim("On the recording CPU bfloat16 helps more than any other single change.", rows["bfloat16"][0], above=max(others), recorded=cpu_ladder)
-claim("Three changes together help more than bfloat16 alone.", rows["frozen + fused + bfloat16"][1], above=rows["bfloat16"][1], recorded=cpu_ladder)
-claim("float16 makes it more than five times slower.", rows["float16, scaled"][2], below=0.2, recorded=cpu_ladder)
+small = ("D frozen", "fused", "channels last")
+claim("In the record bfloat16 helps more than any other single change.", rows["bfloat16"][0], above=max(rows[name][2] for name in (*small, "shared fakes")), recorded=cpu_ladder)
+claim("The bars of frozen, fused and channels last begin below 1.05.", max(rows[name][0] for name in small), below=1.05, recorded=cpu_ladder)
+claim("float16 makes a round more than five times slower there.", rows["float16, scaled"][2], below=0.2, recorded=cpu_ladder)
+
 
 # %% [markdown]
-# That fits section 2: bfloat16 makes the networks' arithmetic cheaper, and there the time goes. But **hardware decides.** That processor has instructions for bfloat16. If yours has none, bfloat16 may harm. GPUs have it since the generation of 2020. Colab's T4 is older: it *says* that it supports bfloat16, and emulates it.
-
-# %%
-if device == "cuda":
-    has = speed.has_bfloat16(torch.cuda.get_device_capability())
-    print("bfloat16 in this GPU's hardware:", has)
-else:
-    print("no GPU here. A T4, generation (7, 5), has it:", speed.has_bfloat16((7, 5)))
-
-# %% [markdown]
-# **Compiling.** `torch.compile(L_D)` turns the Python code of a function into machine code of its own. The first call does that, and takes long. If it takes 30 seconds, and then saves 5 milliseconds a round, it has paid after $30/0.005=6000$ rounds. Our whole game has 1,200. On the recording CPU it never pays:
+# So bfloat16 counts. Frozen, fused and channels last stay undecided there: their bars begin near 1, and the record has no twin.
+#
+# That fits section 2: bfloat16 makes the networks' arithmetic cheaper, and there the time goes. We expect that **hardware decides**, but we measured only one kind of processor. It has instructions for bfloat16, as GPUs have since 2020. Colab's T4 is older: it *says* that it supports bfloat16, and emulates it.
+#
+# **Compiling** has a price. If it takes 30 seconds, and then saves 5 milliseconds a round, it has paid after $30/0.005=6000$ rounds. Our whole game has 1,200. In the record it never pays. Why is untested:
 
 # %%
 [compiled] = cpu_ladder["compile"]
@@ -437,45 +455,51 @@ table("torch.compile, recorded", {
     "then times as fast": compiled["faster"][1],
 })
 claim("After compiling, a round is slower there than before.", compiled["faster"][2], below=0.95, recorded=cpu_ladder)
-lacks = speed.compile_lacks(device)
-print("torch.compile here:", f"lacks {lacks}" if lacks else "would work")
 
 # %% [markdown]
-# We have not tested why. A GPU may disagree.
-#
-# **Is the faster one as good?** A recorded run plays 1,200 rounds of both with a few seeds, and reads the Fréchet distance of notebook 07. Smaller is better. "Faster" is the three changes together.
+# **Is the faster one as good?** A recorded run plays 1,200 rounds of notebook 06 and of the three changes together, with three seeds. It reads the Fréchet distance of notebook 07 (small is good).
+
 
 # %%
 speedrun = recorded("nb20_speedrun")
 ends = {}
 for name in ("notebook 06", "+ bfloat16"):
     ends[name] = [run["distance"][-1] for run in speedrun["played"][name].values()]
-table("distance after 1,200 rounds", ends)
-ratio = paired(ends["+ bfloat16"], ends["notebook 06"], ratio=True)
+usual, quick = ends.values()
+table("distance after 1,200 rounds", {"notebook 06": usual, "three changes": quick})
+ratio = paired(quick, usual, ratio=True)
 
 # %%
 claim("A round of the faster version is cheaper, turn by turn.", speedrun["rungs"]["+ bfloat16"]["faster"][0], above=1.1, recorded=speedrun)
 claim("Its mean distance is within a third of notebook 06's.", ratio.mean, between=(0.67, 1.33), recorded=speedrun)
 
 # %% [markdown]
-# That a round is cheaper is sure. That it is as good is only *not refuted*, since a few seeds cannot tell a difference of some per cent.
+# A round is cheaper. That the game is as good is only *not refuted*: three seeds that differ this much cannot tell a small difference.
 #
 # *What this does not show:* a GPU, larger networks, other data.
+
 
 # %% [markdown]
 # ## 6 Two processes, one game (7 min)
 #
-# Several GPUs share every batch. Take four images, whose gradients of one weight are 1, 3, 5 and 7. Their mean is 4. Split them in halves: the means are 2 and 6, and the mean of these is 4 again. But split them into three and one: the means are 3 and 7, and their mean is 5. **The parts must be equally long.**
+# Several GPUs can share every batch. PyTorch starts the *same* program once for each. Such a running copy is a **process**, with its own memory, and so its own $G$ and $D$. Its number is its **rank**.
 #
-# PyTorch's **DDP** (`DistributedDataParallel`) does this. It runs one process per GPU, each with its copy of the networks. During `backward` the processes average their gradients, so all take the same step. A process has a number, its **rank**. `world` is how many there are. It runs on CPU cores, too:
+# Take a batch of four images and two ranks. Each rank computes the gradient of one weight for *its* two images. Then they send each other their means:
+#
+# | | rank 0 | rank 1 |
+# |---|---|---|
+# | gradients of its own two images | 1 and 3 | 5 and 7 |
+# | its own mean | 2 | 6 |
+# | mean over the ranks, known to both | **4** | **4** |
+#
+# The last line is called an **all-reduce**: *all* ranks give a number, and *all* get the result. One process with all four images finds $(1+3+5+7)/4=4$, too. So both take the step of one process, and their weights stay equal.
+#
+# But give rank 0 three images and rank 1 one. The means are 3 and 7, and their mean is 5. **The parts must be equally long.**
+#
+# In a game both ranks begin with equal weights. Both draw the *same* 32 rows and noise, from the same seed, and each takes every second one. `GAME` is a text, because two processes will read it.
 
 # %%
-GAME = '''"""torchrun --standalone --nproc-per-node 2 two.py FOLDER"""
-import os, sys
-from pathlib import Path
-import torch
-import torch.distributed as dist
-from torch.nn.parallel import DistributedDataParallel as DDP
+GAME = '''import torch
 from gan_helpers.data import make_generator
 from gan_helpers.losses import L_D, L_G
 from gan_helpers.networks import dcgan_discriminator, dcgan_generator
@@ -489,7 +513,10 @@ def players():
 
 
 def train(G, D, all_G, all_D, images, rank, world, batch=32):
-    """Eight rounds on this rank's rows; all_G and all_D average gradients."""
+    """Eight rounds on the rows of this rank, one of `world` ranks.
+
+    all_G and all_D are G and D, with an all-reduce during `backward`.
+    """
     opt_G = torch.optim.Adam(G.parameters(), lr=1e-3, betas=(0.0, 0.99))
     opt_D = torch.optim.Adam(D.parameters(), lr=1e-3, betas=(0.0, 0.99))
     source = make_generator(1)  # every rank draws the same numbers ...
@@ -500,26 +527,40 @@ def train(G, D, all_G, all_D, images, rank, world, batch=32):
         with torch.no_grad():
             x_fake = G(z_D)
         opt_D.zero_grad()
-        L_D(all_D, images[rows], x_fake).backward()  # DDP averages here
+        L_D(all_D, images[rows], x_fake).backward()  # all-reduce of D's gradients
         opt_D.step()
-        D.requires_grad_(False)  # G's move sends no gradient of D around
+        D.requires_grad_(False)  # in G's move nobody needs them
         opt_G.zero_grad()
-        L_G(D, None, all_G(z_G)).backward()
+        L_G(D, None, all_G(z_G)).backward()  # all-reduce of G's gradients
         opt_G.step()
         D.requires_grad_(True)
 '''
 
 # %% [markdown]
-# Each process finds its rank, meets the others, and wraps its players in DDP.
+# The rest of the program lets the processes meet.
+#
+# | name | what it is |
+# |---|---|
+# | `torchrun` | a tool that starts a program twice, and tells each process its `RANK` and the `WORLD_SIZE`, here 2 |
+# | `init_process_group("gloo")` | waits until all processes have met; from then on they are a **group** that can exchange numbers |
+# | `"gloo"` | the library that carries the numbers between CPUs (between GPUs it is `"nccl"`, and each rank moves networks and data to its own) |
+# | `DDP(D)` | `DistributedDataParallel`: $D$, with an all-reduce of its gradients during `backward` |
+# | `barrier()` | waits until all processes have come to this line |
+# | `destroy_process_group()` | says goodbye |
 
 # %%
 SCRIPT = GAME + '''
+
+import os, sys
+from pathlib import Path
+import torch.distributed as dist
+from torch.nn.parallel import DistributedDataParallel as DDP
 
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
     rank, world = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
     torch.set_num_threads(1)
-    dist.init_process_group("gloo")  # on GPUs "nccl", and all of it .to(rank)
+    dist.init_process_group("gloo")
     G, D = players()
     train(G, D, DDP(G), DDP(D), torch.load(folder / "images.pt"), rank, world)
     torch.save(G.state_dict(), folder / f"rank{rank}.pt")
@@ -528,10 +569,14 @@ if __name__ == "__main__":
 '''
 
 # %% [markdown]
-# `torchrun` starts it on two processes, and gives each its `RANK`.
+# You may skip the next cell. It starts `torchrun`, and reads the weights of $G$ that each rank saved.
 
 # %%
 home = tempfile.TemporaryDirectory()
+loopback = "lo0" if sys.platform == "darwin" else "lo"  # this machine talks to itself
+ENV = os.environ | {"GLOO_SOCKET_IFNAME": loopback, "OMP_NUM_THREADS": "1"}
+TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+TORCHRUN += ["--local-addr=127.0.0.1", "--nproc-per-node=2"]
 
 
 def torchrun(name, script):
@@ -540,25 +585,23 @@ def torchrun(name, script):
     folder.mkdir(exist_ok=True)
     (folder / "two.py").write_text(script)
     torch.save(x_fit[:512].cpu().double(), folder / "images.pt")
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-    command += ["--local-addr=127.0.0.1", "--nproc-per-node=2"]
-    command += [folder / "two.py", folder]
-    loopback = "lo0" if sys.platform == "darwin" else "lo"
-    env = os.environ | {"GLOO_SOCKET_IFNAME": loopback, "OMP_NUM_THREADS": "1"}
-    run = subprocess.run(command, env=env, capture_output=True, text=True)
+    command = [*TORCHRUN, folder / "two.py", folder]
+    run = subprocess.run(command, env=ENV, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
     return [torch.load(folder / f"rank{rank}.pt") for rank in (0, 1)]
 
 
+# %%
 two = torchrun("whole", SCRIPT)
 
 # %% [markdown]
-# For comparison, the same functions in this process. `runpy` reads them from the file.
+# For comparison, the same game in this process, without DDP.
 
 # %%
 def alone(rank, world):
-    """The weights of G after the script's game in this process."""
-    script = runpy.run_path(str(Path(home.name) / "whole" / "two.py"))
+    """The weights of G after the game of this rank, in this process."""
+    script = {}
+    exec(GAME, script)  # runs the text; what it defines is now in script
     G, D = script["players"]()
     script["train"](G, D, G, D, x_fit[:512].cpu().double(), rank, world)
     return G.state_dict()
@@ -569,12 +612,12 @@ def largest_gap(a, b):
     return max((a[name] - b[name]).abs().max().item() for name in a)
 
 
-one = alone(rank=0, world=1)
+one = alone(rank=0, world=1)  # all 32 rows
 claim("Two processes end with the same weights.", largest_gap(two[0], two[1]), below=1e-15, exact=True)
-claim("They are the weights of one process, to nine digits.", largest_gap(two[0], one), below=1e-9, exact=True)
+claim("They are the weights of one process, to nine decimals.", largest_gap(two[0], one), below=1e-9, exact=True)
 
 # %% [markdown]
-# It *is* the same game. That was worth a check, for the usual mistake makes no noise:
+# It *is* the same game, in eight rounds of float64 without batch norm. But the usual mistake makes no noise:
 
 # %%
 predict(
@@ -587,21 +630,21 @@ predict(
 )
 
 # %%
+# every rank takes the rows of rank 0
 same_rows = torchrun("same rows", SCRIPT.replace("slice(rank,", "slice(0,"))
-half = alone(rank=0, world=2)
+half = alone(rank=0, world=2)  # rank 0's 16 rows
 claim("With equal rows two processes are one with half the batch.", largest_gap(same_rows[0], half), below=1e-9, exact=True)
 claim("That is another game than the one that was meant.", largest_gap(same_rows[0], one), above=1e-4, exact=True)
 
 # %% [markdown]
-# Batch norm would be another silent fault: each rank would take the mean of its own half.
+# Batch norm is another silent fault, because each rank takes the mean of its own half ([tested](deeper/20_gpu_training.ipynb) in the deeper notebook).
 #
 # ## 7 On Colab (1 min)
 #
-# - Choose *Runtime > Change runtime type > T4 GPU*, and run section 2 again. Are the shares the same?
-# - A T4 has no bfloat16. Use float32, or float16 with scalers.
-# - The machine is a loan, and its files vanish. Save on Drive (`drive.mount`) with `save_checkpoint` of notebook 06, which never leaves you with half a file.
+# - Choose *Runtime > Change runtime type > T4 GPU*, and run section 2 again.
+# - The machine is a loan, and its files vanish. Save on Drive (`drive.mount`) with `save_checkpoint` of notebook 06. It leaves no half file on a disk. On Drive that is untested.
 #
-# How often should one save? Say a save takes $c=2$ seconds, and the machine is lost every $M=14{,}400$ seconds on average. Saving each minute costs $2/60$, or 3.3 % of the time. Saving every hour costs little, but a loss then costs half an hour: $1800/14400$, or 12.5 %. With an interval of $\tau$ the lost share is
+# How often should one save? Say a save takes $c=2$ seconds, and the machine is lost every $M=14{,}400$ seconds on average. Saving each minute costs $2/60$, or 3.3 % of the time. If you save every hour, a loss costs half an hour on average: $1800/14400$, or 12.5 %. With an interval of $\tau$ the lost share is
 #
 # $$\frac{c}{\tau}+\frac{\tau}{2M}.$$
 #
@@ -651,7 +694,7 @@ nb20.check_1(whole_speedup)
 #
 # ### Exercise 2 · Whose rows?
 #
-# ●●○ · 10 minutes · you need: section 6. All ranks hold the same permutation `order` of an epoch. Return the rows of one rank: no row twice, all ranks *equally many* (or one waits for ever for the others' gradients), and as few left out as possible.
+# ●●○ · 10 minutes · you need: section 6. All ranks hold the same permutation `order` of an epoch. Return the rows of one rank, in `order`'s order: no row twice, all ranks *equally many* (or one waits for ever in an all-reduce), and as few left out as possible. Dealing them as cards and cutting `order` into blocks are both allowed. Their batches differ, but an epoch shows the same images once.
 
 
 # %% tags=["exercise-2"]
@@ -692,7 +735,7 @@ nb20.check_2(rows_of)
 
 # %% tags=["exercise-3"]
 def best_interval(save, between):
-    """save: seconds c of a save; between: seconds M between losses. Returns seconds."""
+    """c = save, M = between, in seconds. Returns seconds, not rounded."""
     return None  # <- your answer
 
 
@@ -721,10 +764,10 @@ nb20.check_3(best_interval)
 #
 # ## Recap (1 min)
 #
-# 1. A stopwatch waits for the work, ignores first calls, lets rivals take turns, and has a floor: a game against its twin ([section 1](#1-A-stopwatch-that-lies-(4-min))).
-# 2. Amdahl's law says what a stage can be worth; on a CPU core the networks take the time, and on a faster machine the feeding may ([section 2](#2-Where-does-the-time-go?-(8-min)), [section 3](#3-Feed-the-machine-(4-min))).
-# 3. bfloat16 keeps the range and gives up digits, so weights stay in float32; and because rounding alone makes another run, a version is judged by being as good over seeds ([section 4](#4-Fewer-bits-(8-min))).
-# 4. On the recording CPU bfloat16 helped most, and compiling and float16 harmed: hardware decides, so measure on yours ([section 5](#5-What-helped-here,-and-what-did-not-(7-min))).
-# 5. Two processes play the game of one if every rank takes its own, equally long part of one draw; with equal seeds they play half of it twice, and say nothing ([section 6](#6-Two-processes,-one-game-(7-min))).
+# 1. A stopwatch waits for the work, lets rivals take turns, and has a floor: a game against its twin ([section 1](#1-A-stopwatch-that-lies-(4-min))).
+# 2. Amdahl's law says what a stage can be worth; here the networks take the time ([section 2](#2-Where-does-the-time-go?-(8-min)), [section 3](#3-Feed-the-machine-(3-min))).
+# 3. With bfloat16 weights stay in float32; and since rounding alone makes another run, the test is "as good, over seeds" ([section 4](#4-Fewer-bits-(10-min))).
+# 4. In the record bfloat16 helped most, and compiling and float16 harmed: measure on your machine ([section 5](#5-What-helped-here,-and-what-did-not-(6-min))).
+# 5. Two processes play the game of one if each takes its own, equally long part of one draw; with equal rows they play half of it twice ([section 6](#6-Two-processes,-one-game-(7-min))).
 #
-# **Further reading.** Micikevicius et al. 2018 (arXiv:1710.03740), mixed precision · Li et al. 2020 (2006.15704), DDP · PyTorch's *Performance Tuning Guide*. Back to [the map of the course](00_start_here.ipynb).
+# **Further reading.** Micikevicius et al. 2018 (arXiv:1710.03740), mixed precision · Li et al. 2020 (2006.15704), DDP. Back to [the map of the course](00_start_here.ipynb).
