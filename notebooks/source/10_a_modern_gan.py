@@ -46,7 +46,7 @@ torch.set_num_threads(1)  # small networks: a second thread costs more than it b
 # %% [markdown]
 # ## 1 What remains (5 min)
 #
-# Lessons 06 to 09 collected many tricks. Huang et al. (2024) threw most of them away. Three terms remain in the loss. Together they cured a collapse in lesson 08. Here we take them apart.
+# Lessons 06 to 09 collected many tricks. Huang et al. (2024) threw most of them away. Three terms remain in the loss. Together they cured a collapse in lesson 08.
 #
 # | term | what it asks of $D$ | where it looks |
 # |---|---|---|
@@ -86,14 +86,16 @@ def ramp(x):
     return 3 * x[:, :1] + 4 * x[:, 1:]
 
 
-def hill(x):
-    return -x.square().sum(1, keepdim=True)
-
-
 x = torch.randn(50, 2, generator=data.make_generator(0))
 y = 3 * torch.randn(50, 2, generator=data.make_generator(1))
 slope = squared_slope(ramp, x)
 claim("The ramp's squared slope is 25.", slope, near=25, within=1e-4, exact=True)
+
+# %%
+def hill(x):
+    return -x.square().sum(1, keepdim=True)
+
+
 package_D, package_G = regularised(relativistic, r1=2.0, r2=6.0)
 ours = modern_loss_D(hill, x, y, r1=2.0, r2=6.0)
 gap = (ours - package_D(hill, x, y)) / ours
@@ -107,7 +109,7 @@ claim("… and the same of G.", gap.abs(), below=1e-5, exact=True)
 #
 # R1 never looks at the fakes. Can $D$ be flat at the data and steep at the fakes? And would that do harm?
 #
-# A game for paper: all data lie at 0. $D(x)=-\tfrac c2x^2$ is a bowl turned upside down, and $c$, its steepness, is its only parameter. $G(z)=\theta+z/2$ can only choose the place $\theta$ of its fakes.
+# A game for paper: all data lie at 0. $D(x)=-\tfrac c2x^2$ is a bowl turned upside down, and its steepness $c$ is its only parameter. $G(z)=\theta+z/2$ can only choose the place $\theta$ of its fakes.
 
 # %% tags=["head-picture", "hide-input"]
 fig, ax = plt.subplots(figsize=(6.4, 2.9))
@@ -164,7 +166,7 @@ class Bowl(nn.Module):
 
 
 # %% [markdown]
-# The game begins with $c=0.1$. Two controls hold $c$ at 10, because $D$ has the rate 0. They differ in $G$'s rate only. With half the rate the limit is twice as high, 13.3. So the same bowl should throw the fakes out in one game only.
+# The game begins with $c=0.1$. Two controls hold $c$ at 10, because $D$ has the rate 0. They differ in $G$'s rate only. With half the rate the limit is twice as high, 13.3. So the same bowl should throw them out in one game only.
 
 # %%
 NAMES = seeds.several(16)
@@ -192,7 +194,7 @@ bowls = {
 }
 
 # %% [markdown]
-# Read the right panel first: the steepness $c$, one line a seed. The left panel shows how far off the fakes are. With R1 the lines end when the numbers overflow.
+# Read the right panel first: the steepness $c$, one line a seed. The left panel shows how far off the fakes are. Lines end where numbers overflow.
 
 # %% tags=["hide-input"]
 fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3))
@@ -239,12 +241,13 @@ claim("… and at half of G's rate the same bowl does not.", ~far("c = 10, half 
 #
 # The ordinary $L_D$ asks of each sample alone: is a real score above 0, is a fake score below 0? A **pair** asks only whether the real score is above the fake one. Say real scores 2 and fake 1. The ordinary loss is unhappy with the fake, the pair is content. Add 100 to all scores, and it notices nothing.
 #
-# Why should that help? Sun et al. (2020) have a theorem: with pairs there is always *a way* out of a collapse that never leads down. Take the smallest collapse. Two real points lie at the places $a$ and $b$. Both fakes sit at $a$. One must travel to $b$, and on its way it passes a place $c$ without data.
+# Sun et al. (2020) have a theorem: with pairs there is always *a way* out of a collapse that never leads down. Take the smallest collapse. Two real points lie at the places $a$ and $b$. Both fakes sit at $a$. One must travel to $b$, and on its way it passes a place $c$ without data.
 #
-# $D$ may give each place any score, and chooses the best ones. Two rules tell what it must still pay:
+# $D$ may give each place any score, and chooses the best ones. Three rules tell what it must still pay:
 #
-# - A real and a fake sample at *different* places: $D$ puts the real place far above the fake one, and pays 0.
+# - Real and fake at *different* places: $D$ puts the real place far above the fake one, and pays 0.
 # - Both at the *same* place: the scores are equal, and $D$ pays $\log2=.69$.
+# - Real $a$ meets fake $b$, *and* real $b$ meets fake $a$: $D$ cannot please both, and pays .69 for each.
 #
 # $G$ wants $D$ to pay much. Let the first fake be paired with the real $a$, the second with the real $b$, for ever. These are **kept** pairs. The *second* fake, that of $b$, travels:
 #
@@ -258,11 +261,11 @@ claim("… and at half of G's rate the same bowl does not.", ~far("c = 10, half 
 
 # %%
 predict(
-    "Fresh pairs: both at a, then one at c, then one at b. Count the meetings at the same place. What does D pay?",
+    "Fresh pairs: both at a, then one at c, then one at b. What does D pay?",
     [
-        (".35, .35, .69, as with kept pairs", False, "At the start two of four meet at a; with one fake at c it is one of four."),
-        (".35, .17, .69: there is a dip on the way", True, "Two of four meet at the same place, then one of four."),
-        (".35, .52, .69: it rises all the way", False, "At c the fake meets nobody, so fewer meet than before."),
+        (".35, .35, .69, as with kept pairs", False, "At the start a meets a twice; with one fake at c only once."),
+        (".35, .17, .69: there is a dip on the way", True, "Of the four meetings two cost .69, then one, then all four."),
+        (".35, .52, .69: it rises all the way", False, "At c the fake is easy to tell, so D pays less than before."),
     ],
 )
 
@@ -428,7 +431,7 @@ def race(seed, rounds, shares):
             seen[name].append((seconds[name], judge.distance(fakes)))
     return seen, games
 # %% [markdown]
-# `race` (folded) lets both games play in turns, so that a busy machine slows both. `judge.distance` is the Fréchet distance of 2,000 samples from real images that nobody trained on (lesson 07). A modern round costs about 1.6 times as much, so it plays 120 rounds where the DCGAN plays 200.
+# `race` (folded) plays both games in turns. `judge.distance` is the Fréchet distance of 2,000 samples from real images that nobody trained on (lesson 07). A modern round costs about 1.6 times as much, so it plays 120 rounds where the DCGAN plays 200.
 
 # %%
 predict(
@@ -638,7 +641,7 @@ nb10.check_3(at)
 #
 # 1. A modern GAN keeps pairs, R1 and R2, which are a few lines of code ([section 1](#1-What-remains-(5-min))).
 # 2. In the bowl R1 reads 0, nothing brakes $c$, and the fakes are thrown out; R2 keeps them, and so does a smaller step of $G$ ([section 2](#2-A-game-that-R1-cannot-see-(11-min))).
-# 3. With kept pairs there is a way out of a collapse without a dip, if the right fake travels; with fresh pairs, as loops draw them, there is a dip ([section 3](#3-What-a-pair-can-see-(7-min))).
+# 3. With kept pairs one way out of a collapse has no dip; with fresh pairs, as loops draw them, there is always one ([section 3](#3-What-a-pair-can-see-(7-min))).
 # 4. With its own best $\gamma$ each, the first penalty brings .18, and all later changes are small against that ([section 4](#4-Each-with-its-own-best-setting-(4-min))).
 # 5. In a two-minute schedule the modern GAN is far behind the DCGAN at 20 seconds, and at the end the race is undecided ([section 5](#5-The-race-(14-min))).
 #
