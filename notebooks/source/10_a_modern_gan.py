@@ -13,7 +13,7 @@
 # - **say** what each term cannot see, and show it in a game small enough for paper;
 # - **compare** two recipes fairly, and say when a comparison is undecided.
 #
-# *Before:* [06](06_dcgan.ipynb), [07](07_measuring_gans.ipynb), [08](08_mode_collapse.ipynb). *Study:* 38 minutes, and 20 for the exercises. *Run time:* about 60 seconds on one CPU core. *Deeper:* [the second notebook](deeper/10_a_modern_gan.ipynb) has eleven losses, networks without batch norm, and what each ingredient brings.
+# *Before:* [06](06_dcgan.ipynb), [07](07_measuring_gans.ipynb), [08](08_mode_collapse.ipynb). *Study:* 43 minutes, and 20 for the exercises. *Run time:* about 60 seconds on one CPU core. *Deeper:* [the second notebook](deeper/10_a_modern_gan.ipynb) has eleven losses, networks without batch norm, and what each ingredient brings.
 
 # %% tags=["setup"]
 import sys
@@ -44,7 +44,7 @@ plots.use_course_style()
 torch.set_num_threads(1)  # small networks: a second thread costs more than it brings
 
 # %% [markdown]
-# ## 1 What remains (6 min)
+# ## 1 What remains (5 min)
 #
 # Lessons 06 to 09 collected many tricks. Huang et al. (2024) threw most of them away. Three terms remain in the loss. Together they cured a collapse in lesson 08.
 #
@@ -228,7 +228,7 @@ claim("… and at half of G's rate the same bowl does not.", ~far("c = 10, half 
 #
 # *What this does not show:* that R1 fails in practice. Real data have more than one point. The deeper notebook measures $D$ with R1 alone. On 25 clusters it is about twice as steep at the fakes as at the data, on images of digits about equally steep.
 #
-# ## 3 What a pair can see (5 min)
+# ## 3 What a pair can see (6 min)
 #
 # The ordinary $L_D$ asks of each sample alone: is a real score above 0, is a fake score below 0? A **pair** asks only whether the real score is above the fake one. Say real scores 2 and fake 1. The ordinary loss is unhappy with the fake, the pair is content. Add 100 to all scores, and it notices nothing.
 #
@@ -302,7 +302,7 @@ claim("Fresh: .35, .17, .69.", gap[2], below=0.001, exact=True)
 # %% [markdown]
 # With kept pairs the way without a dip exists, but only if the fake of $b$ travels. If the fake of $a$ leaves, $D$ pays nothing on the way, the deepest dip of all. With fresh pairs there is a dip whoever travels. So the theorem does not speak about the loops that people run. That pairs are useless does not follow: this $D$ is a table of scores, without slopes.
 #
-# ## 4 Each with its own best setting (5 min)
+# ## 4 Each with its own best setting (6 min)
 #
 # What is each term worth? A fair comparison gives each recipe its own best $\gamma$. In a **recorded run** every recipe played 16 seeds on 25 clusters, with the best $\gamma$ of 0.2, 1 and 5 on four other seeds. We count the **misplaced** share of 2,500 samples: how many must move until the sampler is perfect. A perfect one has about .03, a collapsed one nearly 1.
 
@@ -371,7 +371,7 @@ claim(
 #
 # *What this does not show:* a finished game. Over two thirds of the samples lie wrong still. The two recipes with both penalties chose the smallest $\gamma$, so a smaller one may be better.
 #
-# ## 5 The race (8 min)
+# ## 5 The race (12 min)
 #
 # Does a modern GAN beat the DCGAN of lesson 06 in equal time? `modern_generator` and `modern_discriminator` are networks of about the DCGAN's size without batch norm. With batch norm a score depends on the whole batch, and `squared_slope` would not give each sample's own slope. $G$ has leaky bends and a **residual block**, $x\mapsto x+0.2f(x)$, which adds a small change to its input. $\gamma$ and the learning rate fall during the game, while the DCGAN keeps its rate .004. Data, batches, optimiser and averaging are lesson 06's.
 
@@ -617,10 +617,10 @@ nb10.check_3(at)
 #
 # ## Recap (1 min)
 #
-# 1. A modern GAN keeps pairs, R1 and R2, which are a few lines of code ([section 1](#1-What-remains-(6-min))).
+# 1. A modern GAN keeps pairs, R1 and R2, which are a few lines of code ([section 1](#1-What-remains-(5-min))).
 # 2. In the bowl R1 reads 0, nothing brakes $c$, and the fakes are thrown out; R2 keeps them, and so does a smaller step of $G$ ([section 2](#2-A-game-that-R1-cannot-see-(11-min))).
-# 3. With kept pairs one way out of a collapse has no dip; with fresh pairs, as loops draw them, there is always one ([section 3](#3-What-a-pair-can-see-(5-min))).
-# 4. With its own best $\gamma$ each, the first penalty brings .18, and all later changes are small against that ([section 4](#4-Each-with-its-own-best-setting-(5-min))).
-# 5. In a two-minute schedule the modern GAN is far behind the DCGAN at 20 seconds, and at the end the race is undecided ([section 5](#5-The-race-(8-min))).
+# 3. With kept pairs one way out of a collapse has no dip; with fresh pairs, as loops draw them, there is always one ([section 3](#3-What-a-pair-can-see-(6-min))).
+# 4. With its own best $\gamma$ each, the first penalty brings .18, and all later changes are small against that ([section 4](#4-Each-with-its-own-best-setting-(6-min))).
+# 5. In a two-minute schedule the modern GAN is far behind the DCGAN at 20 seconds, and at the end the race is undecided ([section 5](#5-The-race-(12-min))).
 #
 # **Further reading.** Huang et al. 2024 (arXiv:2501.05441) · Mescheder et al. 2018 (1801.04406), R1 and R2 · Jolicoeur-Martineau 2018 (1807.00734), pairs · Sun et al. 2020 (2011.04926), the landscape with kept pairs. Next: 11, where broken GANs are diagnosed.
