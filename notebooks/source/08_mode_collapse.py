@@ -13,7 +13,7 @@
 # - **explain** by two experiments why a generator gives up modes;
 # - **choose** a remedy by its measured effect, and say how fair the comparison was.
 #
-# *Before:* [02](02_losses_and_gradients.ipynb), [03](03_gradient_descent_in_games.ipynb), [04](04_gan_laboratory_2d.ipynb). *Study:* 45 minutes, and 25 for the exercises. *Run time:* about 45 seconds on one CPU core. *Deeper:* [the second notebook](deeper/08_mode_collapse.ipynb) has the code of ten remedies, their whole record, stacked digits, and the recipe for 25 of 25.
+# *Before:* [02](02_losses_and_gradients.ipynb), [03](03_gradient_descent_in_games.ipynb), [04](04_gan_laboratory_2d.ipynb). *Study:* 45 minutes, and 25 for the exercises. *Run time:* about 60 seconds on one CPU core. *Deeper:* [the second notebook](deeper/08_mode_collapse.ipynb) has the code of ten remedies, their whole record, stacked digits, and the recipe for 25 of 25.
 
 # %% tags=["setup"]
 import sys
@@ -269,7 +269,7 @@ claim("… and at most six in ten are good.", measure(no_features)[1], below=0.6
 #
 # ## 3 Why: how far G gets before D moves (7 min)
 #
-# $L_G$ is a mean over samples, and $D$ scores each one alone. Nothing in it asks for variety. If $D$ stood still, the best generator would put *everything* where $D$ is highest. In a training loop $D$ moves, too. So how far does $G$ get before $D$ answers?
+# $L_G$ is a mean over samples, and $D$ scores each one alone. Nothing in it asks for variety. Against a $D$ that stands still, it is best to put *everything* where $D$ is highest. But $D$ moves. How far does $G$ get first?
 #
 # A toy with four modes and no networks shows it. The data have the four modes with probabilities $p=(0.1,0.2,0.3,0.4)$. $G$ is a list of four probabilities $q$, and $D$ is a list of four scores $d$. They play for the value of lesson 01:
 #
@@ -331,9 +331,9 @@ over_time = (many_steps[:, 100:].mean(1) - p).abs().amax(1)
 claim("Only its average over time is near the data.", over_time, below=0.05)
 
 # %% [markdown]
-# The players, $V$ and the rates are the same, and only $k$ differs. So here it is the distance that $G$ covers before $D$ moves. The two ends have names. If $D$ always gives its best answer, the order is **minimax**, as in the theory of lesson 01. If $G$ does, it is **maximin**, and one mode is a best answer (Goodfellow 2016).
+# The players, $V$ and the rates are the same, and only $k$ differs. So here it is the distance that $G$ covers before $D$ moves. If $D$ always gives its best answer, the order is **minimax**, as in lesson 01. If $G$ does, it is **maximin** (Goodfellow 2016).
 #
-# *What this does not show:* why the film stays on one cluster. The toy hops, but seed 0 of the film hardly moves from round 150 on. And in the film each player takes one step a round, so how far is far must be tested there. Section 5 does.
+# *What this does not show:* why the film stays on one cluster. The toy hops, the film does not. And there each player takes one step a round, so section 5 tests it with the networks.
 
 # %% [markdown]
 # ## 4 Two changes of the loss (5 min)
@@ -457,7 +457,7 @@ claim(
 #
 # ## 6 What helps, and what does not, here (4 min)
 #
-# Many remedies have been proposed. Twenty-three of them and the plain GAN played this game in a **recorded run**, with 16 seeds each and 1,600 rounds. Which of them keep modes? Popular advice gives $G$ more noise dimensions, for example.
+# Many remedies have been proposed. Twenty-three of them and the plain GAN played this game in a **recorded run**, with 16 seeds each and 1,600 rounds. Which of them keep modes?
 
 # %%
 record = recorded("nb08_mode_collapse_cures")
