@@ -4,6 +4,8 @@ PYTHON ?= python3
 ARGS ?=
 SEEDS ?= 3
 ONLY ?=
+OUT ?=
+COMMIT ?=
 BIN := .venv/bin
 READY := .venv/ready-$(shell (pwd; cat requirements.lock pyproject.toml) | cksum | tr ' ' '-')
 ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
@@ -12,7 +14,7 @@ test notebooks lesson claims: export OMP_NUM_THREADS = 1
 # Tests and their notebooks take the images of GAN_DATA_DIR, or draw their own: no download decides which.
 test: export GAN_OFFLINE = 1
 
-.PHONY: env lab test notebooks lesson minutes claims badges lock
+.PHONY: env lab test notebooks lesson minutes claims gpu badges lock
 env: $(READY)
 
 lab: $(READY)
@@ -37,6 +39,11 @@ lesson: $(READY)
 # The minutes of the notebooks that have them, or with ONLY=05 of one that gets them.
 minutes: $(READY)
 	$(BIN)/python tools/notebooks.py minutes $(ONLY)
+
+# Every record and cell that needs a GPU, in at most eight minutes. Makes no .venv: takes what the machine has.
+gpu:
+	$(if $(wildcard $(BIN)/python),$(BIN)/python,$(PYTHON)) tools/gpu.py $(if $(OUT),--out $(OUT)) \
+		$(if $(COMMIT),--commit $(COMMIT)) $(ARGS)
 
 badges: $(READY)
 	$(BIN)/python tools/notebooks.py badges

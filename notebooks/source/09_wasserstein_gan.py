@@ -1060,7 +1060,7 @@ plots.show(
 #
 # ## 7 What the penalty does not cure
 #
-# **It does not converge where R1 does.** On [the two-parameter GAN of the deeper notebook 03](deeper/03_gradient_descent_in_games.ipynb#3-Seven-games-(19-min)) WGAN-GP circled for as long as we played. At rest the slope should be 0; the two-sided penalty asks for 1, the one-sided one does nothing below 1: neither damps. The parallel lines with a *linear* critic contain that game; here with a network beside it, one step each, $\theta$ starting at 0.3. **Predict first:** is the network better or worse at coming to rest?
+# **It does not converge where R1 does.** On [the two-parameter GAN of the deeper notebook 03](deeper/03_gradient_descent_in_games.ipynb#3-Seven-games-(20-min)) WGAN-GP circled for as long as we played. At rest the slope should be 0; the two-sided penalty asks for 1, the one-sided one does nothing below 1: neither damps. The parallel lines with a *linear* critic contain that game; here with a network beside it, one step each, $\theta$ starting at 0.3. **Predict first:** is the network better or worse at coming to rest?
 
 
 # %%
