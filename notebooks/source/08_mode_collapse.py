@@ -13,7 +13,7 @@
 # - **explain** by two experiments why a generator gives up modes;
 # - **choose** a remedy by its measured effect, and say how fair the comparison was.
 #
-# *Before:* [02](02_losses_and_gradients.ipynb), [03](03_gradient_descent_in_games.ipynb), [04](04_gan_laboratory_2d.ipynb). *Study:* 45 minutes, and 25 for the exercises. *Run time:* about 60 seconds on one CPU core. *Deeper:* [the second notebook](deeper/08_mode_collapse.ipynb) has the code of ten remedies, their whole record, stacked digits, and the recipe for 25 of 25.
+# *Before:* [02](02_losses_and_gradients.ipynb), [03](03_gradient_descent_in_games.ipynb), [04](04_gan_laboratory_2d.ipynb). *Study:* 44 minutes, and 25 for the exercises. *Run time:* about 60 seconds on one CPU core. *Deeper:* [the second notebook](deeper/08_mode_collapse.ipynb) has the code of ten remedies, their whole record, stacked digits, and the recipe for 25 of 25.
 
 # %% tags=["setup"]
 import sys

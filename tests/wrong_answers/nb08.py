@@ -22,7 +22,7 @@ SAME_HINT = {
     4: [
         f"def with_spread(x):\n    with torch.no_grad():\n        s = {STD.format(1e-8)}\n    return {SPREAD.format('s')}",
         f"def with_spread(x):\n    s = torch.tensor({STD.format(1e-8)}.item())\n    return {SPREAD.format('s')}",
-    ]
+    ],
 }
 
 RIGHT = {

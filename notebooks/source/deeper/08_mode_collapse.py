@@ -14,7 +14,7 @@
 # - **judge** whether a comparison of remedies was fair, and what three seeds can decide;
 # - **build** a generator for data in pieces.
 #
-# *Study:* 89 minutes, and 15 for the exercises. *Run time:* about 45 seconds on one CPU core.
+# *Study:* 90 minutes, and 15 for the exercises. *Run time:* about 45 seconds on one CPU core.
 
 # %% tags=["setup"]
 import sys
@@ -510,7 +510,7 @@ def unrolled(k, eta):
 
 
 # %% [markdown]
-# ## 4 The record: 24 rows, 16 seeds (11 min)
+# ## 4 The record: 24 rows, 16 seeds (12 min)
 #
 # The ranking takes 23 CPU-minutes, so it is recorded. Each remedy played with 16 seeds at equal generator steps, and again at the processor time of the plain GAN. Remedies that cost at most a tenth more were not run again.
 
@@ -1030,7 +1030,7 @@ nb08.check_4(with_spread)
 # 1. The misplaced share ranks generators, but blind points and one perfect mode score the same ([section 1](#1-One-number-to-rank-by-(5-min))).
 # 2. Fourier features let $D$ see clusters that an MLP of the same size hardly sees ([section 2](#2-A-discriminator-that-sees-clusters-(10-min))).
 # 3. Each of ten remedies is a few lines, and changes what $D$ is, what it is shown, or how the players move ([section 3](#3-One-frame,-ten-remedies-(30-min))).
-# 4. Six that are meant to keep $D$ flat lead by far; three seeds are too few to choose a setting ([section 4](#4-The-record:-24-rows,-16-seeds-(11-min))).
+# 4. Six that are meant to keep $D$ flat lead by far; three seeds are too few to choose a setting ([section 4](#4-The-record:-24-rows,-16-seeds-(12-min))).
 # 5. Stacked digits count modes that are not there ([section 5](#5-Stacked-digits,-and-modes-that-are-not-there-(11-min))), and data in pieces want noise that chooses ([section 6](#6-The-recipe-for-25-of-25-(19-min))).
 #
 # **Further reading.** Metz et al. 2017 (arXiv:1611.02163), unrolled GANs · Lin et al. 2018 (1712.04086), PacGAN · Salimans et al. 2016 (1606.03498), minibatch discrimination · Gurumurthy et al. 2017 (1706.02071), DeLiGAN: a mixture in the noise · Tancik et al. 2020 (2006.10739), Fourier features.
