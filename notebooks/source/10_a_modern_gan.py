@@ -325,7 +325,7 @@ for name, found in record["grid"].items():
         misplaced[label] = torch.tensor(found["off"])
 
 # %% tags=["hide-input"]
-ax = strip(misplaced, title="One penalty does most of it, and either will do", xlabel="share misplaced (one tick a seed)")
+ax = strip(misplaced, title="One penalty does most of it", xlabel="share misplaced (one tick a seed)")
 ax.axhline(1.5, color=plots.GREY, linestyle=":")
 alt = "Share misplaced, one row per recipe, one tick per seed, a bar for the interval of the mean. Plain and pairs alone lie near .92. The six with R1, R2 or both lie between .72 and .75, close together."
 plots.show(ax.figure, alt=alt)
