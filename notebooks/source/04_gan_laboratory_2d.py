@@ -560,12 +560,15 @@ alt = "Discriminator losses of the four games, one tick per seed. In the game, t
 plots.show(fig, alt=alt)
 
 # %%
-claim("The D of game 1, slow as it is, finds out its own G once G stands still.", own["game 1"], below=1.0)
+claim(
+    "The D of game 1, slow as it is, reads lower by .2 or more once G stands still.",
+    own["game 1"], below=end_D["game 1"] - 0.2,
+)
 claim("In the game this G was on the move: most of its fakes hop within 50 rounds.", hops(slow), above=0.6)
 claim("In game 3 the own D reads lower than the fresh judge.", own["game 3"], below=fresh["game 3"])
 
 # %% [markdown]
-# *What surprised us:* the very $D$ that read 1.39 in the game needs no help. It is not too slow to see what is wrong, only too slow for a $G$ that moves on.
+# *What surprised us:* the very $D$ that read 1.39 in the game needs no help. It is not too slow to see what is wrong. It sees it once $G$ stands still. (So does the $D$ of game 2, at its normal rate.)
 #
 # Neither judge is always the better one. In game 1 the fresh judge reads lower (it has ten times the rate). In game 3 it stopped too early: the own $D$, of the same design, reads lower. So believe the lower reading. But even a judge that stops early sorts the games:
 
