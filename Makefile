@@ -14,7 +14,7 @@ test notebooks lesson claims: export OMP_NUM_THREADS = 1
 # Tests and their notebooks take the images of GAN_DATA_DIR, or draw their own: no download decides which.
 test: export GAN_OFFLINE = 1
 
-.PHONY: env lab test notebooks lesson minutes claims gpu badges lock
+.PHONY: env lab test notebooks lesson minutes claims gpu badges wheel colab lock
 env: $(READY)
 
 lab: $(READY)
@@ -47,6 +47,14 @@ gpu:
 
 badges: $(READY)
 	$(BIN)/python tools/notebooks.py badges
+
+# The package as one file in dist/, with its records and widgets: pip install dist/gan_helpers-….whl
+wheel: $(READY)
+	$(BIN)/python -m pip wheel -q --disable-pip-version-check --no-deps -w dist .
+
+# The notebooks with absolute links, as the branch `colab` holds them and the badges open them.
+colab: $(READY)
+	$(BIN)/python tools/colab.py copies $(if $(OUT),--out $(OUT))
 
 # Resolve pyproject.toml anew beside the pinned torch, and write down every version that was chosen.
 lock:
