@@ -4,6 +4,8 @@ PYTHON ?= python3
 ARGS ?=
 SEEDS ?= 3
 ONLY ?=
+OUT ?=
+COMMIT ?=
 BIN := .venv/bin
 READY := .venv/ready-$(shell (pwd; cat requirements.lock pyproject.toml) | cksum | tr ' ' '-')
 ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
@@ -12,7 +14,9 @@ test notebooks lesson claims: export OMP_NUM_THREADS = 1
 # Tests and their notebooks take the images of GAN_DATA_DIR, or draw their own: no download decides which.
 test: export GAN_OFFLINE = 1
 
-.PHONY: lab test notebooks lesson minutes claims badges lock
+.PHONY: env lab test notebooks lesson minutes claims gpu badges wheel colab lock
+env: $(READY)
+
 lab: $(READY)
 	$(BIN)/jupyter lab $(ROOT) --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb $(ARGS)
 
@@ -36,8 +40,21 @@ lesson: $(READY)
 minutes: $(READY)
 	$(BIN)/python tools/notebooks.py minutes $(ONLY)
 
+# Every record and cell that needs a GPU, in at most eight minutes. Makes no .venv: takes what the machine has.
+gpu:
+	$(if $(wildcard $(BIN)/python),$(BIN)/python,$(PYTHON)) tools/gpu.py $(if $(OUT),--out $(OUT)) \
+		$(if $(COMMIT),--commit $(COMMIT)) $(ARGS)
+
 badges: $(READY)
 	$(BIN)/python tools/notebooks.py badges
+
+# The package as one file in dist/, with its records and widgets: pip install dist/gan_helpers-….whl
+wheel: $(READY)
+	$(BIN)/python -m pip wheel -q --disable-pip-version-check --no-deps -w dist .
+
+# The notebooks with absolute links, as the branch `colab` holds them and the badges open them.
+colab: $(READY)
+	$(BIN)/python tools/colab.py copies $(if $(OUT),--out $(OUT))
 
 # Resolve pyproject.toml anew beside the pinned torch, and write down every version that was chosen.
 lock:

@@ -1,10 +1,8 @@
-"""Record the tables of notebook 10 at full size (CPU, 80 minutes; --only chooses parts).
+"""Record the tables of notebook 10 at full size (CPU, 25 minutes; --only chooses parts).
 
-Parts: `grid` and `stacked` (eleven losses, 16 seeds; the setting of each chosen on four other seeds),
-`curves` and `long` (Fréchet distance against seconds: the modern GAN, the DCGAN of notebook 06 and, in
-`long`, that DCGAN with the modern GAN's falling rate, in turns), `ablation` (one ingredient of the modern
-GAN taken away at a time, equal rounds), `starts` (the first rounds of some of these) and `rates` (where
-short runs end, over learning rates).
+Parts: `grid` and `stacked` (eleven losses, 16 seeds; each with the best of its settings on four other seeds),
+`ablation` (one ingredient of the modern GAN taken away or changed at a time, equal rounds), `starts` (the
+first rounds of some of these) and `rates` (where short runs end, over learning rates).
 """
 
 from __future__ import annotations
@@ -17,47 +15,59 @@ from types import SimpleNamespace
 import torch
 from recorder import run, same
 
-CELLS = ("10_a_modern_gan", "record")
-PARTS = ("grid", "stacked", "curves", "long", "ablation", "starts", "rates")
+from gan_helpers.losses import slopes, squared_norms
+
+CELLS = ("deeper/10_a_modern_gan", "record")
+PARTS = ("grid", "stacked", "ablation", "starts", "rates")
 SEEDS, OTHERS = range(16), range(100, 104)  # the recorded seeds, and those that choose the settings
 ROUNDS = {"grid": 1200, "stacked": 300}
-GAMMAS = {"grid": (0.2, 1.0, 5.0), "stacked": (5.0, 25.0)}
-SCALES = {"grid": (1.0, 2.0, 4.0), "stacked": (2.0,)}
-LOOKS = (2, 3, 4, 5, 7, 10, 15, 20, 30, 40, 50, 60)  # seconds of training
-RACES = {"curves": (LOOKS, 4), "long": ((*LOOKS, 75, 90, 105, 120), 8)}  # looks, seeds
-ABLATION_ROUNDS, ABLATION_SEEDS = 100, 8
-START_ROUNDS, START_SEEDS, STARTERS = 45, 8, ("full", "block not scaled", "no block")
-RATE_ROUNDS, RATE_SEEDS, RATED = 100, 8, ("full", "DCGAN")
+GAMMAS = {"grid": (0.05, 0.2, 1.0, 5.0), "stacked": (1.0, 5.0, 25.0, 125.0)}
+SCALES = (1.0, 2.0, 4.0)  # of a layer, for spectral norm
+RATES = (1.0, 0.5, 0.25)  # for losses without a constant of their own: parts of the usual learning rate
+SHORT_ROUNDS, START_ROUNDS, SHORT_SEEDS = 100, 45, 8
+STARTERS, RATED = ("full", "block not scaled", "no block"), ("full", "DCGAN")
 FACTORS = tuple(10 ** (k / 4) for k in range(-2, 3))  # five rates over a range of 10
 
 
 # ---------------------------------------------------------------- cells: name -> a function that measures it
 
 
+def settings(task: SimpleNamespace, part: str, name: str) -> list[dict]:
+    """What is tried for a loss."""
+    if "R1" in name or "R2" in name:
+        return [{"gamma": gamma} for gamma in GAMMAS[part]]
+    if name == "spectral norm":
+        return [{"scale": scale} for scale in SCALES]
+    return [{"rate": task.rate * rate} for rate in RATES]
+
+
+def names() -> list[str]:
+    """Five losses without a penalty, then six with R1, R2 or both, plain and on pairs."""
+    plain = ["logistic", "hinge", "least squares", "spectral norm", "relativistic"]
+    penalties = ("R1", "R2", "R1 + R2")
+    return plain + [f"{base} + {more}" for base in ("logistic", "relativistic") for more in penalties]
+
+
 def loss_cells(notebook: SimpleNamespace, part: str) -> dict[str, Callable[[], dict]]:
     """One cell per loss: its setting, chosen on OTHERS by the median share misplaced, then the seeds."""
     task = getattr(notebook, part)
 
-    def scores(name: str, seeds: range, gamma: float, scale: float) -> tuple[torch.Tensor, float]:
-        task.scale = scale
-        run = notebook.train(task, name, seeds, ROUNDS[part], gamma)
+    def scores(name: str, seeds: range, setting: dict) -> tuple[torch.Tensor, float]:
+        run = notebook.train(task, name, seeds, ROUNDS[part], **setting)
         return torch.tensor([task.count(x) for x in run.x], dtype=torch.float64), run.seconds
 
     def cell(name: str) -> dict:
-        settings = [(task.gamma, s) for s in SCALES[part]] if name == "spectral norm" else [(task.gamma, 1.0)]
-        if "R1" in name or "R2" in name:
-            settings = [(gamma, 1.0) for gamma in GAMMAS[part]]
-        tried = [1.0]
-        if len(settings) > 1:
-            tried = [scores(name, OTHERS, *setting)[0][:, 2].median().item() for setting in settings]
-        gamma, scale = settings[tried.index(min(tried))]
-        table, seconds = scores(name, SEEDS, gamma, scale)
+        options = settings(task, part, name)
+        tried = [scores(name, OTHERS, setting)[0][:, 2].median().item() for setting in options]
+        best = options[tried.index(min(tried))]
+        found, seconds = scores(name, SEEDS, best)
         rows = {
-            k: [round(v, 4) for v in table[:, i].tolist()] for i, k in enumerate(("modes", "good", "off"))
+            k: [round(v, 4) for v in found[:, i].tolist()] for i, k in enumerate(("modes", "good", "off"))
         }
-        return {"gamma": gamma, "scale": scale, "tried": tried, "seconds": round(seconds, 2), **rows}
+        tried = [option | {"off": round(off, 4)} for option, off in zip(options, tried, strict=True)]
+        return {"setting": best, "tried": tried, "seconds": round(seconds, 2), **rows}
 
-    return {name: lambda name=name: cell(name) for name in notebook.GAMES}
+    return {name: lambda name=name: cell(name) for name in names()}
 
 
 def recipes(notebook: SimpleNamespace) -> dict[str, dict]:
@@ -65,7 +75,7 @@ def recipes(notebook: SimpleNamespace) -> dict[str, dict]:
     full, first = notebook.FULL, notebook.FULL["rate"][0]
     changes = {
         "full": {},
-        "no pairing": {"pairing": False},
+        "no pairing": {"pairs": False},
         "no R1": {"r1": False},
         "no R2": {"r2": False},
         "no penalty": {"r1": False, "r2": False},
@@ -76,82 +86,54 @@ def recipes(notebook: SimpleNamespace) -> dict[str, dict]:
         "block not scaled": {"scale": 1.0},
         "D: He's start": {"D_std": None},
         "bilinear": {"upsampling": "bilinear"},
-        "batch norm in G": {"norm": True},
+        "batch norm in G": {"G_norm": True},
     }
     return {name: full | change for name, change in changes.items()} | {"DCGAN": notebook.DCGAN}
 
 
-def ended(notebook: SimpleNamespace, name: str, seed: int, rounds: int, factor: float = 1.0,
+def ended(notebook: SimpleNamespace, name: str, seed: int, factor: float = 1.0,
           until: int | None = None) -> dict:  # fmt: skip
-    """Where one run of so many rounds ends: its time, the scores of its samples, and how steep its D is.
-
-    With `until` it is looked at after so many of them.
-    """
-    run = notebook.new_run(recipes(notebook)[name], seed, rounds, factor, unit="rounds")
-    notebook.go_on(run, rounds if until is None else until)
+    """Where one short run ends, or stands after `until` rounds: time, scores of its samples, D's slopes."""
+    start = time.process_time()
+    game = notebook.play_images(recipes(notebook)[name], seed, SHORT_ROUNDS, factor, until)
+    seconds = time.process_time() - start
+    judge = notebook.judge
+    fakes = judge.generate(game.average, 32).nan_to_num(0.0)
+    sure = judge.look_at(fakes)[1].max(1).values > 0.9
+    value = {"seconds": seconds, "distance": judge.distance(fakes), "sure": sure.float().mean().item()}
+    D = game.D.eval()  # batch norm, where there is one, with its running averages
     with torch.no_grad():
-        x_fake = run.game.G(notebook.z_judge[:500])
-    D = run.game.D.eval()  # batch norm, where there is one, with its running averages
-    real = notebook.slope(D, notebook.parts.fit.images[:500])
-    steep = {"slope_real": real, "slope_fake": notebook.slope(D, x_fake)}
-    last = notebook.quality(run, run.game.G.eval())["distance"]  # without the average of the weights
-    value = {"seconds": run.seconds, "last": last} | notebook.quality(run) | steep
+        x_fake = game.G(judge.noise(32)[:500])
+    for name, x in (("slope_real", notebook.x_fit[:500]), ("slope_fake", x_fake)):
+        value[name] = squared_norms(slopes(D, x)[0]).mean().sqrt().item()
     return {key: round(v, 3) for key, v in value.items()}
 
 
-def race_cells(notebook: SimpleNamespace, part: str) -> dict[str, Callable[[], dict]]:
-    """One cell per seed: the recipes in turns."""
-    others = {"falling": {"rate": notebook.FULL["rate"]}} if part == "long" else {}
-    times, seeds = RACES[part]
-    looks = dict.fromkeys(("modern", "DCGAN", *others), times)
-    return {str(seed): lambda s=seed: notebook.race(s, looks, **others)[0] for seed in range(seeds)}
+def short_cells(notebook: SimpleNamespace, part: str) -> dict[str, Callable[[], dict]]:
+    """One cell per recipe (and learning rate) and seed: short runs."""
 
+    def cell(name: str, seed: int, factor: float = 1.0) -> Callable[[], dict]:
+        until = START_ROUNDS if part == "starts" else None
+        return lambda: ended(notebook, name, seed, factor, until)
 
-def ablation_cells(notebook: SimpleNamespace) -> dict[str, Callable[[], dict]]:
-    """One cell per variant and seed, at equal rounds."""
-    return {
-        f"{name} / {seed}": lambda name=name, seed=seed: ended(notebook, name, seed, ABLATION_ROUNDS)
-        for seed in range(ABLATION_SEEDS)
-        for name in recipes(notebook)
-    }
-
-
-def start_cells(notebook: SimpleNamespace) -> dict[str, Callable[[], dict]]:
-    """One cell per recipe and seed: the first rounds of the ablation's games, in more seeds."""
-    return {
-        f"{name} / {seed}": lambda n=name, s=seed: ended(notebook, n, s, ABLATION_ROUNDS, until=START_ROUNDS)
-        for seed in range(START_SEEDS)
-        for name in STARTERS
-    }
-
-
-def rate_cells(notebook: SimpleNamespace) -> dict[str, Callable[[], dict]]:
-    """One cell per recipe, learning rate and seed: short runs."""
-    return {
-        f"{recipe} / {factor:g} / {seed}": lambda r=recipe, f=factor, s=seed: ended(
-            notebook, r, s, RATE_ROUNDS, f
-        )
-        for seed in range(RATE_SEEDS)
-        for factor in FACTORS
-        for recipe in RATED
-    }
+    cells = {}
+    for seed in range(SHORT_SEEDS):
+        if part == "rates":
+            cells |= {f"{n} / {f:g} / {seed}": cell(n, seed, f) for f in FACTORS for n in RATED}
+        else:
+            chosen = STARTERS if part == "starts" else recipes(notebook)
+            cells |= {f"{name} / {seed}": cell(name, seed) for name in chosen}
+    return cells
 
 
 def jobs(record: dict, options: Namespace, notebook: SimpleNamespace) -> Iterator[str]:
     """Cell after cell of each part."""
-    same(
-        record,
-        images=notebook.parts.fit.name,
-        rounds=ROUNDS,
-        budget={part: looks[-1] for part, (looks, _) in RACES.items()},
-        ablation_rounds=ABLATION_ROUNDS,
-        start_rounds=START_ROUNDS,
-        rate_rounds=RATE_ROUNDS,
-    )
-    makers = {"ablation": ablation_cells, "starts": start_cells, "rates": rate_cells}
+    judge = notebook.judge
+    same(record, images=judge.parts.fit.name, rounds=ROUNDS, short=SHORT_ROUNDS, start=START_ROUNDS)
+    record["floor"] = round(judge.floor, 3)
+    record["blank"] = round(judge.distance(-torch.ones_like(judge.parts.report.images[:2000])), 1)
     for part in options.only:
-        many = race_cells if part in RACES else loss_cells
-        cells = makers[part](notebook) if part in makers else many(notebook, part)
+        cells = (loss_cells if part in ROUNDS else short_cells)(notebook, part)
         made = record.setdefault(part, {})
         for name, measure in cells.items():
             if name not in made:

@@ -1,7 +1,8 @@
 """Record the tables of notebook 20 (a GPU if there is one, else the CPU; --only chooses tables).
 
-On a GPU the record is nb20_gpu_ladder, on a CPU nb20_cpu_ladder. Everything measured is the notebook's own
-code. Rivals take turns within one process; a row holds the quartiles of its speed-up, turn by turn.
+On a GPU the record is nb20_gpu_ladder, on a CPU nb20_cpu_ladder. Measured are the game of `gan_helpers.speed`
+and functions of the deeper notebook. Rivals take turns within one process; a row holds the quartiles of its
+speed-up, turn by turn. A table that fails costs no other: the record says why it is missing.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ import subprocess
 import tempfile
 import time
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -21,38 +23,60 @@ import torch
 import torch._inductor.config
 from recorder import run, same
 
-CELLS = ("20_gpu_training", "record", "record-ladder")
-BASE = "notebook 06"
+from gan_helpers.speed import BASE, CHANGES, compile_lacks, fast_game, faster, has_bfloat16, in_turns
+
+CELLS = ("deeper/20_gpu_training", "record", "record-ladder")
 
 
-def row(notebook: SimpleNamespace, spent: dict, name: str, batch: int = 64, **more: float) -> dict:
+def row(spent: dict, name: str, batch: int = 64, **more: float) -> dict:
     """One line of a table: speed-up, in images, over notebook 06 (quartiles over turns); time of a round."""
-    quartiles = [q * batch / 64 for q in notebook.faster(spent, name)]
+    quartiles = [q * batch / 64 for q in faster(spent, name)]
     ms = spent[name].median().item()
     return {"name": name, "faster": quartiles, "ms": ms, "images_per_second": 1000 * batch / ms, **more}
 
 
-def rows(notebook: SimpleNamespace, turns: int) -> list[dict]:
-    """Each change alone, some together, larger batches; on a GPU also TF32 and a CUDA graph."""
-    build, x, cuda = notebook.build, notebook.x_fit, notebook.device == "cuda"
-    options = dict(notebook.LADDER)
-    options["batch 128"], options["batch 256"] = {"batch": 128}, {"batch": 256}
-    options["float16, no scaler"] = {"dtype": torch.float16}
-    batches = {name: option.get("batch", 64) for name, option in options.items()}
-    plays = {name: build(**option).play for name, option in options.items()}
-    calls = {name: (lambda name=name: plays[name](x[: batches[name]])) for name in plays}
+def versions(cuda: bool) -> dict[str, dict]:
+    """Each change alone, some together, larger batches, float16 with scalers; on a GPU huge batches."""
+    options = CHANGES | {"batch 128": {"batch": 128}, "batch 256": {"batch": 256}}
+    options["float16, scaled"] = {"dtype": torch.float16, "scaled": True}
     if cuda:
+        options |= {"batch 1024": {"batch": 1024}, "batch 4000": {"batch": 4000}}
+    return options
+
+
+def rows(notebook: SimpleNamespace, turns: int) -> list[dict]:
+    """Every version, in turns; on a GPU also TF32 and CUDA graphs."""
+    x, device = notebook.x_fit, notebook.device
+    cuda, batches, calls = device == "cuda", {}, {}
+    for name, options in versions(cuda).items():
+        version = fast_game(device=device, **options)
+        batches[name] = version.batch
+        calls[name] = partial(version.play, x[: version.batch])
+    if cuda:
+        plain = calls[BASE]
 
         def tf32() -> None:
             torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
-            plays[BASE](x[:64])
+            plain()
             torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
 
-        run = build(frozen=True, fused=True, there=True)
-        replay = notebook.graphed(run.moves, x[:64])
-        calls |= {"TF32": tf32, "CUDA graph, frozen, fused": lambda: (replay(x[:64]), run.follow())}
-    spent = notebook.in_turns(calls, turns=turns)
-    return [row(notebook, spent, name, batches.get(name, 64)) for name in calls]
+        calls["TF32"] = tf32
+        for name, dtype in (("CUDA graph", None), ("CUDA graph, bfloat16", torch.bfloat16)):
+            calls[name] = graph(notebook, x[:64], dtype)
+    spent = in_turns(calls, turns=turns, device=device)
+    return [row(spent, name, batches.get(name, 64)) for name in calls]
+
+
+def graph(notebook: SimpleNamespace, x: torch.Tensor, dtype: torch.dtype | None) -> Callable[[], None]:
+    """A round, frozen and fused, whose moves are one launch."""
+    version = fast_game(device=notebook.device, frozen=True, fused=True, there=True, dtype=dtype)
+    replay = notebook.graphed(version.moves, x)
+
+    def play() -> None:
+        replay(x)
+        version.follow()
+
+    return play
 
 
 def cpu_seconds() -> float:
@@ -63,47 +87,29 @@ def cpu_seconds() -> float:
 
 def compiled(notebook: SimpleNamespace, turns: int) -> list[dict]:
     """torch.compile of both losses: what compiling costs, and what it brings; no row without a compiler."""
-    if notebook.device == "cpu" and not any(map(shutil.which, ("c++", "g++", "clang++"))):
-        print("no C++ compiler: no row for torch.compile")
+    if lacks := compile_lacks(notebook.device):
+        print(f"torch.compile lacks {lacks}: no row for it")
         return []
     torch._inductor.config.compile_threads = 1  # in this process: other workers' time would not be counted
     x, start = notebook.x_fit[:64], (cpu_seconds(), time.perf_counter())
-    play, plain = notebook.build(compiled=True).play, notebook.build().play
+    play, plain = (fast_game(device=notebook.device, compiled=c).play for c in (True, False))
     with tempfile.TemporaryDirectory() as cache:
         os.environ["TORCHINDUCTOR_CACHE_DIR"] = cache  # a first compilation, not one from the cache
         play(x), play(x)
         cost = cpu_seconds() - start[0], time.perf_counter() - start[1]
-        spent = notebook.in_turns({BASE: lambda: plain(x), "torch.compile": lambda: play(x)}, turns=turns)
-    return [row(notebook, spent, "torch.compile", compile_seconds=cost[0], compile_wall_seconds=cost[1])]
-
-
-def threads(notebook: SimpleNamespace, turns: int) -> dict:
-    """Two threads against one in turns, by the wall clock (what a user waits for) and in CPU seconds."""
-    play, x, ratios = notebook.build().play, notebook.x_fit[:64], {"wall": [], "cpu": []}
-    for _ in range(turns):
-        seen = {}
-        for count in (1, 2):
-            torch.set_num_threads(count)
-            play(x)
-            start = time.perf_counter(), time.process_time()
-            for _ in range(6):
-                play(x)
-            seen[count] = time.perf_counter() - start[0], time.process_time() - start[1]
-        for k, clock in enumerate(ratios):
-            ratios[clock].append(seen[1][k] / seen[2][k])
-    torch.set_num_threads(1)
-    quartiles = torch.tensor([0.25, 0.5, 0.75])
-    return {clock: torch.tensor(r).quantile(quartiles).tolist() for clock, r in ratios.items()}
+        calls = {BASE: partial(plain, x), "torch.compile": partial(play, x)}
+        spent = in_turns(calls, turns=turns, device=notebook.device)
+    return [row(spent, "torch.compile", compile_seconds=cost[0], compile_wall_seconds=cost[1])]
 
 
 def limits(notebook: SimpleNamespace) -> dict:
     """Peaks of the machine, and the work in a round of each kind."""
     x, peak = notebook.x_fit[:64], notebook.peaks()
     work = {}
-    for name, options in notebook.LADDER.items():
-        play = notebook.build(**options).play
+    for name, options in CHANGES.items():
+        play = fast_game(device=notebook.device, **options).play
         play(x)
-        work[name] = notebook.work(lambda play=play: play(x))
+        work[name] = notebook.work(partial(play, x))
     return {"flops_per_second": peak[0], "bytes_per_second": peak[1], "work": work}
 
 
@@ -136,27 +142,33 @@ def machine(device: str) -> dict:
     found = shutil.which("nvidia-smi") and subprocess.run(query, capture_output=True, text=True, check=False)
     driver = found.stdout.strip() if found and found.returncode == 0 else "unknown"
     name = f"{torch.cuda.get_device_name()}, driver {driver}, CUDA {torch.version.cuda}"
-    return {"machine": name, "load": f"{torch.cuda.device_count()} GPU(s)"}
+    bits = has_bfloat16(torch.cuda.get_device_capability())
+    return {"machine": name, "load": f"{torch.cuda.device_count()} GPU(s)", "bfloat16": bits}
 
 
-MAKE = {
-    "limits": lambda notebook, turns: limits(notebook),
+MAKE = {  # in order of worth
     "rows": rows,
+    "limits": lambda notebook, turns: limits(notebook),
     "compile": compiled,
-    "threads": lambda notebook, turns: threads(notebook, turns) if notebook.device == "cpu" else {},
     "many": lambda notebook, turns: many(notebook),
     "processes": lambda notebook, turns: processes(notebook),
 }
 
 
 def jobs(record: dict, options: Namespace, notebook: SimpleNamespace) -> Iterator[str]:
-    """Table after table."""
+    """Table after table; one that fails is told, and tried again when the record is gone on with."""
     same(record, images=notebook.parts.fit.name)
     record |= machine(notebook.device)
+    failed = record.setdefault("failed", {})
     for name in options.only:
         if name not in record:
-            record[name] = MAKE[name](notebook, options.turns)
-            yield f"{name}: {str(record[name])[:300]}"
+            try:
+                record[name] = MAKE[name](notebook, options.turns)
+            except Exception as error:  # whatever a GPU makes of it: the other tables are worth having
+                failed[name] = f"{type(error).__name__}: {error}"[:500]
+            else:
+                failed.pop(name, None)
+            yield f"{name}: {str(record.get(name, failed.get(name)))[:300]}"
 
 
 if __name__ == "__main__":

@@ -13,27 +13,38 @@ import math
 import os
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
+from functools import partial
 from types import SimpleNamespace
 
 import torch
 from nb06_time_to_quality import crossing
 from recorder import run, same
 
+from gan_helpers import data
 from gan_helpers.records import read
+from gan_helpers.speed import Version, fast_game, in_turns
 
-CELLS = ("20_gpu_training", "record", "record-speedrun")
+CELLS = ("deeper/20_gpu_training", "record", "record-speedrun")
 BASE, SAME, LOOK = "notebook 06", "frozen, fused", 100
-ORDER = (BASE, "+ rate .006", "+ bfloat16", "+ batch 128, rate .008", "+ shared fakes")
+ORDER = (BASE, "+ rate .006", "+ bfloat16")
+
+
+def advance(version: Version, fed: Iterator[torch.Tensor], rounds: int) -> None:
+    """Play so many rounds of 64 images."""
+    for _ in range(rounds):
+        version.play(next(fed))
 
 
 def game(notebook: SimpleNamespace, rung: str, seed: int, rounds: int) -> dict:
     """One game: the distance after every 100 rounds of 64 images, from the 400th."""
-    runner, seen = notebook.runner(seed, notebook.RUNGS[rung]), {"rounds": [], "distance": []}
+    version = fast_game(seed, device=notebook.device, **notebook.RUNGS[rung])
+    seen = {"rounds": [], "distance": []}
+    fed = data.batches(notebook.x_fit, version.batch, seed=seed)
     for done in range(LOOK, rounds + 1, LOOK):
-        notebook.advance(runner, LOOK)
+        advance(version, fed, LOOK)
         if done >= 400 or done == rounds:
             seen["rounds"].append(done)
-            seen["distance"].append(round(notebook.distance(runner.run.game.average), 3))
+            seen["distance"].append(round(notebook.distance(version.game.average), 3))
     return seen
 
 
@@ -48,9 +59,12 @@ def recorded_ends(rounds: int, images: str) -> dict[str, dict]:
 
 def costs(notebook: SimpleNamespace, turns: int) -> dict[str, list[float]]:
     """Milliseconds per 64 images, turn by turn, for every rung."""
-    runners = {name: notebook.runner(0, options) for name, options in notebook.RUNGS.items()}
-    calls = {name: (lambda r=runner: notebook.advance(r, 4)) for name, runner in runners.items()}
-    return {name: (ms / 4).tolist() for name, ms in notebook.in_turns(calls, turns, each=1).items()}
+    device, calls = notebook.device, {}
+    for name, options in notebook.RUNGS.items():
+        version = fast_game(device=device, **options)
+        calls[name] = partial(advance, version, data.batches(notebook.x_fit, version.batch, seed=0), 4)
+    spent = in_turns(calls, turns, each=1, device=device)
+    return {name: (ms / 4).tolist() for name, ms in spent.items()}
 
 
 def mean_curve(runs: Sequence[dict]) -> list[float]:
@@ -110,7 +124,7 @@ if __name__ == "__main__":
         {"device": device},
         name=name,
         parts=ORDER,
-        seeds=3,
+        seeds=5,
         rounds=1200,
         turns=25,
     )

@@ -26,14 +26,13 @@ import json
 import math
 import os
 import platform
+import re
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
-
-import jupytext
 
 from gan_helpers import records, stamp
 from gan_helpers._files import whole
@@ -47,12 +46,24 @@ RECORDS = records.FOLDER
 
 def cells(notebook: str, *tags: str, root: Path = ROOT) -> list[str]:
     """The text of a notebook's set-up cell and of its code cells that carry one of the tags, in order."""
-    book = jupytext.read(root / "notebooks" / "source" / f"{notebook}.py")
-    code = [(c.source, set(c.metadata.get("tags", []))) for c in book.cells if c.cell_type == "code"]
+    code = code_cells(root / "notebooks" / "source" / f"{notebook}.py")
     for tag in tags:
         if not any(tag in own for _, own in code):
             raise LookupError(f"no cell of {notebook} is tagged {tag}")
     return [source for source, own in code if own & {"setup", *tags}]
+
+
+def code_cells(path: Path) -> list[tuple[str, set[str]]]:
+    """Source and tags of the code cells of a percent file, as jupytext reads them (it may be missing)."""
+    text = re.sub(r"\A# ---\n.*?\n# ---\n", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+    heads = list(re.finditer(r"(?m)^# %%(.*)$", text))
+    ends = [head.start() for head in heads[1:]] + [len(text)]
+    found = []
+    for head, end in zip(heads, ends, strict=True):
+        if "[markdown]" not in head[1]:
+            tags = re.search(r"tags=(\[.*?\])", head[1])
+            found.append((text[head.end() : end].strip("\n"), set(json.loads(tags[1]) if tags else [])))
+    return found
 
 
 def take(notebook: str, *tags: str, root: Path = ROOT, **given: object) -> SimpleNamespace:
@@ -152,7 +163,7 @@ def head(what: str, command: str, code: str, root: Path = ROOT) -> dict:
 
 
 def commit(root: Path = ROOT) -> dict:
-    """The commit at hand, and whether files differ from it; "unknown" without git or its history."""
+    """The commit at hand, and whether files differ from it; without git `GAN_COMMIT`, or "unknown"."""
 
     def git(*words: str) -> str:
         return subprocess.run(["git", "-C", root, *words], capture_output=True, text=True, check=True).stdout
@@ -163,7 +174,7 @@ def commit(root: Path = ROOT) -> dict:
         dirty = git("status", "--porcelain", "--", "gan_helpers/*.py", "benchmarks", "notebooks/source")
         return {"commit": git("rev-parse", "HEAD").strip()} | ({"uncommitted": True} if dirty else {})
     except (OSError, subprocess.CalledProcessError):
-        return {"commit": "unknown"}
+        return {"commit": os.environ.get("GAN_COMMIT", "unknown")}
 
 
 def cpu() -> str:

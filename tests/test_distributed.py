@@ -1,4 +1,4 @@
-"""The script of notebook 20, as the notebook writes and starts it: two processes play the game of one, and a
+"""The scripts of notebook 20, as the notebook writes and starts it: two processes play the game of one, and a
 killed worker changes nothing. The text under test is that of the notebook's own cells."""
 
 import sys
@@ -9,16 +9,21 @@ import torch
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "benchmarks"))
-from recorder import take  # noqa: E402
+from recorder import code_cells, take  # noqa: E402
 
 ROUNDS = 6
+SPACE: dict = {}
+for text, _ in code_cells(ROOT / "notebooks" / "source" / "20_gpu_training.py"):
+    if text.startswith(("GAME = ", "SCRIPT = ")):
+        exec(text, SPACE)
+LESSON = SPACE["SCRIPT"]
 
 
 @pytest.fixture(scope="module")
 def notebook():
     """The notebook's functions on 64 random images, and those of the script, `ddp_gan`."""
     images = torch.rand(64, 1, 28, 28, generator=torch.Generator().manual_seed(0)) * 2 - 1
-    return vars(take("20_gpu_training", "record-script", x_fit=images))
+    return vars(take("deeper/20_gpu_training", "record-script", x_fit=images))
 
 
 @pytest.fixture(scope="module")
@@ -32,10 +37,10 @@ def players(rank):
     return [rank["G"], rank["D"]]
 
 
-def test_the_script_is_short(notebook):
-    script = notebook["SCRIPT"]
-    compile(script, "ddp_gan.py", "exec")
-    assert len(script.splitlines()) <= 80
+def test_the_scripts_are_short(notebook):
+    for script, most in ((notebook["SCRIPT"], 90), (LESSON, 55)):
+        compile(script, "ddp_gan.py", "exec")
+        assert 30 < len(script.splitlines()) <= most
 
 
 def test_two_processes_play_the_game_of_one(notebook, whole):
@@ -95,3 +100,21 @@ def test_a_broken_script_is_told_apart(notebook):
         variant = script.replace(right, other)
         gap = off(first(variant), first(variant, ranks=1))
         assert gap < 1e-12 if name == "nothing broken" else gap > 1e-3, name
+
+
+def test_the_lessons_script_splits_one_game(notebook):
+    """Ranks whose gradients are averaged by hand play the lesson's game; with equal rows they do not."""
+
+    def first_gradient(script, ranks):
+        space, found = {"__name__": "two"}, []
+        exec(script.replace("range(8)", "range(1)"), space)
+        for rank in range(ranks):
+            G, D = space["players"]()
+            space["train"](G, D, G, D, notebook["x_fit"].double(), rank, ranks)
+            found.append(torch.cat([p.grad.flatten() for p in D.parameters()]))
+        return sum(found) / ranks
+
+    one = first_gradient(LESSON, 1)
+    assert notebook["off"](first_gradient(LESSON, 2), one) < 1e-12
+    equal = LESSON.replace("slice(rank,", "slice(0,")
+    assert equal != LESSON and notebook["off"](first_gradient(equal, 2), one) > 1e-2

@@ -281,6 +281,7 @@ def test_the_same_gif_with_every_backend(shown):
         plots.gif(fig, lambda k: line.set_ydata([0, k]), np.int64(3), alt="a line that rises")
         return shown.pop()["text/html"]
 
+    plt.close("all")  # what other tests left open
     usual, expected = mpl.get_backend(), made()
     plt.switch_backend("pdf")
     try:

@@ -321,6 +321,36 @@ def write_minutes(root: Path, names: Sequence[str] = ()) -> None:
             print(f"{label(source)}: minutes and links written")
 
 
+STATUS = re.compile(r"(?<=<!-- status -->\n).*?(?=<!-- /status -->)", re.S)
+ROW = re.compile(r"(\]\(notebooks/(?P<name>\w+)\.ipynb\).*\| )[^|\n]*min \|$", re.M)
+
+
+def front(text: str, root: Path = ROOT) -> str:
+    """The README with its counts of lessons, and the minutes of each in the last column of its table."""
+    built = [(source, path) for source, path in pairs(root) if path.exists()]
+    deeper = sum(path.parent.name == "deeper" for _, path in built)
+    planned = len(re.findall(r"\b\d\d [A-Z]", text.partition("In the making:")[2].partition("\n\n")[0]))
+    ready = len(built) - deeper
+    status = (
+        f"**{ready} of {ready + planned} lessons are ready**, and {deeper} deeper notebooks beside them; "
+        f"{planned} are in the making.\n"
+    )
+
+    def timed(row: re.Match) -> str:
+        found = re.search(r"\*Study:\* (\d+)", prose_of(read(root / "notebooks" / f"{row['name']}.ipynb")))
+        return f"{row[1]}{found[1] if found else '?'} min |"
+
+    return ROW.sub(timed, STATUS.sub(status, text))
+
+
+def write_front(root: Path) -> None:
+    path = root / "README.md"
+    text = path.read_text()
+    if (new := front(text, root)) != text:
+        write(path, new.encode())
+        print("README.md: counts and minutes written")
+
+
 def lesson(root: Path, name: str) -> int:
     """Execute one notebook, write its minutes, draw its pictures on one sheet; return how many faults."""
     for source, path in pairs(root):
@@ -600,6 +630,7 @@ def badges(root: Path) -> None:
         if (new := rewrite(text, address(root))) != text:
             write(path, new.encode())
             print(f"{path.relative_to(root)}: rewritten")
+    write_front(root)
 
 
 def cores() -> int:
@@ -626,6 +657,7 @@ def main() -> int:
         return 0
     if args.command == "minutes":
         write_minutes(args.root, args.names)
+        write_front(args.root)
         return 0
     if args.command == "lesson":
         if len(args.names) != 1:

@@ -104,6 +104,12 @@ def _jsd(p: Tensor, q: Tensor) -> Tensor:
         "with zeros your result is not finite: what is 0 · log 0 in floating point?": lambda p, q: (
             (_kl(p, (p + q) / 2) + _kl(q, (p + q) / 2)) / 2
         ),
+        "an outcome that has probability 0 under both gives 0/0: leave it out": lambda p, q: (
+            sum(torch.xlogy(a, 2 * a / (p + q)).sum() for a in (p, q)) / 2
+        ),
+        "in float32 your tiny number is 0: leave out what has probability 0 instead": lambda p, q: (
+            sum(torch.xlogy(a, 2 * a / (p + q + 1e-300)).sum() for a in (p, q)) / 2
+        ),
         "this is KL(p‖q): compare each with the mixture m": _kl,
         "this is the mean of KL(p‖q) and KL(q‖p): compare each with the mixture m": lambda p, q: (
             (_kl(p, q) + _kl(q, p)) / 2
@@ -133,8 +139,9 @@ def check_3(answer: object, mistakes: dict) -> None:
         _jsd,
         mistakes,
         (_vector(0.5, 0.3, 0.2), _vector(0.1, 0.3, 0.6)),
-        (_vector(0.5, 0.5, 0.0, 0.0), _vector(0.0, 0.5, 0.5, 0.0)),  # by hand: half of log 2
+        (_vector(0.5, 0.5, 0.0), _vector(0.0, 0.5, 0.5)),  # by hand: half of log 2
         (_vector(0.5, 0.5, 0.0, 0.0), _vector(0.0, 0.0, 1.0, 0.0)),
+        (torch.tensor([0.5, 0.25, 0.25, 0.0]), torch.tensor([0.0, 0.5, 0.5, 0.0])),  # in float32
     )
 
 

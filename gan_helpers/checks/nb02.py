@@ -65,6 +65,15 @@ def _hinge(r: Tensor, f: Tensor) -> tuple[Tensor, Tensor]:
             F.relu(1 - r).mean() + F.relu(1 - f).mean(),
             -f.mean(),
         ),
+        "the two losses are exchanged: return loss_D first": lambda r, f: _hinge(r, f)[::-1],
+        "softplus never costs nothing: the hinge is max(0, 1 - D), 0 beyond the margin": lambda r, f: (
+            F.softplus(1 - r).mean() + F.softplus(1 + f).mean(),
+            -f.mean(),
+        ),
+        "at the margin your loss is rounded: the hinge has a sharp bend there": lambda r, f: (
+            F.softplus(1 - r, beta=50).mean() + F.softplus(1 + f, beta=50).mean(),
+            -f.mean(),
+        ),
         "loss_D is divided by 2: the two means are added": lambda r, f: (_hinge(r, f)[0] / 2, -f.mean()),
         "loss_D is to be minimised: this has the opposite sign": lambda r, f: (-_hinge(r, f)[0], -f.mean()),
         "the maximum is taken with 1 and not around it: max(0, 1 - D), not max(0, -D)": lambda r, f: (
@@ -98,7 +107,8 @@ def check_1(answer: object, mistakes: dict) -> None:
     """`hinge_losses(score_real, score_fake)`: (loss_D, loss_G)."""
     r, f = _leaf(-2.0, 0.5, 3.0), _leaf(-3.0, -0.25, 0.5, 2.0, 0.0)
     far = torch.tensor([-2.0, 0.5, -30.0, 40.0]), torch.tensor([0.3, -30.0, 40.0])
-    same(answer, _hinge, mistakes, (r.detach(), f.detach()), far)
+    margin = torch.tensor([1.0, 0.99]), torch.tensor([-1.0, -1.01, -0.99])
+    same(answer, _hinge, mistakes, (r.detach(), f.detach()), far, margin)
     trains(lambda: answer(r, f)[0], {"score_real": r, "score_fake": f})
     trains(lambda: answer(r, f)[1], {"score_fake": f})
 
@@ -114,6 +124,11 @@ def _from_probabilities(eps: float):
         return real.mean() - torch.log(1 - Q + eps).mean()
 
     return loss
+
+
+def _with_exp(r: Tensor, f: Tensor, a: float) -> Tensor:
+    real = (1 - a) * torch.log1p(torch.exp(-r)) + a * torch.log1p(torch.exp(r))
+    return real.mean() + torch.log1p(torch.exp(f)).mean()
 
 
 @exercise(
@@ -146,16 +161,17 @@ def _from_probabilities(eps: float):
         "a small number inside the logarithm cuts the loss off at confident scores": _from_probabilities(
             1e-8
         ),
-        "at scores of 200 the probability is 1 to the last digit: compute from the score": (
+        "at high scores the probability is 1 to the last digit: compute from the score": (
             _from_probabilities(0)
         ),
+        "at ±200 exp(s) overflows or P is 0: F.softplus is log(1 + exp(s)) without that": _with_exp,
     },
 )
 def check_2(answer: object, mistakes: dict) -> None:
     """`smoothed_loss_D(score_real, score_fake, alpha)`: right up to scores of ±200 in float32."""
     r, f = _leaf(-1.0, 0.5, 3.0), _leaf(-2.0, 0.25, 1.0, 0.0)
     small = r.detach().float(), f.detach().float()
-    far = [(torch.tensor([at]), torch.tensor([-at]), 0.1) for at in (-200.0, 200.0, -30.0, 30.0)]
+    far = [(torch.tensor([at]), torch.tensor([-at]), 0.1) for at in (-30.0, 30.0, -200.0, 200.0)]
     cases = [(*small, 0.1), (*small, 0.25), (*reversed(small), 0.1)]
     same(answer, _smoothed, mistakes, *cases)
     for k, case in enumerate(far):

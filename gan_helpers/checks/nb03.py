@@ -20,18 +20,18 @@ def _complex(*values: complex) -> Tensor:
     1,
     {
         "that is |hλ|: a step adds h v(w) to w, so the identity is missing": lambda e, h: (h * e).abs().max(),
-        "you took the modulus of λ first: |1 + hλ| is not 1 + h|λ|": lambda e, h: (1 + h * e.abs()).max(),
+        "you took the size of λ first: |1 + hλ| is not 1 + h|λ|": lambda e, h: (1 + h * e.abs()).max(),
         "only the real parts are in it: rotation also lengthens a step": lambda e, h: (
             (1 + h * e.real).abs().max()
         ),
         "the sign is that of descent on a Hessian: λ belongs to v, which is added": lambda e, h: (
             (1 - h * e).abs().max()
         ),
-        "that is the squared modulus: take the root": lambda e, h: (1 + h * e).abs().max() ** 2,
+        "that is the squared size: take the root": lambda e, h: (1 + h * e).abs().max() ** 2,
         "that is the field's |λ|, not the step's |1 + hλ|": lambda e, h: e.abs().max(),
         "h is missing: this is the radius for h = 1": lambda e, h: (1 + e).abs().max(),
-        "that is the smallest modulus: the slowest mode decides": lambda e, h: (1 + h * e).abs().min(),
-        "an average of the moduli: one mode outside the circle is enough to diverge": lambda e, h: (
+        "that is the smallest size: the largest decides": lambda e, h: (1 + h * e).abs().min(),
+        "an average of the sizes: one of them above 1 is enough to leave": lambda e, h: (
             (1 + h * e).abs().mean()
         ),
         "the eigenvalue of largest |λ| need not give the largest |1 + hλ|: try all": lambda e, h: (

@@ -22,7 +22,7 @@ def _kl(hits: Tensor, modes: int | None = None) -> Tensor:
             h / h.sum() * (len(h) * h / h.sum()).log()
         ).sum(),
         "that is minus the entropy: the K in the logarithm is missing": lambda h: _kl(h, 1),
-        "that is the other direction, KL(u ‖ q̂), over the modes that were hit": lambda h: (
+        "that is the other direction, KL(u ‖ q̂): here q̂ stands in front of the logarithm": lambda h: (
             1 / len(h) * (h.sum() / len(h) / h[h > 0]).log()
         ).sum(),
         "K is the number of all modes, not of those that were hit": lambda h: _kl(h, int((h > 0).sum())),
@@ -32,12 +32,14 @@ def _kl(hits: Tensor, modes: int | None = None) -> Tensor:
             h / 100, len(h) * h / 100
         ).sum(),
         "there need not be four modes: K is the length of `hits`": lambda h: _kl(h, 4),
+        "there need not be nine modes: K is the length of `hits`": lambda h: _kl(h, 9),
         "each term is weighted by q̂, not by 1/K": lambda h: (h[h > 0] / h.sum() * len(h)).log().mean(),
     },
 )
 def check_1(answer: object, mistakes: dict) -> None:
     """`kl_to_uniform(hits)`: Σ q log(K q) in nats, 0 log 0 = 0."""
-    cases = [60, 30, 10, 0], [3, 3, 3, 3, 3, 3, 3], [0, 7, 0, 1, 2, 30], [5, 1, 1, 0]
+    # The first case has no empty mode, so that the other direction is finite, and can be named.
+    cases = [60, 30, 20, 15], [60, 30, 10, 0], [3, 3, 3, 3, 3, 3, 3], [0, 7, 0, 1, 2, 30], [5, 1, 1, 0]
     same(answer, _kl, mistakes, *((torch.tensor(hits),) for hits in cases))
 
 
@@ -65,6 +67,9 @@ def _sign_test(k: int, n: int) -> float:
         ),
         "that is the normal approximation: with 16 seeds count exactly": lambda k, n: math.erfc(
             abs(k - n / 2) / math.sqrt(n / 2)
+        ),
+        "that is the normal approximation with half a step of correction: count exactly": lambda k, n: (
+            math.erfc(max(abs(k - n / 2) - 0.5, 0.0) / math.sqrt(n / 2))
         ),
         "3 of 16 is as extreme as 13 of 16: take the larger side": lambda k, n: min(1, 2 * _tail(k, n)),
         "the middle is counted in both tails: a probability is at most 1": lambda k, n: (

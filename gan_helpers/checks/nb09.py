@@ -103,7 +103,7 @@ _GRAPH = "would a penalty made of it reach D? keep the graph of the slope, with 
         ),
         "those are the norms of the images, not of the slopes": lambda D, x: x.flatten(1).norm(dim=1),
         _GRAPH: _of_slopes(graph=False),
-        "at a slope of 0 the gradient of your root is NaN (section 4, the fifth violation): use .norm": (
+        "at a slope of 0 the gradient of your root is NaN (deeper notebook, mistake 5): use .norm": (
             _of_slopes(lambda slope: slope.flatten(1).square().sum(1).sqrt())
         ),
     },
@@ -123,7 +123,7 @@ def check_2(answer: object, mistakes: dict) -> None:
     slope = call(lambda: torch.autograd.grad(answer(flat, images).sum(), flat[1].weight)[0])
     expect(
         bool(slope.isfinite().all()),
-        "at a slope of 0 the gradient of your root is NaN (section 4, the fifth violation): use .norm",
+        "at a slope of 0 the gradient of your root is NaN (deeper notebook, mistake 5): use .norm",
     )
 
 

@@ -137,30 +137,6 @@ def check_2(answer: object, mistakes: dict) -> None:
     trains(lambda: answer(D, x, noise, 0.25, 3.0), {"D's weights": D.parameters()})
 
 
-@exercise(
-    3,
-    {
-        "a weight times s has a square times s²": lambda L, s, a: (1 + a * s) ** L,
-        "blocks multiply, they do not add": lambda L, s, a: 1 + L * a * s**2,
-        "the input is added to the branch: 1 + …": lambda L, s, a: (a * s**2) ** L,
-        "that is a single block": lambda L, s, a: 1 + a * s**2,
-        "that is a root mean square: the question is about the mean square": lambda L, s, a: (
-            (1 + a * s**2) ** (L / 2)
-        ),
-        "amplitudes do not add here: x and f(x) are uncorrelated, so their squares do": lambda L, s, a: (
-            (1 + math.sqrt(a) * s) ** (2 * L)
-        ),
-        "that is the limit of many blocks with s = L^(-1/2): use `blocks` and `scale`": lambda L, s, a: (
-            math.exp(L * a * s**2)
-        ),
-    },
-)
-def check_3(answer: object, mistakes: dict) -> None:
-    """`behind(blocks, scale, a)`: (1 + a scale²)^blocks."""
-    cases = (12, 0.3, 0.67), (3, 1.0, 0.5), (40, 0.1, 2.0)
-    same(answer, lambda L, s, a: (1 + a * s**2) ** L, mistakes, *cases)
-
-
 def _blend(weight: Callable, clamp: bool = True) -> Callable:
     """`at` with another weight of `first`."""
 
@@ -175,7 +151,7 @@ def _half(t: float) -> float:
 
 
 @exercise(
-    4,
+    3,
     {
         "turned round: at the start it must be `first`, at the end `last`": _blend(lambda t: 1 - _half(t)),
         "that is a straight line: flat at both ends is what the cosine is for": _blend(lambda t: 1 - t),
@@ -193,7 +169,7 @@ def _half(t: float) -> float:
         "after the end it must stay: clamp part to 0 … 1": _blend(_half, clamp=False),
     },
 )
-def check_4(answer: object, mistakes: dict) -> None:
+def check_3(answer: object, mistakes: dict) -> None:
     """`at(part, first, last)`: half a cosine from first to last, constant outside [0, 1]."""
 
     def curve(at: Callable) -> Callable:
@@ -202,3 +178,27 @@ def check_4(answer: object, mistakes: dict) -> None:
     wrong = {hint: curve(mistake) for hint, mistake in mistakes.items()}
     cases = (8.0, 2.0, 0.0, 0.25, 0.5, 1.0), (8.0, 2.0, 1.5), (0.1, 3.0, 0.2, 0.9)
     same(curve(answer), curve(_blend(_half)), wrong, *cases)
+
+
+@exercise(
+    4,
+    {
+        "a weight times s has a square times s²": lambda L, s, a: (1 + a * s) ** L,
+        "blocks multiply, they do not add": lambda L, s, a: 1 + L * a * s**2,
+        "the input is added to the branch: 1 + …": lambda L, s, a: (a * s**2) ** L,
+        "that is a single block": lambda L, s, a: 1 + a * s**2,
+        "that is a root mean square: the question is about the mean square": lambda L, s, a: (
+            (1 + a * s**2) ** (L / 2)
+        ),
+        "amplitudes do not add here: x and f(x) are uncorrelated, so their squares do": lambda L, s, a: (
+            (1 + math.sqrt(a) * s) ** (2 * L)
+        ),
+        "that is the limit of many blocks with s = L^(-1/2): use `blocks` and `scale`": lambda L, s, a: (
+            math.exp(L * a * s**2)
+        ),
+    },
+)
+def check_4(answer: object, mistakes: dict) -> None:
+    """`behind(blocks, scale, a)`: (1 + a scale²)^blocks."""
+    cases = (12, 0.3, 0.67), (3, 1.0, 0.5), (40, 0.1, 2.0)
+    same(answer, lambda L, s, a: (1 + a * s**2) ** L, mistakes, *cases)

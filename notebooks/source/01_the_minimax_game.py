@@ -13,15 +13,15 @@
 #
 # ![Two rows of the same forty points on a line. In the upper row all are grey: this is what the discriminator sees. In the lower row they are blue for real and orange for fake: this is what the coin knows](images/01_the_minimax_game.png)
 #
-# **In one sentence:** a discriminator answers one question per sample, "real or fake?", and its answers tell how well fakes and data can be told apart, and which way each fake should go.
+# **In one sentence:** a discriminator asks of each sample "real or fake?", and its answers tell how well fakes and data can be told apart, and which way each fake should go.
 #
 # **After this lesson you can**
 #
 # - **derive** the value function of a GAN from that one question, and the discriminator that answers it best;
-# - **explain** what the Jensen–Shannon divergence measures, and why the generator makes it small;
+# - **explain** what the Jensen–Shannon divergence measures, and why a generator against the best discriminator would make it small;
 # - **say** what the losses read at the end of a perfect game, and why this proves nothing.
 #
-# *Before this:* [00](00_start_here.ipynb). *Study:* 42 minutes, and 25 for the exercises. *Run time:* about 30 seconds on one CPU core. *Deeper:* [the second notebook](deeper/01_the_minimax_game.ipynb) finds the best discriminator in three more ways, lets a network learn it, refutes nine more formulas, and plays section 1 again with a discriminator.
+# *Before this:* [00](00_start_here.ipynb). *Study:* 40 minutes, and 25 for the exercises. *Run time:* about 30 seconds on one CPU core. *Deeper:* [the second notebook](deeper/01_the_minimax_game.ipynb) finds the best discriminator in three more ways, lets a network learn it, and refutes eleven wrong formulas.
 
 # %% tags=["setup"]
 import sys
@@ -33,7 +33,6 @@ assert find_spec("gan_helpers"), "no gan_helpers in this kernel: choose that of 
 
 import math
 
-import ipywidgets as widgets
 import matplotlib.pyplot as plt
 import torch
 from torch import nn
@@ -48,9 +47,9 @@ plots.use_course_style()
 torch.set_num_threads(1)  # small networks on the CPU: a second thread costs more than it brings
 
 # %% [markdown]
-# ## 1 Why a discriminator at all (7 min)
+# ## 1 Why a discriminator at all (6 min)
 #
-# Why does a generator need an opponent? Let us compare fakes with real samples and make their distance small.
+# Does a generator need an opponent? Let us make the distance of fakes to real samples small.
 
 
 # %%
@@ -69,7 +68,7 @@ def small_net():
 
 
 # %% [markdown]
-# Each step draws 200 fakes and 200 real samples and pairs them at random. The loss is the mean squared distance of a pair.
+# Each step pairs 200 fakes with 200 real samples at random. The loss is the mean squared distance of a pair.
 
 
 # %%
@@ -94,7 +93,7 @@ def train_on_pairs(seed, sort=False):
 predict(
     "The loss asks each fake to be near a real sample chosen at random. What does G learn to make?",
     [
-        ("Two bumps, like the data", False, "No fake knows in which bump its next partner lies."),
+        ("Two bumps, like the data", False, "No fake knows in which bump its partner will lie."),
         ("One broad bump over both", False, "Fakes that vary are farther from random partners."),
         ("Nearly always the same number, about 0", True, "The mean is the best guess for an unknown partner."),
     ],
@@ -119,33 +118,38 @@ alt = "Two histograms with the real samples in two blue bumps at -2 and 2. Left,
 plots.show(fig, alt=alt)
 
 # %%
+def share(fakes, low, high):
+    """For each seed, the share of its 2,000 fakes between low and high."""
+    inside = (fakes > low) & (fakes < high)
+    return inside.float().mean(dim=(1, 2))
+
+
+# %%
 claim(
     "With random pairs the fakes hardly differ.",
-    random_pairs.std(dim=(1, 2)), below=0.3,
+    random_pairs.std(dim=(1, 2)), below=0.3,  # the standard deviation of each seed
 )
 claim(
-    "They lie near 0, the mean of the data.",
-    random_pairs.mean(dim=(1, 2)), near=0, within=0.4,
-)
-left = ((sorted_pairs + 2).abs() < 1).float().mean(dim=(1, 2))  # near -2
-gap = (sorted_pairs.abs() < 1).float().mean(dim=(1, 2))
-claim(
-    "With sorted pairs a third or more of the fakes lie in the left bump.",
-    left, between=(1 / 3, 0.55),
+    "Nearly all of them lie in the gap.",
+    share(random_pairs, -1, 1), above=0.9,
 )
 claim(
-    "Fewer than a fifth of them lie in the gap.",
-    gap, below=0.2,
+    "With sorted pairs a third or more lie in the left bump.",
+    share(sorted_pairs, -3, -1), between=(1 / 3, 0.55),
+)
+claim(
+    "Fewer than a fifth lie in the gap.",
+    share(sorted_pairs, -1, 1), below=0.2,
 )
 
 # %% [markdown]
-# No fake knows its partner in advance, so $G$ does best to aim at the mean. The right panel is the control: once the pairs are no longer random, the bumps appear. But we could sort only because our samples are single numbers, and images have no order.
+# (The left column is cut off. Of the real samples 48 % lie in each bump and 2 % in the gap.) No fake knows its partner in advance, so $G$ does best to aim at the mean. Sorting helps, but images cannot be sorted.
 #
-# So we want to compare two *sets*, without pairs, and still tell each fake where to go. A discriminator does both.
+# So we want to compare two *sets*, and still tell each fake where to go. A discriminator does both (section 5).
 #
 # ## 2 One question per sample (4 min)
 #
-# Toss a fair coin. Heads: draw $x$ from the data, $x\sim p_d$. Tails: draw noise $z\sim p_z$ and let the generator make a fake, $x=G(z)\sim p_g$. The discriminator sees $x$ but not the coin, and answers with a probability $P(x)$ for heads, "real".
+# Toss a fair coin. Heads: draw $x$ from the data, $x\sim p_d$. Tails: draw noise $z\sim p_z$ and let the generator make a fake, $x=G(z)\sim p_g$. The discriminator sees $x$ but not the coin. It answers with a probability $P(x)$ for "real".
 
 # %% tags=["hide-input", "head-picture"]
 paint = torch.Generator().manual_seed(3)  # a drawing, no experiment
@@ -163,13 +167,13 @@ alt = "Two rows of the same forty points on a line. In the upper row all are gre
 plots.show(fig, alt=alt)
 
 # %% [markdown]
-# Each answer gets a **grade**: $\log P(x)$ if $x$ was real, $\log(1-P(x))$ if it was fake. A confident right answer earns nearly 0, and a confident wrong one costs much. The mean grades of both sides, added, are the **value function** of a GAN:
+# Each answer gets a **mark**, and higher is better: $\log P(x)$ if $x$ was real, $\log(1-P(x))$ if it was fake. Say that $D$ answers 0.9. If $x$ is real, the mark is $\log0.9=-0.1$. If it is fake, the mark is $\log0.1=-2.3$. The mean mark of the real samples, plus that of the fakes, is the **value function** of a GAN:
 #
 # $$V(D,G)=\mathbb E_{x\sim p_d}[\log P(x)]+\mathbb E_{z\sim p_z}[\log(1-P(G(z)))],\qquad\min_G\max_D V(D,G)$$
 #
-# (Goodfellow et al. 2014, Eq. 1). The discriminator wants good grades and makes $V$ large. The generator wants to fool it and makes $V$ small. This is a **minimax game**.
+# (Goodfellow et al. 2014, Eq. 1). The discriminator wants good marks, so a large $V$. The generator wants to fool it, so a small $V$. This is a **minimax game**.
 #
-# A matter of letters: that paper writes $D$ for the probability. In this course $D(x)$ is the *score*, any real number, and $P(x)=\sigma(D(x))$. The softplus $\zeta(s)=\log(1+e^s)$ of notebook 00 turns one into the other: $\log P=-\zeta(-D)$ and $\log(1-P)=-\zeta(D)$.
+# That paper writes $D$ for the probability. Here $D(x)$ is the *score*, any real number, and $P(x)=\sigma(D(x))$. With the softplus $\zeta(s)=\log(1+e^s)$ of lesson 00 the mark of a score $s$ is $\log\sigma(s)=\log\frac1{1+e^{-s}}=-\zeta(-s)$ for a real sample. For a fake it is $\log(1-\sigma(s))=-\zeta(s)$.
 
 
 # %%
@@ -182,7 +186,6 @@ def value(score_real, score_fake):
 scores = torch.randn(1_000)  # any scores will do; the first 500 are of real samples
 labels = torch.cat([torch.ones(500), torch.zeros(500)])
 cross_entropy = F.binary_cross_entropy_with_logits(scores, labels)
-blind = torch.zeros(500)  # the answer is always ½
 
 claim(
     "V is -2 times PyTorch's ordinary cross-entropy.",
@@ -190,25 +193,25 @@ claim(
 )
 claim(
     "A D that always answers ½ has V = -log 4.",
-    value(blind, blind), near=-math.log(4), within=1e-5, exact=True,
+    value(torch.zeros(500), torch.zeros(500)), near=-math.log(4), within=1e-5, exact=True,
 )
 
 # %% [markdown]
-# (`exact=True` marks mathematics, which needs no seeds.) So a discriminator is an ordinary classifier with the ordinary loss, the **cross-entropy** $-V/2$. But here the generator can change one of the two classes. And a blind discriminator reads $-\log4=-1.386$ for *every* generator.
+# (`exact=True` marks mathematics, which needs no seeds.) So a discriminator is an ordinary classifier with the ordinary loss, the **cross-entropy** $-V/2$. A blind one has $V=-\log4=-1.386$ for *every* generator.
 #
-# One answer is about one sample. The mean grade is about two *sets*: it shows whether this discriminator can tell real and fake samples apart. Statisticians call such a comparison a **two-sample test**.
+# ## 3 The best answer (4 min)
 #
-# ## 3 The best answer (6 min)
+# The generator stands still. Which answer is best at one place $x$? Say that the density of the data is 0.3 there, and that of the fakes 0.2. So of five samples near this $x$ three are real, on average. $D$ gives all five the same $P$.
 #
-# The generator stands still. Which $P(x)$ is best? Write the two means as one integral:
+# | the answer $P$ | ½ | 0.6 | 0.9 |
+# |---|---|---|---|
+# | marks of the five, added: $3\log P+2\log(1-P)$ | −3.47 | **−3.37** | −4.92 |
 #
-# $$V(D,G)=\int \bigl(p_d(x)\log P(x)+p_g(x)\log(1-P(x))\bigr)\,dx.$$
-#
-# We may choose $P$ at each $x$ alone. Take one $x$, and write $a=p_d(x)$, $b=p_g(x)$ and $y=P(x)$. If only one of $a$, $b$ is positive, the best $y$ is 1 or 0. Else take the derivative of $a\log y+b\log(1-y)$, which is $\frac ay-\frac b{1-y}$. It is 0 at $y=\frac a{a+b}$, positive before and negative after, so this is the maximum:
+# The best of the three is 0.6, the share of real samples. Is it the best of all? Let the densities be $a$ for the data and $b$ for the fakes, in place of 0.3 and 0.2. Where is $a\log P+b\log(1-P)$ largest? Its derivative in $P$ is $\frac aP-\frac b{1-P}$. This is 0 at $P=\frac a{a+b}$, positive before and negative after, so here is the maximum. If $D$ can choose its answer at each $x$ alone (a network may not quite), the best one is
 #
 # $$P^*(x)=\frac{p_d(x)}{p_d(x)+p_g(x)},\qquad D^*(x)=\log\frac{P^*(x)}{1-P^*(x)}=\log\frac{p_d(x)}{p_g(x)}$$
 #
-# (Prop. 1, Eq. 2). Without calculus: of all samples near $x$, the real and the fake ones are in the proportion $p_d(x):p_g(x)$. The best answer is the share of real ones, and the best score is the logarithm of the proportion.
+# (Prop. 1, Eq. 2). In words: *the best answer is the share of real samples at $x$, and the best score is the logarithm of the proportion real to fake*. Here the score is $\log\frac{0.3}{0.2}=0.41$.
 
 # %%
 predict(
@@ -221,10 +224,6 @@ predict(
 )
 
 
-# %% [markdown]
-# Adam does not know the formula. It gets a free score at each of 111 points, and makes $V$ large.
-
-
 # %%
 def normal(x, mean, std):
     """The density of N(mean, std²) at the points x."""
@@ -234,14 +233,6 @@ def normal(x, mean, std):
 x = torch.linspace(-5, 6, 111)
 p_d = normal(x, 0, 1)
 p_g = normal(x, 1, 1.5)
-score = torch.zeros(111, requires_grad=True)
-optimizer = torch.optim.Adam([score], lr=0.1)
-for _ in range(1_000):
-    minus_V = (p_d * F.softplus(-score) + p_g * F.softplus(score)).sum()
-    optimizer.zero_grad()
-    minus_V.backward()
-    optimizer.step()
-P_found = torch.sigmoid(score).detach()
 P_best = p_d / (p_d + p_g)
 
 # %% tags=["hide-input"]
@@ -249,45 +240,50 @@ fig, ax = plt.subplots(figsize=(7, 3.2))
 plots.densities(x, p_d, p_g, P=P_best, ax=ax)
 right = ax.right_ax
 right.get_legend().remove()
-right.plot(x[::4], P_found[::4], "o", ms=5, mfc="none", color=plots.DISC)
-right.text(-4.7, 0.72, "line: the formula $P^*$\ncircles: what Adam found", color=plots.DISC)
+right.text(-4.7, 0.72, "the best answer $P^*$\n(scale on the right)", color=plots.DISC)
+right.text(-4.9, 0.52, "one half", color=plots.GREY)
 ax.text(0.9, 0.36, "data", color=plots.REAL)
 ax.text(3.2, 0.1, "fakes", color=plots.FAKE)
 ax.set_title("The best answer is a hill, not a step")
-alt = "The blue density of the data, the wider orange density of the fakes to its right, and the black curve P*, a hill that rises above one half between about -2.5 and 0.9 and falls on both sides. Circles from the optimiser lie on the curve."
+alt = "The blue density of the data, the wider orange density of the fakes to its right, and the black curve P*, a hill that rises above one half between about -2.5 and 0.9 and falls on both sides."
 plots.show(fig, alt=alt)
 
 # %%
-claim(
-    "Adam finds the formula at all points.",
-    P_found - P_best, near=0, within=0.003, exact=True,
-)
 claim(
     "The best P crosses one half twice.",
     (P_best > 0.5).diff().sum() == 2, exact=True,
 )
 
 # %% [markdown]
-# The *score* is a one-way scale from "surely fake" to "surely real", but $x$ is not. Too far to the left is suspicious, and so is too far to the right.
-#
 # ## 4 What is left for the generator (6 min)
 #
-# Suppose $D$ always gives the best answer. How well can it do? Let us count what an answer *costs*, which is minus its grade. $V$ adds the mean grades of both sides of the coin, and each side falls in half of the tosses. So a toss costs $-V/2$ on average: the cross-entropy again.
+# How much better is the best $D$ than a blind one?
 #
-# Someone who may *not* see $x$ can only answer ½, and pays $\log2=0.693$ at each toss. Someone who sees $x$ and answers $P^*(x)$ pays less. The saving is *how much one sample tells about the coin*. It is called the **Jensen–Shannon divergence** of data and fakes, the JSD.
+# Let $x$ be only "left" or "right". Of ten real samples eight are left, and of ten fakes two. So eight of the ten samples on the left are real, and the best answer there is 0.8. On the right it is 0.2.
 #
-# Take two boxes: the data are uniform on $[0,1]$, and the fakes on $[s,s+1]$.
-#
-# | shift | where samples fall | mean cost | saved: the JSD |
+# | | on the left | on the right | mean mark |
 # |---|---|---|---|
-# | $s=0$ | all in both boxes: they tell nothing and cost $\log2$ | $\log 2$ | 0 |
-# | $s=\tfrac12$ | half of them in both boxes; the others in one box only, where the best answer is sure and costs 0 | $\tfrac12\log2$ | $\tfrac12\log2$ |
+# | real samples | 8 of 10, mark $\log0.8=-0.22$ | 2 of 10, mark $\log0.2=-1.61$ | $0.8\cdot(-0.22)+0.2\cdot(-1.61)=-0.50$ |
+# | fakes | 2 of 10, mark $\log0.2=-1.61$ | 8 of 10, mark $\log0.8=-0.22$ | $-0.50$ |
 #
-# So with the best answers a toss costs $-V(D^*,G)/2=\log2-\mathrm{JSD}$. Multiply by $-2$:
+# $V$ adds both mean marks, so $V=-0.50-0.50=-1.00$. The blind one has $V=-1.386$.
 #
-# $$V(D^*,G)=-\log 4+2\,\mathrm{JSD}(p_d,p_g),\qquad \mathrm{JSD}(p_d,p_g)=\tfrac12\mathrm{KL}(p_d\|m)+\tfrac12\mathrm{KL}(p_g\|m)$$
+# But a toss is either real or fake, equally often. So the mean mark of a toss is not the sum of the two means but half of it, $\frac V2=-0.50$. We say that a toss *costs* 0.50, which is minus its mark. Someone who may *not* see $x$ can only answer ½, and pays $-\log\frac12=0.69$. So to see $x$ saves $0.69-0.50=0.19$ a toss.
 #
-# (Thm 1, Eq. 5–6). The right half is how books write the JSD: $m=\tfrac12(p_d+p_g)$ is the mixture of both, and $\mathrm{KL}(p\|m)=\int p\log\frac pm$ is the Kullback–Leibler divergence. To get it, put $P^*=\frac{p_d}{2m}$ into the grades of section 2. The mean of $\log\frac{p_d}{2m}$ over the data is $\mathrm{KL}(p_d\|m)-\log2$, and the fakes give $\mathrm{KL}(p_g\|m)-\log2$. No KL is negative, and it is 0 only for equal densities. So the JSD is 0 only for $p_g=p_d$.
+# This saving is *how much one sample tells about the coin*, and is called the **Jensen–Shannon divergence** (JSD):
+#
+# $$\mathrm{JSD}=\underbrace{\log2}_{\text{cost without seeing }x}-\;\underbrace{\left(-\tfrac12V(D^*,G)\right)}_{\text{cost with the best answers}}\qquad\text{so}\qquad V(D^*,G)=-\log4+2\,\mathrm{JSD}(p_d,p_g)$$
+#
+# (Thm 1, Eq. 5–6; here $-1.386+2\cdot0.193=-1.00$). The JSD is never negative, because ½ is still allowed. It is at most $\log2$, because nobody can save more than he pays. And it is 0 only if ½ is best everywhere, which means $p_g=p_d$.
+#
+# So against the best discriminator a small $V$ is a small JSD, and only a perfect generator reaches 0.
+#
+# <details><summary>How books write the JSD</summary>
+#
+# $\mathrm{JSD}(p_d,p_g)=\tfrac12\mathrm{KL}(p_d\|m)+\tfrac12\mathrm{KL}(p_g\|m)$. Here $m=\tfrac12(p_d+p_g)$ is the mixture of both, and $\mathrm{KL}(p\|m)=\int p\log\frac pm$ is the Kullback–Leibler divergence. Section 2 of the [deeper notebook](deeper/01_the_minimax_game.ipynb) shows that it is the same number.
+# </details>
+#
+# **Two boxes.** The data are uniform on $[0,1]$, the fakes on $[s,s+1]$. At $s=\frac12$ half of the samples fall where the boxes overlap, and cost $\log2$. The others cost 0. So the JSD is $\frac12\log2$.
 
 # %%
 predict(
@@ -295,7 +291,7 @@ predict(
     [
         ("It becomes three times as large", False, "A distance would. The JSD only asks what x tells about the coin."),
         ("It grows, but ever more slowly", False, "So it is for two distant bells, which still overlap a little."),
-        ("Nothing at all", True, "At s = 1 each sample already tells everything, and nobody can save more than log 2."),
+        ("Nothing at all", True, "At s = 1 each sample already tells everything."),
     ],
 )
 
@@ -305,16 +301,13 @@ line = torch.arange(-16, 16, dx, dtype=torch.float64) + dx / 2
 TINY = 1e-300  # where both densities are 0, this avoids 0/0
 
 
-def cost(p_d, p_g):
-    """What the best answer costs on average: -V/2. Here xlogy(a, b) is a log b."""
-    both = p_d + p_g + TINY
-    grades = torch.xlogy(p_d, p_d / both) + torch.xlogy(p_g, p_g / both)
-    return -grades.sum() * dx / 2
-
-
 def jsd(p_d, p_g):
-    """What seeing x saves, compared with answering ½."""
-    return math.log(2) - cost(p_d, p_g)
+    """What seeing x saves, log 2 + V/2, for densities on `line`."""
+    both = p_d + p_g + TINY
+    # xlogy(a, b) is a · log b, and 0 where a is 0
+    mark_real = torch.xlogy(p_d, p_d / both).sum() * dx  # log P*
+    mark_fake = torch.xlogy(p_g, p_g / both).sum() * dx  # log(1 - P*)
+    return math.log(2) + (mark_real + mark_fake) / 2
 
 
 # %%
@@ -342,8 +335,9 @@ plots.show(fig, alt=alt)
 
 # %%
 claim(
-    "Boxes that share half their width have half of log 2.",
-    boxes[shifts == 0.5].item(), near=math.log(2) / 2, within=1e-6, exact=True,
+    "Left or right: one sample saves 0.193.",
+    jsd(0.8 * box(0) + 0.2 * box(1), 0.2 * box(0) + 0.8 * box(1)),
+    near=0.193, within=0.0005, exact=True,
 )
 claim(
     "From s = 1 on the boxes stay at log 2.",
@@ -351,16 +345,15 @@ claim(
 )
 
 # %% [markdown]
-# So a generator that makes $V$ small against the best discriminator minimises the JSD, and only a perfect one reaches 0. (The loss of notebook 00 is another one: see notebook 02.) But look at the flat part. Where the boxes share nothing, the JSD does not say which way is back (notebooks 02 and 09).
+# Once the boxes share nothing, nobody can save more. There the JSD does not say how far away the fakes are, or where (lesson 09).
 #
-# ## 5 A number and a direction (3 min)
+# ## 5 A number and a direction (6 min)
 #
-# A single number cannot say *what* is wrong. Here are two generators: one is shifted to mean 1.185, one has a standard deviation of 2.570.
+# One number cannot say *what* is wrong. Here are a shifted generator and one that is too wide, chosen to have a JSD of 0.150.
 
 # %%
 shifted = normal(line, 1.185, 1)
 wide = normal(line, 0, 2.570)
-divergences = [jsd(bell, shifted), jsd(bell, wide)]
 
 # %% tags=["hide-input"]
 fig, axes = plt.subplots(1, 2, figsize=(8.6, 2.8), sharey=True)
@@ -380,50 +373,81 @@ plots.show(fig, alt=alt)
 # %%
 claim(
     "Both generators have a JSD of 0.150.",
-    divergences, near=0.150, within=0.0005, exact=True,
+    [jsd(bell, shifted), jsd(bell, wide)], near=0.150, within=0.0005, exact=True,
 )
 claim(
-    "Left panel: the best score falls from left to right.",
+    "Left: the best score falls from left to right.",
     torch.log(bell / shifted).diff(), below=0, exact=True,
 )
 claim(
-    "Right panel: it falls from the middle outwards.",
+    "Right: it falls from the middle outwards.",
     torch.log(bell / wide)[line > 0].diff(), below=0, exact=True,
 )
 
 # %% [markdown]
-# The number is the same, but the slopes are not. A fake scores higher if it moves to the left in the left panel, and inwards in the right one. So the score gives each fake a direction, and no fake needs a partner. It does not say how far to go. With $D$ in place of the pairs, $G$ finds both bumps of section 1 in each of eight seeds ([deeper notebook](deeper/01_the_minimax_game.ipynb)).
+# The number is the same, but the slopes are not. A fake scores higher if it moves to the left in the first panel, and inwards in the second. So the score gives each fake a direction. It does not say where to stop: in the first panel it rises beyond the data.
 #
-# **Mission 1:** find a *narrow* generator with mean 0 and a JSD near 0.150. **Mission 2:** set the standard deviation to 0.2 and move the mean from 2 to 5. What becomes of the JSD, and of the black curve $P^*$ where the fakes are?
+# **Back to the two bumps.** The same $G$ as in section 1 now plays against a $D$, in the loop of lesson 00.
 
+
+# %%
+def train_on_scores(seed):
+    """600 rounds of the loop of lesson 00. Returns 2,000 fakes."""
+    torch.manual_seed(seed)
+    G, D = small_net(), small_net()
+    opt_G = torch.optim.Adam(G.parameters(), lr=5e-3, betas=(0.0, 0.99))
+    opt_D = torch.optim.Adam(D.parameters(), lr=5e-3, betas=(0.0, 0.99))
+    for _ in range(600):
+        x_fake = G(torch.randn(100, 1))
+        loss_D = -value(D(draw_data(100)), D(x_fake.detach()))
+        opt_D.zero_grad()
+        loss_D.backward()
+        opt_D.step()
+        loss_G = F.softplus(-D(x_fake)).mean()
+        opt_G.zero_grad()
+        loss_G.backward()
+        opt_G.step()
+    return G(torch.randn(2_000, 1)).detach()
+
+
+played = torch.stack([train_on_scores(seed) for seed in progress(eight, "seeds")])
 
 # %% tags=["hide-input"]
-def show_game(mean=1.0, std=1.5):
-    p_fake = normal(line, mean, std)
-    ax = plots.densities(line, bell, p_fake, P=bell / (bell + p_fake + TINY))
-    ax.set(title=f"JSD = {jsd(bell, p_fake):.3f}", xlim=(-8, 8), ylim=(0, 1))
-    plots.show(ax.figure, alt="densities of data and fakes, and the best P")
+fig, ax = plt.subplots(figsize=(5.4, 2.5))
+for values, color in ((real, plots.REAL), (played[0].flatten(), plots.FAKE)):
+    ax.hist(values, bins, weights=torch.full_like(values, 1 / len(values)), color=color, alpha=0.55)
+ax.set(title="Against a discriminator: two bumps (one seed)", xlabel="$x$", ylim=(0, 0.15), yticks=[])
+alt = "A histogram with the real samples in two blue bumps at -2 and 2. The orange fakes of a generator that played against a discriminator stand in both bumps, but more crowded than the data; their highest columns are cut off."
+plots.show(fig, alt=alt)
 
-
-_ = widgets.interact(show_game, mean=(-5.0, 5.0, 0.1), std=(0.2, 4.0, 0.1))
+# %%
+claim(
+    "Against D over a quarter of the fakes lie in the left bump.",
+    share(played, -3, -1), above=0.25,
+)
+claim(
+    "And over a quarter in the right one.",
+    share(played, 1, 3), above=0.25,
+)
+claim(
+    "Fewer than a tenth lie in the gap.",
+    share(played, -1, 1), below=0.1,
+)
 
 # %% [markdown]
-# <details><summary>What you should find</summary>
-#
-# With a standard deviation of 0.4 the JSD is near 0.150. In the second mission the number grows ever more slowly, to 0.693, and the black curve is nearly flat at the fakes. But the best *score* $D^*=\log p_d/p_g$ still has a slope there: at the mean of the fakes it is $-2$, and then $-5$.
-# </details>
+# No fake had a partner, and both bumps get their share. Their shapes are not right: the highest columns are cut off. (Many bumps: lesson 08.)
 #
 # ## 6 What the losses read (9 min)
 #
-# In a program both players *minimise* a loss. The discriminator takes $L_D=-V$. Only the second mean of $V$ contains $G$, so the **zero-sum** generator takes that one.
+# In a program both players *minimise* a loss. The discriminator takes $-V$. The **zero-sum** generator takes the second mean of $V$, because only this one contains $G$.
 #
 # | player | loss | if $P=\tfrac12$ everywhere |
 # |---|---|---|
 # | discriminator | $L_D=\mathbb E_x[\zeta(-D(x))]+\mathbb E_z[\zeta(D(G(z)))]$ | $\log 4=1.386$ |
 # | generator, zero-sum | $L_G=\mathbb E_z[\log(1-P(G(z)))]=-\mathbb E_z[\zeta(D(G(z)))]$ | $-\log2=-0.693$ |
-# | generator of notebook 00, called **non-saturating** (why: notebook 02) | $L_G=-\mathbb E_z[\log P(G(z))]=\mathbb E_z[\zeta(-D(G(z)))]$ | $\log2=0.693$ |
+# | generator of lesson 00, called **non-saturating** (why: lesson 02) | $L_G=-\mathbb E_z[\log P(G(z))]=\mathbb E_z[\zeta(-D(G(z)))]$ | $\log2=0.693$ |
 #
-# When $p_g=p_d$, the best $P$ is ½, so a finished game reads $L_D=1.386$ and $L_G=0.693$. People turn this round: *stop when the losses read these numbers.* We freeze three generators and train a $D$ against each:
+# A finished game, $p_g=p_d$, reads $L_D=1.386$ and $L_G=0.693$. So may we *stop when the losses read these numbers?* We freeze three generators and train a $D$ against each:
 #
 # 1. **finished**: $p_g=p_d$, and $D$ is a network that works;
 # 2. **collapsed**: all fakes are near 0, the mean of the data, and $D$ is *linear*, $D(x)=ax+b$;
@@ -456,41 +480,50 @@ def dead_D():
 
 
 # %%
-def play_frozen(make_D, mean, std, seed):
-    """Train D against fakes N(mean, std²). Returns D and both losses on new samples."""
+def draw_fakes(places, std, n):
+    """n fakes around the given places, each place equally often."""
+    centres = torch.tensor(places)[torch.randint(len(places), (n, 1))]
+    return centres + std * torch.randn(n, 1)
+
+
+def play_frozen(make_D, places, std, seed):
+    """Train D against frozen fakes. Returns D and both losses on new samples."""
     torch.manual_seed(seed)
     D = make_D()
     optimizer = torch.optim.Adam(D.parameters(), lr=1e-2)
     for _ in range(300):
-        x_fake = mean + std * torch.randn(200, 1)
-        loss_D = -value(D(torch.randn(200, 1)), D(x_fake))
+        loss_D = -value(D(torch.randn(200, 1)), D(draw_fakes(places, std, 200)))
         optimizer.zero_grad()
         loss_D.backward()
         optimizer.step()
-    x_fake = mean + std * torch.randn(10_000, 1)
+    x_fake = draw_fakes(places, std, 10_000)
     loss_D = -value(D(torch.randn(10_000, 1)), D(x_fake))
     loss_G = F.softplus(-D(x_fake)).mean()  # non-saturating
     return D, loss_D.item(), loss_G.item()
 
 
 # %% [markdown]
-# Each of the last three games is a control. It changes one thing that makes a $D$ blind.
+# The other four are controls. "On both sides" means near −5 or near 5, equally often.
 
 # %%
 games = {
-    "finished": (working_D, 0, 1),
-    "collapsed, linear D": (linear_D, 0, 0.05),
-    "far away, dead D": (dead_D, 5, 0.3),
-    "collapsed, working D": (working_D, 0, 0.05),
-    "collapsed elsewhere, linear D": (linear_D, 5, 0.05),
-    "far away, working D": (working_D, 5, 0.3),
+    "finished": (working_D, [0.0], 1),
+    "collapsed, linear D": (linear_D, [0.0], 0.05),
+    "far away, dead D": (dead_D, [5.0], 0.3),
+    "on both sides, linear D": (linear_D, [-5.0, 5.0], 0.3),
+    "collapsed, working D": (working_D, [0.0], 0.05),
+    "far away, working D": (working_D, [5.0], 0.3),
+    "far away, linear D": (linear_D, [5.0], 0.3),
 }
 trained, L_D, L_G = {}, {}, {}
-for name, game in progress(games.items(), "games", 6):
-    L_D[name] = torch.zeros(8)  # one number for each seed
-    L_G[name] = torch.zeros(8)
-    for k, seed in enumerate(eight):
-        trained[name], L_D[name][k], L_G[name][k] = play_frozen(*game, seed)
+for name, (make_D, places, std) in progress(games.items(), "games", 7):
+    L_D[name] = []  # one number for each seed
+    L_G[name] = []
+    for seed in eight:
+        D, loss_D, loss_G = play_frozen(make_D, places, std, seed)
+        L_D[name].append(loss_D)
+        L_G[name].append(loss_G)
+    trained[name] = D  # of the last seed, for the picture
 
 # %% tags=["hide-input"]
 fig, axes = plt.subplots(1, 2, figsize=(8.6, 2.8), sharey=True)
@@ -506,7 +539,9 @@ for ax, mean, std, name in ((axes[0], 0, 0.05, "collapsed"), (axes[1], 5, 0.3, "
         ax.plot(grid, torch.sigmoid(score), color=color)
     ax.set(title=f"{name}, and a {blind} $D$ (one seed)", xlabel="$x$", ylim=(0, 1.05))
 axes[0].set_ylabel("$P(x)$; densities, scaled")
-axes[1].text(-3.3, 0.53, "what this $D$ answers", color=plots.DISC)
+axes[0].text(6.4, 0.4, "a linear $D$", color=plots.DISC, ha="right")
+axes[0].text(6.4, 0.9, "a $D$ that works", color=plots.GREEN, ha="right")
+axes[1].text(-3.3, 0.4, "a dead $D$", color=plots.DISC)
 axes[1].text(-3.3, 0.91, "a $D$ that works", color=plots.GREEN)
 alt = "Two panels. Left: the data are a blue bell, the fakes a thin orange needle in its middle. Right: the fakes are a narrow hill far to the right of the data. In both the black line, the answer of the blind discriminator, is at one half or close to it everywhere. The green line, a network that works, is high on the data and falls to 0 where the fakes are."
 plots.show(fig, alt=alt)
@@ -515,118 +550,67 @@ plots.show(fig, alt=alt)
 table("L_D on new samples", L_D)
 
 # %%
-D_games = torch.stack(list(L_D.values()))  # games × seeds
-G_games = torch.stack(list(L_G.values()))
+D_games = torch.tensor(list(L_D.values()))  # 7 games × 8 seeds
+G_games = torch.tensor(list(L_G.values()))
+# amax(0): the worst of these games, for each seed
 claim(
-    "The first three games read L_D = 1.386, to 0.01.",
-    (D_games[:3] - math.log(4)).abs().amax(0), below=0.01,
+    "The first four games read L_D = 1.386, to 0.01.",
+    (D_games[:4] - math.log(4)).abs().amax(0), below=0.01,
 )
 claim(
     "They read L_G = 0.693, to 0.05.",
-    (G_games[:3] - math.log(2)).abs().amax(0), below=0.05,
+    (G_games[:4] - math.log(2)).abs().amax(0), below=0.05,
 )
 claim(
-    "The three controls read less than half of 1.386.",
-    D_games[3:].amax(0), below=0.693,
+    "The last three read less than half of 1.386.",
+    D_games[4:].amax(0), below=0.693,
 )
 
 # %% [markdown]
-# A linear score can only go up or down along the line. Fakes and data have the same mean, so neither direction helps, and the best it can do is to answer ½. Move the needle, so that the means differ, and the same linear $D$ reads far less. A dead network has only one constant to say. Without its bias of $-100$ it reads nearly 0.
+# All three games of the prediction say 1.386 (1.4 is rounded). A dead network has only one constant to say. With living units it reads nearly 0.
 #
-# So $P=\tfrac12$ says that *this* discriminator sees no difference, not that there is none. The opposite error exists, too: with twenty samples $D$ finds differences that do not exist ([deeper notebook](deeper/01_the_minimax_game.ipynb)).
+# A linear score can only go up or down along the line. So it sees only a difference of *means*. In the last row all fakes are near 5, and it sees them. Put half of them near −5, so that the mean is 0. Now it is blind, though no fake is near the data.
 #
-# *What this does not show:* how a $D$ becomes blind in a real game.
+# So $P=\tfrac12$ says that *this* discriminator sees no difference, not that there is none.
 
 # %%
 how_sure()
 
 # %% [markdown]
-# ## 7 Three wrong formulas (5 min)
+# ## 7 What the generator wants (2 min)
 #
-# One gradient refutes each of these statements. Decide first: which gradient, and what will it say?
-#
-# 1. "The discriminator's loss is $L_D=\mathbb E[\log P(x)]+\mathbb E[\log(1-P(G(z)))]$, and training reduces it."
-# 2. "The generator's loss is $V$, so it learns from the real samples, too."
-# 3. "The generator pushes the discriminator's answer towards ½."
-#
-# Gradient descent moves a score *against* the slope of the loss. `push` returns this move.
+# A finished game ends at $P=\tfrac12$. Is it true that "the generator pushes the discriminator's answer towards ½"? $D$ believes a fake, with $P=0.73$. Does a step of $G$ push its score up or down? We compare both losses of $G$ with one that really pushes towards ½.
 
 # %%
-def push(loss, P):
-    """How descent moves the scores of samples that D calls real with probability P."""
-    score = P.logit().requires_grad_()  # the scores that belong to P
-    loss(score).backward()
-    return -score.grad  # positive: up
+def push(loss):
+    """How gradient descent on this loss moves scores from -4 to 4."""
+    scores = torch.linspace(-4, 4, 80, requires_grad=True)
+    loss(scores).sum().backward()
+    return -scores.grad  # positive: up
 
 
-P = torch.linspace(0.02, 0.98, 49)
+def non_saturating(scores):
+    return F.softplus(-scores)  # -log P
 
 
-def log_P(score):
-    return F.logsigmoid(score).sum()
+def zero_sum(scores):
+    return -F.softplus(scores)  # log(1 - P)
 
 
-def minus_log_P(score):
-    return -F.logsigmoid(score).sum()
+def towards_half(scores):
+    return (torch.sigmoid(scores) - 0.5).square()
 
-
-# %% [markdown]
-# **Statement 1.** Its first mean is about real samples.
 
 # %%
+claim("The generator pushes every fake up.", push(non_saturating), above=0, exact=True)
+claim("So does the zero-sum generator.", push(zero_sum), above=0, exact=True)
 claim(
-    "Statement 1: to reduce E[log P(x)], descent lowers every real score.",
-    push(log_P, P), below=0, exact=True,
-)
-claim("With the minus sign it raises them.", push(minus_log_P, P), above=0, exact=True)
-
-# %% [markdown]
-# A sign is missing: $D$ must *maximise* $V$.
-#
-# **Statement 2.** Which gradient reaches $G$ from each mean of $V$?
-
-# %%
-G, D = small_net(), small_net()
-x_real, z = torch.randn(2, 100, 1)
-
-F.logsigmoid(D(x_real)).mean().backward()
-from_real = G[0].weight.grad
-F.logsigmoid(-D(G(z))).mean().backward()
-from_fake = G[0].weight.grad
-
-print("from real samples:", from_real)
-claim("Statement 2: real samples give G no gradient.", from_real is None, exact=True)
-claim("Fakes do give one.", from_fake.abs().max() > 0, exact=True)
-
-# %% [markdown]
-# `None`: $G$ does not occur in this mean. The generator learns about the data only through $D$.
-#
-# **Statement 3.** Take fakes that $D$ already believes, with $P$ from 0.6 to 0.9. Compare both losses of $G$, $-\log P$ and the zero-sum $\log(1-P)$, with a loss that really pushes towards ½.
-
-
-# %%
-def zero_sum(score):
-    return F.logsigmoid(-score).sum()
-
-
-def towards_half(score):
-    return (torch.sigmoid(score) - 0.5).square().sum()
-
-
-# %%
-believed = torch.linspace(0.6, 0.9, 31)
-claim(
-    "Statement 3: the generator pushes believed fakes further up.",
-    push(minus_log_P, believed), above=0, exact=True,
-)
-claim("So does the zero-sum generator.", push(zero_sum, believed), above=0, exact=True)
-claim(
-    "A loss that pushes towards ½ would pull them down.",
-    push(towards_half, believed), below=0, exact=True,
+    "A loss that pushes towards ½ pulls the believed fakes down.",
+    push(towards_half)[40:], below=0, exact=True,
 )
 
 # %% [markdown]
-# Fakes below ½ are pushed up as well, so with bad fakes the statement looks right. But ½ is where a finished game *ends*. The generator *wants* every fake to be believed.
+# Up. For fakes below ½, up is towards ½. But fakes above ½ are pushed up as well. So ½ is where a finished game *ends*, and not what the generator *wants*: to be believed.
 #
 # ## Exercises (25 min)
 #
@@ -714,7 +698,7 @@ nb01.check_2(best_score)
 #
 # ●●○ · 10 minutes · you need: section 4
 #
-# Write $\mathrm{JSD}(p,q)$ with natural logarithms for two probability vectors of shape `(K,)`. Outcomes may have probability 0 under one of them, or both.
+# Write $\mathrm{JSD}(p,q)$ with natural logarithms for two probability vectors of shape `(K,)`. Outcomes may have probability 0 under one of them, or both. The tiny number of section 4 does not help: `1e-300` is 0 in `float32`, PyTorch's usual type.
 
 
 # %% tags=["exercise-3"]
@@ -729,35 +713,36 @@ nb01.check_3(jsd_of_outcomes)
 # %% [markdown]
 # <details><summary>Hint: first step</summary>
 #
-# The trouble is the product of a zero and a logarithm of zero, or a division of zero by
-# zero. Write $\log\frac pm$ as a difference of two logarithms and collect the terms: what
-# is left is a sum of numbers times *their own* logarithm.
+# The trouble is the logarithm of a zero, or a zero divided by a zero. A sample never falls
+# where its probability is 0. So which outcomes can you leave out?
 # </details>
 #
 # <details><summary>Hint: almost there</summary>
 #
-# With the entropy $h(p)=-\sum p\log p$, the JSD is $h(m)-\tfrac12h(p)-\tfrac12h(q)$.
-# `torch.xlogy(a, b)` is $a\log b$ and returns 0 where $a=0$.
+# The best answer is $P=p/(p+q)$. Real samples cost $-\sum p\log P$, over the outcomes with
+# $p>0$ only: choose them with `p[p > 0]`. Fakes cost $-\sum q\log(1-P)$, over those with
+# $q>0$. Half of the sum of both is the mean cost of a toss.
 # </details>
 #
 # <details><summary>Solution</summary>
 #
 # ```python
 # def jsd_of_outcomes(p, q):
-#     def entropy(p):
-#         return -torch.xlogy(p, p).sum()
-#
-#     return entropy((p + q) / 2) - (entropy(p) + entropy(q)) / 2
+#     both = p + q
+#     real, fake = p > 0, q > 0
+#     cost_real = -(p[real] * torch.log(p[real] / both[real])).sum()
+#     cost_fake = -(q[fake] * torch.log(q[fake] / both[fake])).sum()
+#     return math.log(2) - (cost_real + cost_fake) / 2
 # ```
 # </details>
 
 # %% [markdown]
 # ## Recap (1 min)
 #
-# 1. A fake has no real partner; a discriminator compares sets, and gives each fake a direction ([section 1](#1-Why-a-discriminator-at-all-(7-min)), [section 5](#5-A-number-and-a-direction-(3-min))).
+# 1. A fake has no real partner; a discriminator compares sets, and gives each fake a direction ([section 1](#1-Why-a-discriminator-at-all-(6-min)), [section 5](#5-A-number-and-a-direction-(6-min))).
 # 2. The value function is the cross-entropy of one question per sample, times −2 ([section 2](#2-One-question-per-sample-(4-min))).
-# 3. The best answer is the share of real samples at $x$, and the best score is $\log p_d/p_g$ ([section 3](#3-The-best-answer-(6-min))).
-# 4. Against it a generator that makes $V$ small minimises the JSD, which is how much one sample tells about the coin, and is flat where the two share nothing ([section 4](#4-What-is-left-for-the-generator-(6-min))).
-# 5. A finished game ends at $P=\tfrac12$, but a blind discriminator reads the same losses, and no generator pulls a believed fake back to ½ ([section 6](#6-What-the-losses-read-(9-min)), [section 7](#7-Three-wrong-formulas-(5-min))).
+# 3. The best answer is the share of real samples at $x$, and the best score is $\log p_d/p_g$ ([section 3](#3-The-best-answer-(4-min))).
+# 4. Against it a small $V$ is a small JSD. It is how much one sample tells about the coin, and flat where the two share nothing ([section 4](#4-What-is-left-for-the-generator-(6-min))).
+# 5. A finished game ends at $P=\tfrac12$, but a blind discriminator reads the same losses, and no generator pulls a believed fake back to ½ ([section 6](#6-What-the-losses-read-(9-min)), [section 7](#7-What-the-generator-wants-(2-min))).
 #
 # **Further reading.** I. Goodfellow et al., *Generative Adversarial Nets*, 2014, [arXiv:1406.2661](https://arxiv.org/abs/1406.2661), Sections 3 and 4. Next: [02 · Losses and gradients](02_losses_and_gradients.ipynb).

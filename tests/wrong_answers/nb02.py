@@ -8,7 +8,7 @@ def smoothed_loss_D(score_real, score_fake, alpha):
 """
 _LATE_SWITCH = """
 def smoothed_loss_D(score_real, score_fake, alpha):
-    log_P = lambda s: torch.where(s < -100, -F.softplus(-s), torch.log(torch.sigmoid(s) + 1e-8))
+    log_P = lambda s: torch.where(s < -100, -F.softplus(-s), torch.log(torch.sigmoid(s) + 1e-7))
     real = -(1 - alpha) * log_P(score_real) - alpha * log_P(-score_real)
     return real.mean() - log_P(-score_fake).mean()
 """
@@ -31,6 +31,7 @@ def smoothed_loss_D(score_real, score_fake, alpha):
     return real + F.binary_cross_entropy(Q, torch.zeros_like(Q))
 """
 HINGE = "F.relu(1 - r).mean() + F.relu(1 + f).mean()"
+ROUNDED = "F.softplus(1 - r, beta=200).mean() + F.softplus(1 + f, beta=200).mean()"
 A, B = "(1 - torch.exp(-r / 2)).mean()", "(torch.exp(f / 2) - 1).mean()"
 
 WRONG = {
@@ -39,6 +40,7 @@ WRONG = {
         (f"lambda r, f: (({HINGE}).item(), -f.mean())", ".item()"),
         (f"lambda r, f: ({HINGE}, -f.detach().mean())", "no gradient"),
         (f"lambda r, f: {HINGE}", "return 2 results"),
+        (f"lambda r, f: ({ROUNDED}, -f.mean())", "right for one input"),
         ("lambda r, f: (F.relu(1 - r).mean() + F.relu(1 + f.detach()).mean(), -f.mean())", "score_fake"),
         ("lambda r, f: (F.relu(1 - r.detach()).mean() + F.relu(1 + f).mean(), -f.mean())", "score_real"),
         ("lambda r, f: (F.relu(1 - r.clamp(-5, 5)).mean() + F.relu(1 + f).mean(), -f.mean())", "for another"),

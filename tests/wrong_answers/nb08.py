@@ -18,10 +18,11 @@ WRONG = {
     2: [("lambda k, n: 0.021270751953125", "use the arguments")],
 }
 SAME_HINT = {
+    1: ["lambda h: -(len(h) * h / h.sum()).log().mean()"],  # KL(u ‖ q̂), infinite with an empty mode
     4: [
         f"def with_spread(x):\n    with torch.no_grad():\n        s = {STD.format(1e-8)}\n    return {SPREAD.format('s')}",
         f"def with_spread(x):\n    s = torch.tensor({STD.format(1e-8)}.item())\n    return {SPREAD.format('s')}",
-    ]
+    ],
 }
 
 RIGHT = {

@@ -51,7 +51,7 @@ WRONG = {
 _RECIPE = "lambda forward, adjoint, v, steps=300: torch.linalg.svdvals(torch.stack([forward(e.view_as(v)).flatten() for e in torch.eye(v.numel(), dtype=v.dtype)]))[0]"
 RIGHT = {
     1: [
-        "lambda a, b: np.abs(np.sort(a.numpy()) - np.sort(b.numpy())).mean()",
+        "import numpy as np\n\n\ndef w1(a, b):\n    return np.abs(np.sort(a.numpy()) - np.sort(b.numpy())).mean()\n",
         "lambda a, b: sum(abs(p - q) for p, q in zip(sorted(a.tolist()), sorted(b.tolist()))) / len(a)",
     ],
     2: [
@@ -60,7 +60,7 @@ RIGHT = {
         f"lambda D, x: torch.linalg.vector_norm({_SLOPE}, dim=(1, 2, 3))",
     ],
     3: [
-        "lambda n, w: w * F.relu(n - 1).pow(2).mean()",
+        "lambda n, w: w * torch.relu(n - 1).pow(2).mean()",
         "lambda n, w: w * torch.where(n > 1, (n - 1) ** 2, 0 * n).sum() / len(n)",
     ],
     4: [

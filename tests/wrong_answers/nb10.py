@@ -20,8 +20,8 @@ WRONG = {
             "hold other gradients",
         ),
     ],
-    3: [("lambda blocks, scale, a: torch.ones(3)", "one number")],
-    4: [("lambda part, first, last: torch.tensor([first, last])", "one number")],
+    3: [("lambda part, first, last: torch.tensor([first, last])", "one number")],
+    4: [("lambda blocks, scale, a: torch.ones(3)", "one number")],
 }
 
 RIGHT = {
@@ -36,11 +36,11 @@ RIGHT = {
         f"{ARGS} ({GAP} / sigma).square().mean()",
     ],
     3: [
-        "lambda blocks, scale, a: math.prod([1 + a * scale * scale] * blocks)",
-        "lambda blocks, scale, a: math.exp(blocks * math.log1p(a * scale**2))",
-    ],
-    4: [
         "lambda part, first, last: first + (last - first) * math.sin(math.pi / 2 * min(1, max(0, part))) ** 2",
         "lambda part, first, last: last if part > 1 else (first + last + (first - last) * math.cos(math.pi * part)) / 2",
+    ],
+    4: [
+        "lambda blocks, scale, a: math.prod([1 + a * scale * scale] * blocks)",
+        "lambda blocks, scale, a: math.exp(blocks * math.log1p(a * scale**2))",
     ],
 }

@@ -17,10 +17,10 @@
 #
 # - **derive** the best discriminator without calculus, and find it by two methods that do not know the formula;
 # - **say** where a trained network knows the density ratio and where it invents one, and what decides that;
-# - **refute** nine more statements about GAN losses that circulate in introductions, each with a test of a few lines;
+# - **refute** eleven statements about GAN losses, each with a test of a few lines;
 # - **show** that a discriminator can see differences that do not exist, and what a generator learns from one that can see.
 #
-# *Study:* 79 minutes, and 15 for the exercises. *Run time:* about a minute on one CPU core.
+# *Study:* 81 minutes, and 15 for the exercises. *Run time:* about a minute on one CPU core.
 
 # %% tags=["setup"]
 import sys
@@ -131,11 +131,15 @@ plots.show(fig, alt=alt)
 claim("No bin is five standard errors from Bayes' rule.", misses, below=5)
 
 # %% [markdown]
-# ## 2 The divergence, computed twice (9 min)
+# ## 2 The divergence, computed twice (10 min)
 #
-# The lesson derived $V(D^*,G)=-\log4+2\,\mathrm{JSD}$. Here both sides are computed by methods that share nothing. On the left the best $P$ is put into $V$, on a fine grid. On the right are entropies $h(p)=-\int p\log p$, by adaptive quadrature. They give the divergence because of
+# In the lesson the JSD is what seeing $x$ saves. Books write it with the Kullback–Leibler divergence $\mathrm{KL}(p\|m)=\int p\log\frac pm$. Let $m=\tfrac12(p_d+p_g)$ be the mixture of both. Then $P^*=\frac{p_d}{2m}$ and $1-P^*=\frac{p_g}{2m}$. The mean mark of the data is the mean of $\log\frac{p_d}{m}-\log2$ over the data, and that is $\mathrm{KL}(p_d\|m)-\log2$. The fakes give $\mathrm{KL}(p_g\|m)-\log2$. So
 #
-# $$\mathrm{JSD}(p_d,p_g)=h(m)-\tfrac12h(p_d)-\tfrac12h(p_g),\qquad m=\tfrac12(p_d+p_g).$$
+# $$V(D^*,G)=-\log4+2\,\mathrm{JSD}(p_d,p_g),\qquad\mathrm{JSD}(p_d,p_g)=\tfrac12\mathrm{KL}(p_d\|m)+\tfrac12\mathrm{KL}(p_g\|m).$$
+#
+# Here both sides are computed by methods that share nothing. On the left the best $P$ is put into $V$, on a fine grid. On the right are entropies $h(p)=-\int p\log p$, by adaptive quadrature. Write each $\log\frac pm$ as $\log p-\log m$, and the divergence becomes
+#
+# $$\mathrm{JSD}(p_d,p_g)=h(m)-\tfrac12h(p_d)-\tfrac12h(p_g).$$
 
 
 # %%
@@ -442,9 +446,29 @@ claim(
 # %% [markdown]
 # The samples are the same, and there are three answers where next to no samples fall. The parabola is nearly right because we knew the truth. In a GAN nobody does.
 #
-# ## 4 Nine more statements (25 min)
+# ## 4 Eleven more statements (27 min)
 #
-# The lesson refuted three statements that circulate in introductions. Here are nine more, in this course's letters.
+# The lesson refuted one statement: the generator does not push towards ½. Call it number 3. Here are two that fall to one gradient each.
+#
+# 1. "The discriminator's loss is $L_D=\mathbb E[\log P(x)]+\mathbb E[\log(1-P(G(z)))]$, and training reduces it."
+# 2. "The generator's loss is $V$, so it learns from the real samples, too."
+
+# %%
+scores = torch.linspace(-4, 4, 80, requires_grad=True)
+F.logsigmoid(scores).sum().backward()  # log P of real samples, to be reduced
+claim(
+    "Statement 1: descent lowers every real score; a minus is missing.",
+    -scores.grad, below=0, exact=True,
+)
+
+D, G = nn.Linear(1, 1), nn.Linear(1, 1)
+F.logsigmoid(D(torch.randn(100, 1))).mean().backward()
+claim("Statement 2: real samples give G no gradient.", G.weight.grad is None, exact=True)
+F.logsigmoid(-D(G(torch.randn(100, 1)))).mean().backward()
+claim("Fakes do give one.", G.weight.grad.abs().max() > 0, exact=True)
+
+# %% [markdown]
+# And here are nine more, in this course's letters.
 #
 # | | statement |
 # |---|---|
@@ -877,7 +901,7 @@ claim(
 #
 # ## 7 The two bumps again (7 min)
 #
-# The lesson began with random pairs, which drove all fakes into the gap between two bumps. Now nobody pairs anything. The same generator plays against a discriminator, in the loop of notebook 00. The control is the lesson's blind player, a *linear* $D$.
+# In the lesson random pairs drove all fakes into the gap between two bumps, and a game against a discriminator did not (section 5). Is any discriminator good enough? The control is the lesson's blind player, a *linear* $D$, in the same loop.
 
 # %%
 predict(
@@ -951,7 +975,7 @@ claim(
 )
 
 # %% [markdown]
-# This answers the lesson's first question. No fake had a partner, and yet both bumps get their share. Their shapes are not right yet: after 600 rounds the fakes are more crowded than the data. On the right, a linear $D$ can compare the two means only. For it one narrow heap is as good as two bumps, so nothing pushes the heap apart. A generator learns only those differences that its discriminator can see.
+# Only the discriminator differs. On the right, a linear $D$ can compare the two means only. For it one narrow heap is as good as two bumps, so nothing pushes the heap apart. A generator learns only those differences that its discriminator can see.
 #
 # *What this does not show:* that a network always finds every bump. In two dimensions many get lost (notebook 08).
 
@@ -1004,7 +1028,7 @@ nb01.check_4(pushes_up)
 # ## Recap (1 min)
 #
 # 1. Bayes' rule, Newton's method and counting find the same best discriminator as calculus ([section 1](#1-The-best-discriminator,-three-more-ways-(8-min))).
-# 2. $-\log4+2\,\mathrm{JSD}$ holds for six pairs, by two methods that share nothing ([section 2](#2-The-divergence,-computed-twice-(9-min))).
+# 2. $-\log4+2\,\mathrm{JSD}$ holds for six pairs, by two methods that share nothing ([section 2](#2-The-divergence,-computed-twice-(10-min))).
 # 3. A network knows the density ratio where samples fall and invents it elsewhere ([section 3](#3-A-network-learns-a-density-ratio-(19-min))).
-# 4. A formula is trusted after it has passed a test, and a test is trusted after it has refuted the opposite; without logarithms the game measures total variation ([section 4](#4-Nine-more-statements-(25-min)), [section 5](#5-Pairs,-and-no-logarithms-(6-min))).
+# 4. A formula is trusted after it has passed a test, and a test is trusted after it has refuted the opposite; without logarithms the game measures total variation ([section 4](#4-Eleven-more-statements-(27-min)), [section 5](#5-Pairs,-and-no-logarithms-(6-min))).
 # 5. With twenty samples $D$ is sure of differences that do not exist, and a generator learns only the differences that its $D$ can see ([section 6](#6-Twenty-samples-(4-min)), [section 7](#7-The-two-bumps-again-(7-min))).

@@ -36,7 +36,6 @@ import matplotlib.pyplot as plt
 import torch
 from torch import nn
 from torch.distributions import Normal
-from torch.func import functional_call, stack_module_state, vmap
 from torch.nn import functional as F
 
 from gan_helpers import data, plots, seeds
@@ -89,9 +88,9 @@ def slope(loss, s):
 predict(
     "In float32, which way ends in NaN rather than in a slope of 0?",
     [
-        ("log(P + 1e-8)", False, "It dies silently, around the score −18."),
+        ("log(P + 1e-8)", False, "It dies silently: at −18 half of its slope is gone, below −23 nearly all."),
         ("log(P)", True, "P becomes 0, its logarithm infinite, and the slope is 0 times infinity."),
-        ("BCELoss on P", False, "It clamps the logarithm at −100, divides by at least 1e-12, and dies silently around −28."),
+        ("BCELoss on P", False, "It clamps the logarithm at −100, divides by at least 1e-12, and dies silently: at −28 half of its slope is gone."),
     ],
 )
 
@@ -107,7 +106,7 @@ for ax, dtype in zip(axes, (torch.float32, torch.bfloat16), strict=True):
     ax.set(xlabel="score $s$", title=str(dtype)[6:])
 axes[0].set_ylabel("slope")
 axes[0].legend(fontsize=9, loc="center left")
-alt = "Slope against score in float32 and bfloat16. log(P + 1e-8) falls to 0 around -18, BCELoss around -28, log(P) ends near -88; the two versions on scores stay at -1."
+alt = "Slope against score in float32 and bfloat16. log(P + 1e-8) loses half of its slope at -18, BCELoss at -28, log(P) ends near -88; the two versions on scores stay at -1."
 plots.show(fig, alt=alt)
 
 # %%
@@ -145,30 +144,7 @@ claim("In float32 that is near 17.", ends["float32"], between=(16, 18), exact=Tr
 claim("In bfloat16 it is near 6.", ends["bfloat16"], between=(5, 7), exact=True)
 
 # %% [markdown]
-# ## 2 How sixteen networks become one (2 min)
-#
-# In the lesson `G(z)` sent sixteen batches through sixteen networks. Three functions of `torch.func` do this. `stack_module_state` piles up equal parameters. `functional_call` runs a network with parameters that are handed to it. `vmap` turns a function of one set of parameters into a function of the pile.
-
-# %%
-SEEDS = seeds.several(16)
-nets = [mlp((2, 32, 32, 2), seed=2 * seed) for seed in SEEDS]
-params, _ = stack_module_state(nets)
-
-
-def run_one(params_of_one, z):
-    return functional_call(nets[0], params_of_one, (z,))
-
-
-z = torch.randn(16, 5, 2)
-together = vmap(run_one)(params, z)
-alone = torch.stack([net(batch) for net, batch in zip(nets, z, strict=True)])
-gap = (together - alone).abs().max()
-claim("Together they compute what each computes alone.", gap, below=1e-5, exact=True)
-
-# %% [markdown]
-# The same is `stack(nets)(z)`. A sum over the games keeps their gradients apart, because the parameters of game $k$ appear in one term only.
-#
-# ## 3 No longer zero-sum, and the same place of rest (15 min)
+# ## 2 No longer zero-sum, and the same place of rest (15 min)
 #
 # In a zero-sum game the generator goes uphill on the loss of $D$. The saturating loss does exactly that. Where does the non-saturating one go? We let generators play 300 rounds, let new discriminators run 1,000 steps ahead, and compare directions.
 
@@ -192,6 +168,7 @@ def sixteen(sizes, first):
 
 
 # %%
+SEEDS = seeds.several(16)
 ring = data.ring(20_000, seed=seeds.one(), std=0.1)
 z_test = torch.randn(16, 512, 2)
 
@@ -324,7 +301,7 @@ claim("There the non-saturating one rests, too.", at_rest, near=0, within=1e-12,
 # %% [markdown]
 # Both rest at the data and only there, and close to it they agree, because at $D=0$ both slopes are $-\frac12$. Being led back is not yet arriving: here $D$ was perfect at every $\theta$. Lesson 03 looks at what happens when it is not.
 #
-# ## 4 A game for every divergence (24 min)
+# ## 3 A game for every divergence (22 min)
 #
 # Nowozin et al. (2016) turn every $f$-divergence into a game. For convex $f$ with $f(1)=0$ and its conjugate $f^*(t)=\sup_u(ut-f(u))$ we have $f(u)\ge ut-f^*(t)$. Put $u=p_d/p_g$ and $t=T(x)$, multiply by $p_g$ and integrate. Any $T$ for which $f^*(T)$ is finite gives a lower bound:
 #
@@ -479,27 +456,6 @@ claim("The critics read the divergence to a hundredth.", torch.cat(off_value), b
 # %% [markdown]
 # Critics that were shown no ratio lead to the same four bells, so $a$ and $b$ decide. KL takes over mean and width of the data exactly; Pearson, which squares the ratio, spreads wider still.
 #
-# A GAN has samples, not fixed points. How much noise does a batch of 500 put on each $V_f$, with a perfect critic at the best bell?
-
-# %%
-x_real = data.mixture_1d(500_000, seed=seeds.one(), **HUMPS).double()
-noise = {}
-for name in GAMES:
-    bell = Normal(*best[name])
-    x_fake = bell.sample((500_000,)).double()
-    D_real = data.mixture_density(x_real, **HUMPS).log() - bell.log_prob(x_real)
-    D_fake = data.mixture_density(x_fake, **HUMPS).log() - bell.log_prob(x_fake)
-    a, _ = a_and_b(name, D_real)
-    _, b = a_and_b(name, D_fake)
-    of_batches = a.view(1000, 500).mean(1) - b.view(1000, 500).mean(1)
-    noise[name] = of_batches.std() / of_batches.mean()
-table("standard deviation of V_f over batches of 500 ÷ its value", noise, unit="%")
-claim("Reverse KL has noise of less than a tenth.", noise["reverse KL"], between=(0.05, 0.11))
-claim("Pearson has more than an eighth.", noise["Pearson"], between=(0.12, 0.22))
-
-# %% [markdown]
-# That is the noise before any critic has made a mistake.
-#
 # **Which data make a bell seek?** In the lesson the non-saturating loss and reverse KL left one hump of this mixture. Change one thing at a time: move the humps from 3.5 to 2 apart, make them equally wide, or equally heavy.
 
 # %%
@@ -529,7 +485,7 @@ claim("With equal weights both seek as before.", torch.cat(equal), below=0.9, ex
 # %% [markdown]
 # So distance and width of the humps decide together with the divergence. Weights alone did not change these two.
 #
-# ## 5 The value is not the gradient (10 min)
+# ## 4 The value is not the gradient (11 min)
 #
 # The generators above followed $V_f$ itself. Many do not. LSGAN (Mao et al. 2017) regresses the scores to labels $a$ for fakes, $b$ for real samples and $c$ for what $G$ wants (these letters are not the functions above):
 #
@@ -602,9 +558,14 @@ def softened(log_g):
     return DIVERGENCES["2 KL(m, p_d)"](x, Normal(0.0, 1.0).log_prob(x), log_g)
 
 
+def twice_jsd(log_g):
+    return 2 * DIVERGENCES["JSD"](x, Normal(0.0, 1.0).log_prob(x), log_g)
+
+
 thetas = torch.linspace(0.02, 6, 60, dtype=torch.float64)
 exact = torch.stack([slope_of(delta_of, theta) / 8 for theta in thetas.tolist()])
 exact_ns = torch.stack([slope_of(softened, theta) for theta in thetas.tolist()])
+exact_sat = torch.stack([slope_of(twice_jsd, theta) for theta in thetas.tolist()])
 codings = {
     "zero-sum": over(thetas, zero_sum, best_01),
     "labels 0, 1, 1": over(thetas, towards_1, best_01),
@@ -627,13 +588,88 @@ claim(
 )
 ns = over(thetas, non_saturating, log_ratio) / exact_ns
 claim("The non-saturating gradient is the slope of 2 KL(m, p_d).", ns, near=1, within=1e-5, exact=True)
+sat = over(thetas, saturating, log_ratio) / exact_sat
+claim("The saturating one is the slope of 2 JSD.", sat, near=1, within=1e-5, exact=True)
 
 # %% [markdown]
 # With labels 0, 1, 1 the generator agrees with $\Delta/8$ near the data, and feels 2.7 times as much at $\theta=6$. With labels $-1$, 1, 0 its gradient falls with $\theta^3$ near the data. Its value is in order, its force is not.
 #
+# ## 5 Can LSGAN die? (4 min)
+#
+# The generator of LSGAN wants the label 1, so its slope is $s-1$. A rejected fake has an LSGAN score near 0, so its slope is near $-1$. The non-saturating slope of a fake that is rejected for sure is $-1$, too. Is $G$ safe, then? Take the smallest game again: the data $\mathcal N(0,1)$, and the fakes $\theta+z$.
+
+# %%
+predict(
+    "Data and fakes are eight standard deviations apart and D is perfect. Which loss still gives G a gradient?",
+    [
+        ("LSGAN, because its slope cannot vanish there", False, "The slope does not. But the best D is flat there."),
+        ("The non-saturating one", True, "Its best D is a line: it slopes everywhere."),
+        ("Neither, because a perfect D leaves nothing to learn", False, "A perfect D can still say where the data are."),
+    ],
+)
+
+# %% [markdown]
+# If $\theta$ grows by .1, every fake moves by .1, so the factor $\partial G/\partial\theta$ is 1. Look at the steepness of the best $D$.
+#
+# - **LSGAN.** Say that at some $x$ there are three real samples and one fake. Their labels are 1, 1, 1, 0. The number with the smallest squared error to all four is their mean, ¾. So the best score is $P^*$, the share of the data at $x$. Far from the data it is 0 all around: flat.
+# - **Saturating and non-saturating.** Here the best score is the logarithm of the ratio, $\log\frac31$ in our example. For the two bells it is $\theta(\theta/2-x)$: a line, as steep as $\theta$ everywhere.
+#
+# Now the products, for $\theta=8$ and the fake $x=8$ in the middle of the bell. The line is at $8\,(4-8)=-32$ there, so $P^*=\sigma(-32)$, about $10^{-14}$.
+#
+# | | slope, size | × steepness of the best $D$ | = gradient |
+# |---|---|---|---|
+# | saturating | $P^*=10^{-14}$ | $\theta=8$ | $10^{-13}$ |
+# | non-saturating | $1-P^*=1$ | $\theta=8$ | 8 |
+# | LSGAN | $1-P^*=1$ | $\theta\,P^*(1-P^*)=10^{-13}$, the slope of $P^*$ | $10^{-13}$ |
+#
+# The mean over all fakes is larger, because a few lie nearer to the data.
+
+# %%
+distances = torch.linspace(0.1, 8, 80, dtype=torch.float64)
+felt = {
+    "saturating": over(distances, saturating, log_ratio),
+    "non-saturating": over(distances, non_saturating, log_ratio),
+    "LSGAN": over(distances, towards_1, best_01),
+}
+
+# %% tags=["hide-input"]
+fig, (left, right) = plt.subplots(1, 2, figsize=(10, 3.2))
+places = torch.linspace(-4, 14, 400, dtype=torch.float64)
+for mean, color, name in ((0.0, plots.REAL, "data"), (8.0, plots.FAKE, "fakes")):
+    left.fill_between(places, 3 * Normal(mean, 1.0).log_prob(places).exp(), color=color, alpha=0.3, linewidth=0)
+    left.text(mean, 1.35, name, color=color, ha="center")
+left.plot(places, 8 * (4 - places), color=plots.GREEN)
+left.plot(places, torch.sigmoid(8 * (4 - places)), color=plots.SKY)
+left.text(4.4, -1.2, "logistic", color=plots.GREEN)
+left.text(11, 0.12, "LSGAN", color=plots.SKY)
+left.set(xlabel="$x$", ylabel="best score", ylim=(-2, 2), title="Under the fakes $P^*$ is flat")
+colors = dict(zip(felt, (plots.PINK, plots.GREEN, plots.SKY), strict=True))
+plots.lines(distances, {n: (felt[n], c) for n, c in colors.items()}, log="y", ylim=(1e-4, 20), ax=right)
+right.set(xlabel="distance $\\theta$", ylabel="gradient", title="So LSGAN dies far away")
+alt = "Left: data at 0, fakes at 8. The best logistic score is a steep falling line. The best score of LSGAN is 1 at the data, falls to 0 in the middle, and is flat under the fakes. Right: gradient against distance on a log scale. Saturating and LSGAN fall below a thousandth at distance 8, non-saturating rises to 8."
+plots.show(fig, alt=alt)
+
+# %%
+claim("At distance 2 LSGAN still has .15.", felt["LSGAN"][19], near=0.15, within=0.01, exact=True)
+claim(
+    "At distance 8 LSGAN and saturating are below a thousandth.",
+    [felt["LSGAN"][-1], felt["saturating"][-1]], below=1e-3, exact=True,
+)
+claim(
+    "The non-saturating gradient is then 8.",
+    felt["non-saturating"][-1], near=8, within=0.01, exact=True,
+)
+few = z_line < -3  # one fake in 740
+of_each = weight * torch.sigmoid(log_ratio(8 + z_line, 8.0)) * 8
+part = of_each[few].sum() / felt["saturating"][-1]
+claim("Nearly all that is left comes from one fake in 740.", part, above=0.99, exact=True)
+
+# %% [markdown]
+# Far from the data two losses die. Saturating dies by its slope, LSGAN by a flat $D$. So ask also for the $D$ that comes with a loss.
+#
 # ## 6 LSGAN and hinge with networks (15 min)
 #
-# The lesson showed what a *perfect* $D$ of LSGAN leaves. That of hinge leaves less. At each $x$ its score minimises $p_d\max(0,1-s)+p_g\max(0,1+s)$. We try all scores on a grid, for two bells at distance 4.
+# That was a *perfect* $D$ of LSGAN. That of hinge leaves less. At each $x$ its score minimises $p_d\max(0,1-s)+p_g\max(0,1+s)$. We try all scores on a grid, for two bells at distance 4.
 
 # %%
 p_d, p_g = Normal(0.0, 1.0).log_prob(x).exp(), Normal(4.0, 1.0).log_prob(x).exp()
@@ -746,7 +782,7 @@ claim("Non-saturating is at most a tenth as far as saturating.", slow)
 # %% [markdown]
 # After 600 steps the saturating fakes are hundreds away. The non-saturating fakes of most games are still near, but look at the largest number: single games have left. The slope $-(1-P)$ is small for accepted fakes and never zero, and Adam enlarges what is small. So this brake is slow, and no stop.
 #
-# **Why less than double?** With the steepness taken out, the non-saturating gradient of new generators grew a little less than its slope, which doubles. The lesson said that directions cancel. Then it must double if we send all fakes in one direction.
+# **Why less than double?** With the steepness taken out, the non-saturating gradient of new generators grew a little less than its slope, which doubles. $D$ sends the fakes in different directions, and these may cancel in part. If that is the reason, it must double when we send all fakes in one direction.
 
 
 # %%
@@ -814,7 +850,7 @@ claim("Hinge rests anywhere between −1 and 1.", rest["hinge"], between=(-1.11,
 # %% [markdown]
 # Where the score at rest is unique, the best $D$ at $p_g=p_d$ is flat and gives the generator no gradient. Hinge and Wasserstein merely allow that: a Wasserstein score stays wherever it starts. Only the logistic game reads $L_D=2\log2$ and $L_G=\log2$ there.
 #
-# ## 8 Smoothed labels (12 min)
+# ## 8 Smoothed labels (11 min)
 #
 # Salimans et al. (2016) replace the label 1 of real samples by $1-\alpha$. With a label $\beta$ for fakes as well, the cross-entropy at each $x$ is lowest at
 #
@@ -869,7 +905,6 @@ def two_sided(x, theta):
     return best_smoothed(x, theta, 0.1, 0.1)
 
 
-distances = torch.linspace(0.1, 8, 80, dtype=torch.float64)
 felt = {
     "hard labels": over(distances, non_saturating, hard),
     "α = .1": over(distances, non_saturating, one_sided),
@@ -968,7 +1003,7 @@ nb02.check_4(turning_score)
 #
 # ### Exercise 5 · a fifth row for the table
 #
-# ●●● · 15 minutes · you need: section 4. The squared Hellinger distance $\int(\sqrt{p_d}-\sqrt{p_g})^2dx$ is the $f$-divergence with $f(u)=(\sqrt u-1)^2$, whose conjugate is $f^*(t)=t/(1-t)$ for $t<1$.
+# ●●● · 15 minutes · you need: section 3. The squared Hellinger distance $\int(\sqrt{p_d}-\sqrt{p_g})^2dx$ is the $f$-divergence with $f(u)=(\sqrt u-1)^2$, whose conjugate is $f^*(t)=t/(1-t)$ for $t<1$.
 # Find $a(D)=f'(e^D)$ and $b(D)=f^*(a(D))$ and return $V_f=\mathbb E_x[a(D)]-\mathbb E_z[b(D)]$, to be *maximised* by the discriminator.
 
 
@@ -1005,9 +1040,9 @@ nb02.check_5(hellinger_value)
 # ## Recap (1 min)
 #
 # 1. Five ways to write one loss: in either precision only the two on scores keep their slope ([section 1](#1-Five-ways-to-write-one-loss,-in-two-precisions-(6-min))).
-# 2. The non-saturating generator leaves the zero-sum direction, and rests where the zero-sum one does ([section 3](#3-No-longer-zero-sum,-and-the-same-place-of-rest-(15-min))).
-# 3. Every $f$-divergence is the value of a game, and critics that know no ratio find it ([section 4](#4-A-game-for-every-divergence-(24-min))).
-# 4. A value is not a gradient: of three LSGAN generators one follows it ([section 5](#5-The-value-is-not-the-gradient-(10-min))), and hinge runs away from its own $D$ for want of a brake ([section 6](#6-LSGAN-and-hinge-with-networks-(15-min))).
-# 5. A perfect $D$ makes one-sided smoothing do nothing, and a label for fakes takes the gradient away ([section 8](#8-Smoothed-labels-(12-min))).
+# 2. The non-saturating generator leaves the zero-sum direction, and rests where the zero-sum one does ([section 2](#2-No-longer-zero-sum,-and-the-same-place-of-rest-(15-min))).
+# 3. Every $f$-divergence is the value of a game, and critics that know no ratio find it ([section 3](#3-A-game-for-every-divergence-(22-min))).
+# 4. A value is not a gradient: of three LSGAN generators one follows it ([section 4](#4-The-value-is-not-the-gradient-(11-min))). LSGAN dies where its best $D$ is flat ([section 5](#5-Can-LSGAN-die?-(4-min))), and hinge runs away from its own $D$ for want of a brake ([section 6](#6-LSGAN-and-hinge-with-networks-(15-min))).
+# 5. A perfect $D$ makes one-sided smoothing do nothing, and a label for fakes takes the gradient away ([section 8](#8-Smoothed-labels-(11-min))).
 #
 # **Further reading.** Nowozin et al. 2016, f-GAN (arXiv:1606.00709), Sec. 2 · Arjovsky and Bottou 2017 (1701.04862) · Mao et al. 2017, LSGAN (1611.04076), Sec. 3 · Shannon et al. 2020 (2010.08029) · Salimans et al. 2016, label smoothing (1606.03498), Sec. 3.4.

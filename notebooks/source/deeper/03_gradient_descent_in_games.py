@@ -270,7 +270,7 @@ claim(
 # %% [markdown]
 # So $\beta_1=0.9$ ends farther out with every $\beta_2$, also in turns. The order of the players is not what drives it. And a run that has come nearer may still go out again, so 3,000 steps are too few to judge.
 #
-# ## 3 Seven games (19 min)
+# ## 3 Seven games (20 min)
 #
 # With the sigmoid the bilinear game becomes the minimax GAN, of strength $\sigma(0)=\tfrac12$. Here are seven games (Mescheder et al. 2018). WGAN-GP asks $D$ for slope 1, with weight 0.7. Instance noise adds $\mathcal N(0,0.7^2)$ to data and fakes. In the consensus game both players also make the whole field small.
 
@@ -471,6 +471,19 @@ for name, gamma, limit in LIMITS:
     holds.append(radius(name, r1(gamma), 0.999 * limit) < 1 + 1e-9)
     holds.append(radius(name, r1(gamma), 1.001 * limit) > 1)
 claim("All eight limits of the learning rate are right to a thousandth.", holds, exact=True)
+
+# %% [markdown]
+# In the lesson Adam with $\beta_1=0.9$ needed more R1 than $\gamma=0.3$. Momentum of 0.9 does, too:
+
+# %%
+claim(
+    "Momentum 0.9, h = 0.02, leaves with γ = 0.3.",
+    eigenvalues(momentum, 4, r1(0.3), 0.02, 0.9, AT_ONCE).abs().max(), above=1.01, exact=True,
+)
+claim(
+    "It arrives with γ = 1.",
+    eigenvalues(momentum, 4, r1(1.0), 0.02, 0.9, AT_ONCE).abs().max(), below=0.96, exact=True,
+)
 
 # %% [markdown]
 # ## 4 Where linearisation stops (6 min)
@@ -975,7 +988,7 @@ nb03.check_5(growth_per_step)
 # ## Recap (1 min)
 #
 # 1. One number predicts eight rules; three of them arrive, if the learning rate is small ([section 1](#1-Eight-rules,-one-number-each-(16-min))). Adam has no such number, and drifts for thousands of steps ([section 2](#2-Adam,-where-the-prediction-has-to-stop-(8-min))).
-# 2. R1, instance noise and consensus move the eigenvalues to the left; clipping and WGAN-GP never come to rest ([section 3](#3-Seven-games-(19-min))).
+# 2. R1, instance noise and consensus move the eigenvalues to the left; clipping and WGAN-GP do not come to rest there ([section 3](#3-Seven-games-(20-min))).
 # 3. Where $\rho$ is exactly 1 it decides nothing: minimax creeps out, the non-saturating game creeps in ([section 4](#4-Where-linearisation-stops-(6-min))).
 # 4. No pair of rates makes the game without a penalty arrive, and the faster player depends on what is held fixed ([section 5](#5-Two-learning-rates,-and-steps-per-player-(11-min))).
 # 5. In a network hidden units that are active at the data add damping, and eigenvalues still predict the run ([section 6](#6-The-eigenvalues-of-a-network's-game-(17-min))); elsewhere sweep the rate once per schedule, and report on fresh seeds ([section 7](#7-Choosing-a-learning-rate-without-eigenvalues-(11-min))).
