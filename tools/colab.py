@@ -37,6 +37,8 @@ LINK = re.compile(
 )  # a target may hold a pair of brackets
 BRANCH = "colab"  # where the copies are published
 
+QUIET = {"PYDEVD_DISABLE_FILE_VALIDATION": "1"}  # an old ipykernel warns of its own debugger
+
 # What a kernel on Colab finds: the module, and the switch for widgets that are not its own.
 STAND_IN = """
 import sys, types
@@ -130,7 +132,7 @@ def kernel(python: Path, folder: Path, environment: dict[str, str]) -> str:
         "argv": [str(python.absolute()), "-m", "ipykernel_launcher", "-f", "{connection_file}"],
         "display_name": "colab",
         "language": "python",
-        "env": {"IPYTHONDIR": str(folder / "ipython"), "PYTHONPATH": "", **environment},
+        "env": {"IPYTHONDIR": str(folder / "ipython"), "PYTHONPATH": "", **QUIET, **environment},
     }
     path = folder / "share" / "kernels" / "colab" / "kernel.json"
     path.parent.mkdir(parents=True)
@@ -144,7 +146,7 @@ def missing(nb: NotebookNode) -> list[str]:
     for k, cell in enumerate(nb.cells):
         for out in cell.get("outputs", []):
             for line in tool.text_of(out).splitlines():
-                if re.search(r"is not recorded|no such file|\w*Warning:", line, re.I):
+                if re.search(r"is not recorded|No such file|\b[A-Z][a-z]\w*Warning:", line):
                     found.append(f"cell {k}: {line.strip()[:100]}")
     return found
 
@@ -173,7 +175,7 @@ def main() -> int:
     ap.add_argument("names", nargs="*", metavar="NAME", help="try: only these, as 00 or deeper/05")
     ap.add_argument("--out", type=Path, default=ROOT / "build" / "colab", help="the folder of the copies")
     ap.add_argument("--python", type=Path, default=Path(sys.executable), help="try: the Python to run with")
-    args = ap.parse_args()
+    args = ap.parse_intermixed_args()
     paths = copies(ROOT, args.out)
     if args.command == "copies":
         print(f"{len(paths)} notebooks in {args.out}")
