@@ -38,13 +38,14 @@ _said: dict[str, Saying] = {}  # the sentences of this session, each with the pl
 # --- numbers ----------------------------------------------------------------------------------
 
 
-def numbers(values: Iterable[float]) -> list[str]:
-    """The numbers as text, to read: 1e-8, .027, 145, −23, 60,000.
+def numbers(values: Iterable[float], *typed: float) -> list[str]:
+    """The numbers as text, to read: 1e-8, .027, 145, −23, 60,000; then those of `typed`, as they were written.
 
-    Each has two significant digits, or up to four where different numbers would look the same or a share like
-    1; numbers of one size have equally many decimals.
+    Each has two significant digits, or up to four where different numbers would look the same, a share like 1,
+    or a typed one (1.05) like another (1.1); numbers of one size have equally many decimals.
     """
-    values = [float(v) for v in values]
+    values = [float(v) for v in (*values, *typed)]
+    written = [float(v) for v in typed if math.isclose(float(f"{v:.4g}"), v)]  # not a computed one
     for digits in (2, 3, 4):
         places = [_places(v, digits) for v in values]
         alike = [[p for w, p in zip(values, places, strict=True) if _same_size(v, w)] for v in values]
@@ -52,7 +53,8 @@ def numbers(values: Iterable[float]) -> list[str]:
         became_one = any(
             abs(v) < 1 and t.strip("−").startswith("1.") for v, t in zip(values, texts, strict=True)
         )
-        if len(set(texts)) == len(set(values)) and not became_one:
+        rounded = any(not math.isclose(float(f"{v:.{digits}g}"), v) for v in written)
+        if len(set(texts)) == len(set(values)) and not became_one and not rounded:
             break
     return texts
 
@@ -85,7 +87,7 @@ def _text(v: float, places: int, digits: int) -> str:
 
 def span(values: Sequence[float], *others: float) -> list[str]:
     """The text "smallest … largest" of values, then that of each other number."""
-    low, high, *rest = numbers([min(values), max(values), *others])
+    low, high, *rest = numbers([min(values), max(values)], *others)
     return [low if low == high else f"{low} … {high}", *rest]
 
 
@@ -481,16 +483,16 @@ def how_sure(*sentences: str) -> None:
 
     sentences: those of claims above, or their beginnings followed by "…"; none: all claims so far.
     """
-    ledger, lines, mathematics = _ledger(), [], 0
+    ledger, lines, exact = _ledger(), [], 0
     for asked in sentences or tuple(_said):
         found = beginning(asked, _said)
         sentence = found[0] if len(found) == 1 else asked
         if sentence in _said and _said[sentence].exact:
-            mathematics += 1
+            exact += 1
         else:
             lines.append(f"{sentence}: {known(sentence, ledger)}")
-    if mathematics:
-        lines.append(f"mathematics, which needs no seeds: {mathematics} more")
+    if exact:
+        lines.append(f"exact, which needs no seeds: {exact} more")
     items = "".join(f"<li>{html.escape(line)}</li>" for line in lines)
     page = f"<details><summary><b>How sure are we?</b></summary><ul>{items}</ul></details>"
     show("How sure are we?\n" + "\n".join(f"  {line}" for line in lines), page)

@@ -323,7 +323,7 @@ def memorisation(*, fake: Tensor, train: Tensor, held_out: Tensor) -> Memory:
 
     All (n, d): flattened images, or features; equally many `train` and `held_out` rows, because among
     more rows the nearest is nearer. `share`: of the fakes that are nearer to `train`, a tie counting half;
-    `ratio`: median distance to `train` over median distance to `held_out` (notebook 05, section 6; 0 for
+    `ratio`: (lower) median distance to `train` over that to `held_out` (notebook 05, section 5; 0 for
     exact copies, 1 when both medians are 0).
     """
     named = {"fake": fake, "train": train, "held_out": held_out}

@@ -110,6 +110,24 @@ def test_a_claim_that_holds_is_one_readable_line(measured, how, line, capsys):
         assert capsys.readouterr().out == f"{mark} s{'     ' if words else ''}{words}\n"
 
 
+@pytest.mark.parametrize(
+    ("values", "typed", "texts"),
+    [
+        ([1.02, 1.04], 1.05, ["1.02", "1.04", "1.05"]),
+        ([0.6, 0.7], 1.15, [".60", ".70", "1.15"]),
+        ([0.2, 0.3], 0.2378123, [".20", ".30", ".24"]),  # computed: rounded like the rest
+        ([120.0, 300.0], 100, ["120", "300", "100"]),
+    ],
+)
+def test_a_typed_bound_is_printed_as_it_was_typed(values, typed, texts):
+    assert numbers(values, typed) == texts
+
+
+def test_a_claim_prints_its_bound(capsys):
+    claim("the bound is one of three digits", [1.02, 1.04], below=1.05)
+    assert "1.02 … 1.04, below 1.05" in capsys.readouterr().out
+
+
 # --- claims that fail ---
 
 
@@ -474,7 +492,7 @@ def test_how_often_a_claim_held(capsys):
         "t: held in 1 of 1 runs with other seeds (at least 2 of 3 seeds)",
         "r: from a record of 2 seeds, not played again",
         "a new one: not yet in the ledger: make claims",
-        "mathematics, which needs no seeds: 1 more",
+        "exact, which needs no seeds: 1 more",
     ]
     assert answer(capsys) == expected
     assert answer(capsys, "a new …", "s") == [expected[3], expected[0]]
