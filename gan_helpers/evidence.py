@@ -39,9 +39,9 @@ _said: dict[str, Saying] = {}  # the sentences of this session, each with the pl
 
 
 def numbers(values: Iterable[float], *typed: float) -> list[str]:
-    """The numbers as text, to read: 1e-8, .027, 145, −23, 60,000; then those of `typed`, as they were written.
+    """The numbers as text, to read: 1e-8, .027, 145, −23, 60,000; then `typed`, as they were typed.
 
-    Each has two significant digits, or up to four where different numbers would look the same, a share like 1,
+    Each has two significant digits, or up to four where different numbers would look alike, a share like 1,
     or a typed one (1.05) like another (1.1); numbers of one size have equally many decimals.
     """
     values = [float(v) for v in (*values, *typed)]

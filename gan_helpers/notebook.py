@@ -58,8 +58,9 @@ def progress(items: Iterable[T], desc: str, total: int | None = None) -> Iterato
 def predict(question: str, answers: Sequence[tuple[str, bool, str]]) -> None:
     """Ask a question of three answers (text, is it right, why), exactly one of them right.
 
-    Buttons where scripts run, a fold that holds the same where they do not (GitHub, exported pages). Words in
-    `backticks` are set as code; formulas are refused, because not every page sets them inside a button.
+    Buttons where scripts run, a fold that holds the same where they do not (GitHub, exported pages). The order
+    is drawn from the question's text: authors put the right answer into the middle. Words in `backticks` are
+    set as code; formulas are refused, because not every page sets them inside a button.
     """
     texts = [question, *(text for text, _, why in answers for text in (text, why))]
     if len(answers) != 3 or sum(bool(right) for _, right, _ in answers) != 1:
@@ -68,12 +69,17 @@ def predict(question: str, answers: Sequence[tuple[str, bool, str]]) -> None:
         raise ValueError("no formulas in a prediction: say it in words or with letters such as σ²")
     if question not in _asked:
         _asked.append(question)
-    key = "predict-" + hashlib.sha256(question.encode()).hexdigest()[:10]
+    answers = sorted(answers, key=lambda answer: _digest(question + answer[0]))
+    key = f"predict-{_digest(question)[:10]}"
     # Colab shows each output in a frame of its own, so each brings the script.
     script = quiz_library() if _asked[0] == question or "google.colab" in sys.modules else ""
     letters = [f"  {letter}) {text}" for letter, (text, _, _) in zip("abc", answers, strict=True)]
     page = f'<div id="{key}">{_fold(question, answers)}</div>{script}{_start(key, question, answers)}'
     show("\n".join(["Predict: " + question, *letters]), page)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _marked(text: str) -> str:
