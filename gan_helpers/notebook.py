@@ -58,9 +58,9 @@ def progress(items: Iterable[T], desc: str, total: int | None = None) -> Iterato
 def predict(question: str, answers: Sequence[tuple[str, bool, str]]) -> None:
     """Ask a question of three answers (text, is it right, why), exactly one of them right.
 
-    Buttons where scripts run, a fold that holds the same where they do not (GitHub, exported pages). The order
-    is drawn from the question's text, because authors put the right answer into the middle. Words in `backticks`
-    are set as code; formulas are refused, because not every page sets them inside a button.
+    Buttons where scripts run, a fold that holds the same where they do not (GitHub, exported pages). The
+    question's text decides the order, because authors put the right answer into the middle. Words in
+    `backticks` are set as code; formulas are refused, because not every page sets them inside a button.
     """
     texts = [question, *(text for text, _, why in answers for text in (text, why))]
     if len(answers) != 3 or sum(bool(right) for _, right, _ in answers) != 1:
