@@ -121,7 +121,7 @@ def free_port() -> int:
 @pytest.fixture
 def lab(tmp_path):
     """Serve a copy of the course by `make lab` and return (folder, url, what was printed)."""
-    copy = tmp_path / "course"
+    copy = tmp_path / "my GAN course 中文"  # a path with spaces and other letters
     skip = shutil.ignore_patterns(
         ".git", ".venv", "__pycache__", ".*cache*", ".hypothesis", "images", ".coverage*", ".tmp*"
     )
