@@ -197,7 +197,7 @@ claim(
 #
 # ## 3 How good is it? (7 min)
 #
-# An eye is a poor instrument, so we build a **judge**. Mix the 719 new real images with 719 fakes. Then find for each image its **nearest neighbour**, the most similar other image in the mix. The judge says that both are of the same kind, real or fake. The **grade** is the share of images for which this is right.
+# An eye is a poor instrument, so we build a **judge**. Mix the 719 new real images with 719 fakes. Then find for each image its **nearest neighbour**, the most similar other image in the mix. The judge says that an image is of the same kind as its neighbour, real or fake. The **grade** is the share of images for which this is right.
 #
 # If fakes are as good as real images, the neighbour is of either kind equally often, and the grade is about one half. If they are easy to tell, fakes lie beside fakes, and the grade is near 1.
 
@@ -244,7 +244,7 @@ untrained = judge_all(at_start, x_new)
 trained = judge_all(at_end, x_new)
 blended = judge_all(blends, x_new)
 table(
-    "how often the judge is right",
+    "grade: how often the judge is right",
     {"untrained": untrained, "trained": trained, "blends of two real images": blended},
     floor={"other real images": judge(x_new, x_seen)},
 )
@@ -277,7 +277,7 @@ predict(
 # %%
 on_seen = judge_all(at_end, x_seen)
 table(
-    "how often the judge is right",
+    "grade: how often the judge is right",
     {
         "GANs, among new images": trained,
         "GANs, among training images": on_seen,
