@@ -55,9 +55,17 @@ def check_1(answer: object, mistakes: dict) -> None:
     },
 )
 def check_2(answer: object, mistakes: dict) -> None:
-    """Scores to probabilities."""
+    """Scores to probabilities, with a gradient at large scores as well."""
     large = torch.tensor([[200.0], [-200.0], [8.0], [-8.0], [20.0]])
     same(answer, torch.sigmoid, mistakes, (torch.tensor([[-3.0], [0.0], [0.5], [2.0]]),), (large,))
+    scores = large.requires_grad_()
+    probability = call(lambda: answer(scores))
+    expect(probability.requires_grad, "right, but no gradient comes back: no detach(), .item() or no_grad")
+    (slope,) = torch.autograd.grad(probability.sum(), scores)
+    expect(
+        bool(slope.isfinite().all()),
+        "right, but its gradient is NaN for a score of -200: exp(200) overflows, torch.sigmoid does not",
+    )
 
 
 @exercise(3)

@@ -14,6 +14,8 @@ WRONG = {
         ("lambda s: torch.sigmoid(s).squeeze(1)", "shape"),
         ("lambda s: [torch.sigmoid(v) for v in s]", "expected a tensor"),
         ("lambda s: torch.where(s < 100, torch.sigmoid(s), 0)", "expected 1, got 0"),
+        ("lambda s: 1 / (1 + torch.exp(-s))", "its gradient is NaN"),
+        ("lambda s: torch.sigmoid(s.detach())", "no gradient comes back"),
     ],
     3: [
         ("lambda n, seed: torch.randn(n, 16)", "two different noises"),
@@ -42,11 +44,15 @@ WRONG = {
         ("lambda n, seed: [0.0] * n", "expected a tensor, got list"),
     ],
 }
-SAME_HINT = {3: [DRAW.format("seed % 10"), DRAW.format("seed % 1000"), DRAW.format("seed & 0xFFFF")]}
+WHERE = "lambda s: torch.where(s < 0, s.exp() / (1 + s.exp()), 1 / (1 + (-s).exp()))"
+SAME_HINT = {
+    2: [WHERE],
+    3: [DRAW.format("seed % 10"), DRAW.format("seed % 1000"), DRAW.format("seed & 0xFFFF")],
+}
 
 RIGHT = {
     1: ["lambda g: 2 * g / 16 - 1", "lambda g: (g - 8) / 8"],
-    2: ["lambda s: 1 / (1 + torch.exp(-s))", "lambda s: F.logsigmoid(s).exp()", "lambda s: s.sigmoid()"],
+    2: ["lambda s: (1 + torch.tanh(s / 2)) / 2", "lambda s: F.logsigmoid(s).exp()", "lambda s: s.sigmoid()"],
     3: [
         f"lambda n, seed: torch.empty(n, 16).normal_(generator={OWN})",
         NUMPY.format("standard_normal((n, 16))"),
