@@ -28,7 +28,7 @@ PAIRS = tool.pairs(ROOT)
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 BADGE_LINE = (
     "[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]"
-    "(https://colab.research.google.com/github/some/repo/blob/main/notebooks/01_x.ipynb)"
+    "(https://colab.research.google.com/github/some/repo/blob/colab/notebooks/01_x.ipynb)"
 )
 INSTALL_LINE = 'run("pip", "install -q git+https://github.com/some/repo@v1.2")'
 
@@ -193,6 +193,7 @@ def set_value(k, key, value):
         (set_text(2, "other.ipynb", "gone.ipynb"), "broken link: gone.ipynb"),
         (set_text(0, "some/repo", "other/repo"), "Colab badge"),
         (set_text(0, "01_x.ipynb", "02_x.ipynb"), "Colab badge"),
+        (set_text(0, "blob/colab", "blob/main"), "Colab badge"),
         (set_text(0, BADGE_LINE, ""), "Colab badge"),
         (set_text(1, "some/repo", "other/repo"), "install line"),
         (set_text(1, "@v1.2", "@v1.1"), "install line must name some/repo@v1.2"),
@@ -543,7 +544,7 @@ def test_deeper_notebooks_are_built_and_checked_as_lessons_are(course, capsys):
     assert tool.build(course, ["deeper"]) == 0 and "at a time: deeper/01_x" in capsys.readouterr().out
     # the badge must have the folder, too, and a deeper notebook its lesson
     path = tool.pairs(course)[1][1]
-    assert tool.rewrite(DEEPER, "new/repo@v3").count("new/repo/blob/main/notebooks/deeper/01_x.ipynb") == 1
+    assert tool.rewrite(DEEPER, "new/repo@v3").count("new/repo/blob/colab/notebooks/deeper/01_x.ipynb") == 1
     nb = tool.read(path)
     nb.cells[0].source = nb.cells[0].source.replace("notebooks/deeper/", "notebooks/")
     assert any(

@@ -35,7 +35,6 @@ IMAGE = re.compile(r"(!\[[^\]]*\]\()([^)\s]+)(\))|(<img[^>]*\bsrc=[\"'])([^\"']+
 LINK = re.compile(
     r"(?<!!)\[([^\[\]]*)\]\(((?:[^()\s]|\([^()\s]*\))+)\)"
 )  # a target may hold a pair of brackets
-BRANCH = "colab"  # where the copies are published
 
 QUIET = {"PYDEVD_DISABLE_FILE_VALIDATION": "1"}  # an old ipykernel warns of its own debugger
 
@@ -63,7 +62,7 @@ def absolute(text: str, name: str, address: str) -> str:
     repository, _, tag = address.partition("@")
     raw = f"https://raw.githubusercontent.com/{repository}/{tag}"
     page = f"https://github.com/{repository}/blob/{tag}"
-    colab = f"https://colab.research.google.com/github/{repository}/blob/{BRANCH}"
+    colab = f"https://colab.research.google.com/github/{repository}/blob/{tool.COLAB}"
 
     def place(target: str) -> str:  # in the repository
         return os.path.normpath(Path("notebooks") / Path(name).parent / target)

@@ -45,7 +45,8 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 MAX_BYTES, MAX_GIF, MAX_LINES, MAX_COLUMNS = 1_500_000, 600_000, 40, 88
 OWNER = r"[\w.-]+/[\w.-]+?"
 FILE = r"(?:deeper/)?[\w.-]+\.ipynb"
-BADGE = re.compile(rf"(colab\.research\.google\.com/github/)({OWNER})(/blob/main/notebooks/)({FILE})")
+COLAB = "colab"  # the branch that the badges open: copies with absolute links (tools/colab.py)
+BADGE = re.compile(rf"(colab\.research\.google\.com/github/)({OWNER})/blob/([\w-]+)/notebooks/({FILE})")
 INSTALL = re.compile(rf"(git\+https://github\.com/)({OWNER}(?:@[\w.-]+)?)(?=[\"'\s\\#]|$)")
 HIDDEN = {"jupyter": {"source_hidden": True}, "cellView": "form"}  # for JupyterLab, for Colab
 ON_GPU = ("20",)  # notebooks that Colab opens with a GPU
@@ -106,7 +107,7 @@ def record_files(source: Path, root: Path = ROOT) -> list[Path]:
 def stamp(source: Path, root: Path = ROOT) -> str:
     """Return a digest of all that a notebook's outputs depend on: text, imported helpers, records, lock."""
     text = minutes.plain(source.read_text())  # neither the minutes nor a new address change an output
-    digest = hashlib.sha256(INSTALL.sub(r"\1", BADGE.sub(r"\1\3\4", text)).encode())
+    digest = hashlib.sha256(INSTALL.sub(r"\1", BADGE.sub(r"\1\4", text)).encode())
     for path in [*package_files(text, root), *record_files(source, root), root / "requirements.lock"]:
         digest.update(path.relative_to(root).as_posix().encode() + path.read_bytes())
     return digest.hexdigest()[:16]
@@ -455,8 +456,8 @@ def text_faults(nb: NotebookNode, folder: Path, name: str, address: str, first: 
                 faults.append(f"JupyterLab follows no link with other than ASCII letters: #{anchor}")
     repository = address.partition("@")[0]
     badges = BADGE.findall("\n".join(c.source for c in nb.cells[:1]))
-    if [(owner, file) for _, owner, _, file in badges] != [(repository, name)]:
-        faults.append(f"the Colab badge must lead to {repository} and {name}: run make badges")
+    if [found[1:] for found in badges] != [(repository, COLAB, name)]:
+        faults.append(f"the Colab badge must lead to {repository}, {COLAB} and {name}: run make badges")
     setup = [c.source for c in nb.cells if "setup" in c.metadata.get("tags", [])]
     if len(setup) != 1:
         faults.append(f"{len(setup)} cells tagged setup, expected 1")
@@ -620,7 +621,9 @@ def print_faults(source: Path, path: Path, root: Path) -> int:
 def rewrite(text: str, address: str) -> str:
     """Return text with every badge leading to the repository, every install line to its tag."""
     repository = address.partition("@")[0]
-    return INSTALL.sub(rf"\g<1>{address}", BADGE.sub(rf"\g<1>{repository}\g<3>\g<4>", text))
+    return INSTALL.sub(
+        rf"\g<1>{address}", BADGE.sub(rf"\g<1>{repository}/blob/{COLAB}/notebooks/\g<4>", text)
+    )
 
 
 def badges(root: Path) -> None:
