@@ -620,10 +620,8 @@ def print_faults(source: Path, path: Path, root: Path) -> int:
 
 def rewrite(text: str, address: str) -> str:
     """Return text with every badge leading to the repository, every install line to its tag."""
-    repository = address.partition("@")[0]
-    return INSTALL.sub(
-        rf"\g<1>{address}", BADGE.sub(rf"\g<1>{repository}/blob/{COLAB}/notebooks/\g<4>", text)
-    )
+    opened = rf"\g<1>{address.partition('@')[0]}/blob/{COLAB}/notebooks/\g<4>"
+    return INSTALL.sub(rf"\g<1>{address}", BADGE.sub(opened, text))
 
 
 def badges(root: Path) -> None:
