@@ -181,7 +181,7 @@ def check_2(answer: object, mistakes: dict) -> None:
             got, right = float(call(answer, *case)), float(_smoothed(*case))
             rounded = f"right at small scores, but at {case[0].item():g} expected {right:.4g}, got {got:.4g}"
             known = str(hint) in mistakes
-            expect(known, f"{rounded}: P rounds to 0 or 1 there, so compute from the score alone, without P")
+            expect(known, f"{rounded}: P rounds to 0 or 1 there, or a clamp cuts: use the whole score alone")
             raise
     trains(lambda: answer(r, f, 0.1), {"score_real": r, "score_fake": f})
     ends = (-200.0, -30.0, 30.0, 200.0)

@@ -52,6 +52,11 @@ WRONG = {
         (_ON_P.format(eps=1e-6), "P rounds to 0 or 1"),
         (_BCE_ON_P, "P rounds to 0 or 1"),
         (
+            "lambda r, f, a: ((1 - a) * F.softplus(-r.clamp(-50, 50)) + a * F.softplus(r.clamp(-50, 50))).mean()"
+            " + F.softplus(f.clamp(-50, 50)).mean()",
+            "a clamp cuts",
+        ),
+        (
             "lambda r, f, a: ((1 - a) * F.softplus(-r) + a * F.softplus(r)).sum() / 3 + F.softplus(f).sum() / 4",
             "size written in",
         ),

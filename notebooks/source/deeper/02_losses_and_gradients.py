@@ -217,7 +217,7 @@ claim(
 )
 
 # %% [markdown]
-# **Which fakes carry the saturating gradient?** In the lesson it was alive for generators that have played, and the steepness of $D$ kept it alive. Does steepness also rescue the fakes that $D$ rejects for sure ($P\le.01$)? Split the loss in two.
+# **Which fakes carry the saturating gradient?** In the lesson it was alive for generators that have played, and the steepness of $D$ made it grow. Does steepness also rescue the fakes that $D$ rejects for sure ($P\le.01$)? Split the loss in two.
 
 
 # %%
@@ -456,7 +456,7 @@ claim("The critics read the divergence to a hundredth.", torch.cat(off_value), b
 # %% [markdown]
 # Critics that were shown no ratio lead to the same four bells, so $a$ and $b$ decide. KL takes over mean and width of the data exactly; Pearson, which squares the ratio, spreads wider still.
 #
-# **Which data make a bell seek?** In the lesson the non-saturating loss and reverse KL left one hump of this mixture. Change one thing at a time: move the humps from 3.5 to 2 apart, make them equally wide, or equally heavy.
+# **Which data make a bell seek?** The non-saturating loss (lesson) and reverse KL (above) left one hump of this mixture. Change one thing at a time: move the humps from 3.5 to 2 apart, make them equally wide, or equally heavy.
 
 # %%
 changes = {
