@@ -13,7 +13,7 @@
 # - **find** which part of a recipe brought its success, and avoid three quiet faults: checkerboards, batch norm in the wrong mode, an average without buffers;
 # - **keep** a game: walk through its noise, and go on after a stop, bit for bit.
 #
-# *Before:* [04](04_gan_laboratory_2d.ipynb), [05](05_mlp_gan.ipynb). *Study:* 43 minutes, and 35 for the exercises. *Run time:* about 75 seconds on one CPU core. *Deeper:* [the second notebook](deeper/06_dcgan.ipynb) switches off one thing at a time, and proves that a resumed game is the same game.
+# *Before:* [04](04_gan_laboratory_2d.ipynb), [05](05_mlp_gan.ipynb). *Study:* 40 minutes, and 35 for the exercises. *Run time:* about 75 seconds on one CPU core. *Deeper:* [the second notebook](deeper/06_dcgan.ipynb) switches off one thing at a time, and tells how the people of lesson 00 were made.
 
 # %% tags=["setup"]
 import sys
@@ -123,9 +123,9 @@ alt = "The players as rows of boxes. G turns 32 numbers into 32 small images of 
 plots.show(fig, alt=alt)
 
 # %% [markdown]
-# Read `nn.Conv2d(1, 16, 4, 2, 1)` from left to right. One channel goes in, and 16 come out. Windows are 4 pixels wide, move by 2 (the **stride**), and a border of 1 zero lies around the image. So a row has 30 pixels, and windows begin at 0, 2, …, 26. These are 14: the side halves. In the third layer a row of 9 has windows of 3, at 0, 2, 4 and 6. So 7 becomes 4.
+# Read `nn.Conv2d(1, 16, 4, 2, 1)` from left to right. One channel goes in, and 16 come out. Windows are 4 pixels wide, move by 2 (the **stride**), and a border of 1 zero lies around the image. So a row has 30 pixels, and windows begin at 0, 2, …, 26. These are 14: the side halves.
 #
-# A **transposed convolution** goes the other way. Each pixel paints a patch of 4×4, patches begin two pixels apart, and overlaps add up. So the side doubles.
+# A **transposed convolution** goes the other way. Each pixel paints a patch of 4×4, and patches begin two pixels apart. Where they overlap, they add up. From a row of 7 pixels the last patch begins at 12 and ends at 16. The last number, 1, cuts off one pixel at either end. So 14 remain, and the side doubles.
 #
 # A convolution has few weights, for all places share them. Of $G$'s 58,721 numbers 50,176 stand in its linear layer. (Batch norm subtracts a mean, so a bias before it would be lost: `bias=False`.)
 
@@ -143,7 +143,7 @@ plots.show(fig, alt=alt)
 # | 3 | end of $D$ | 1,024 numbers → score | 1,024 → 64 → score |
 # | 3 | first weights | standard deviation 0.02 | 0.05 |
 #
-# What is a choice? In notebook 04 $G$ could stretch its net but never tear it, so threads remained between clusters. Our noise is torn before $G$ begins. With three categories, (.3, 1.2, −.5) becomes (0, 4, 0): the largest number picks its category. We have 20 categories, and the other 12 numbers stay normal.
+# What is a choice? In notebook 04 $G$ could stretch its net but never tear it, so threads remained between clusters. Our noise is torn before $G$ begins. With three categories, (.3, 1.2, −.5) becomes (0, 4, 0): the largest number picks its category. The 4 is a setting, and sets categories far apart. We have 20 categories, and the other 12 numbers stay normal.
 #
 # `dcgan_game` builds the players, an Adam for each, and the average of $G$'s weights. `dcgan_rounds` is `play` of notebook 04, with the same losses and with batches of 64. After each round the average moves.
 
@@ -164,7 +164,7 @@ def train(game, seed, rounds=800):
 
 # %%
 predict(
-    "The MLP of notebook 05 gets as many seconds. Whose fakes will be the worst?",
+    "Plain, ours, and the MLP of notebook 05 get 20 CPU-seconds each. Whose fakes are the worst?",
     [
         ("Those of the MLP: it knows no neighbours", False, "So we thought. Look at the table."),
         ("Those of the plain DCGAN", True, "Section 3 finds out why."),
@@ -201,26 +201,6 @@ def draw(k):
 alt = "A film of two rows of ten fakes, each from fixed noise. Upper row, plain: grey clouds for a long time, then blurred white blobs and rough strokes. Lower row, ours: blobs after 50 rounds, strokes after 100, clear digits from round 300 on."
 plots.gif(fig, draw, len(LOOKS), fps=2, colors=16, alt=alt)
 
-# %%
-def distance(G):
-    """The distance of notebook 05, of 2,000 fakes from real images."""
-    return judge.distance(judge.generate(G, 32))
-
-
-record = recorded("nb06_what_bought_it")
-after_20 = {}  # recorded: {game: distances after 20 CPU-seconds, one per seed}
-for game in record["games"].values():
-    for name, looks in game.items():
-        after_20.setdefault(name, []).append(looks[-1]["distance"])
-d_plain, d_ours = distance(past_plain[800][0]), distance(past_ours[800][1])
-rows = {
-    "plain DCGAN": d_plain,
-    "our DCGAN": d_ours,
-    "MLP of notebook 05 (recorded)": after_20["MLP of notebook 05"],
-}
-table("distance from real images", rows, floor={"real images": judge.floor})
-claim("Ours is more than five times nearer to the data.", d_ours, below=d_plain / 5)
-
 # %% tags=["hide-input", "head-picture"]
 title = "The first hundred samples of our DCGAN, none left out"
 samples = judge.generate(past_ours[800][1], 32)[:100]
@@ -229,55 +209,45 @@ alt = "A hundred samples, ten by ten, white strokes on black. Most are easy to r
 plots.show(ax.figure, alt=alt)
 
 # %% [markdown]
-# How many of the hundred can you not read?
+# How many of the hundred can you not read? And now the prediction. A record has played each game with five seeds for 20 CPU-seconds. It measures the distance of notebook 05, of 2,000 fakes from real images.
+
+# %%
+record = recorded("nb06_what_bought_it")
+after_20, rounds = {}, {}  # {game: one number per seed}
+for game in record["games"].values():
+    for name, looks in game.items():
+        after_20.setdefault(name, []).append(looks[-1]["distance"])
+        rounds.setdefault(name, []).append(looks[-1]["rounds"])
+three = ("plain DCGAN", "MLP of notebook 05", "ours")
+far = {name: after_20[name] for name in three}
+table("distance after 20 CPU-seconds", far, floor={"real images": record["floor"]})
+table("rounds in 20 CPU-seconds", rounds)
+
+# %%
+claim(
+    "The plain DCGAN is behind the MLP.",
+    after_20["plain DCGAN"], above=after_20["MLP of notebook 05"], recorded=record,
+)
+
+# %% [markdown]
+# A round of the MLP is cheaper, so it plays more of them.
 #
-# ## 3 What bought the speed? (4 min)
+# ## 3 What bought the speed? (1 min)
 #
-# The convolutions, one would say. But then the plain DCGAN should have beaten the MLP. So we go step by step, and give everybody 20 CPU-seconds. Step 1 gives the plain DCGAN our Adam, step 2 our noise and average, step 3 the rest. The MLP may take step 2, too (its Adam is fast already).
+# Convolutions, one would say. But then the plain DCGAN should have beaten the MLP. So we go from plain to ours step by step, always in 20 CPU-seconds. Step 1 gives the plain DCGAN our Adam, step 2 our noise and average, step 3 the rest. The MLP may take step 2, too (its Adam is fast already).
 
 # %%
 predict(
     "The plain DCGAN gets our Adam, and nothing else. Where does it end?",
     [
-        ("Still behind the MLP", False, "Look where the green line ends."),
-        ("Ahead of the MLP", True, "The same layers, with twenty times the rate."),
+        ("Still behind the MLP", False, "Compare the two rows below."),
+        ("Ahead of the MLP", True, "The same layers, other settings of Adam."),
         ("Far away: that rate is too large", False, "We feared so, too."),
     ],
 )
 
-# %% [markdown]
-# Each line is the median of five seeds, in a band from smallest to largest.
-
-# %% tags=["hide-input"]
-fig, ax = plt.subplots(figsize=(7.6, 3.9))
-shown = {
-    "MLP of notebook 05": ("MLP of notebook 05", plots.GREY),
-    "MLP, noise and average": ("MLP + noise, average", plots.PINK),
-    "plain DCGAN": ("plain DCGAN", plots.DISC),
-    "plain, our Adam": ("plain + Adam", plots.GREEN),
-    "plain, our Adam, noise and average": ("plain + Adam, noise, average", plots.SKY),
-    "ours": ("ours", plots.FAKE),
-}
-lines = {}
-for name, (label, color) in shown.items():
-    runs = [[look["distance"] for look in game[name]] for game in record["games"].values()]
-    lines[label] = (torch.tensor(runs), color)
-looks = torch.tensor(record["looks"])
-plots.lines(looks, lines, log="xy", ylim=(record["floor"] * 0.8, 900), ax=ax)
-ax.axhline(record["floor"], color=plots.REAL, linestyle=":")
-ax.text(1.05, record["floor"] * 1.1, "real images", color=plots.REAL)
-ax.set(xlabel="CPU-seconds", ylabel="distance from real images", title="Most of the gap is closed by Adam's settings")
-ax.set_xticks(record["looks"], [str(look) for look in record["looks"]])
-ax.set_xticks([], minor=True)
-alt = "Distance against CPU-seconds on logarithmic axes, six games, bands over seeds. The plain DCGAN falls last and ends far above all others. The MLP flattens. The MLP with noise and average, and the plain DCGAN with our Adam, end close together; with noise and average it ends a little lower, and ours ends lowest."
-plots.show(fig, alt=alt)
-
 # %%
 table("distance after 20 CPU-seconds", after_20, floor={"real images": record["floor"]})
-claim(
-    "The plain DCGAN is behind the MLP.",
-    after_20["plain DCGAN"], above=after_20["MLP of notebook 05"], recorded=record,
-)
 claim(
     "With our Adam the same DCGAN is more than three times nearer.",
     after_20["plain, our Adam"], below=torch.tensor(after_20["plain DCGAN"]) / 3,
@@ -289,52 +259,33 @@ claim(
 )
 
 # %% [markdown]
-# So the plain DCGAN was not a bad network, but a slow one. And what do convolutions bring? From the MLP two ways lead to the blue line: convolutions first, or noise and average first.
+# So the plain DCGAN was not a bad network, but a slow one. Step 1 changes two settings, the rate and $\beta_1$. Put back alone in our own game, the old rate makes the distance more than five times as large, and the old $\beta_1$ about twice (deeper).
+#
+# And the convolutions? With our noise and average the MLP ends close to the DCGAN that has them, too (last table). So how much the DCGAN's layers bring depends on what came before (deeper).
+#
+# *What this does not show:* longer games, and wide networks on a GPU.
+#
+# ## 4 A checkerboard (5 min)
+#
+# Look again at the film. At round 300 the plain game's fakes have a fine pattern, light and dark in turn, called a **checkerboard**. A *new* G, which never played, has one as well. Why?
+#
+# We suspect the weights. Cut the result of a transposed convolution into blocks of 2×2 pixels. Its kernel has 16 weights, and each of the four places in a block uses another four of them. Say the input is 1 everywhere, and these four weights add up to .3, −.2, .1 and .4. Then *every* block is .3, −.2, .1, .4, and that is a checkerboard.
+#
+# If this is the reason, equal weights must remove it. So we put the mean of each kernel's 16 weights in all 16 places, and change nothing else.
+
 
 # %%
-def end(name):
-    return torch.tensor(after_20[name])  # (5,), one distance a seed
+def equal_weights(G):
+    G = copy.deepcopy(G)
+    for layer in G:
+        if isinstance(layer, nn.ConvTranspose2d):
+            weight = layer.weight.data  # (channels in, channels out, 4, 4)
+            weight[:] = weight.mean((2, 3), keepdim=True)
+    return G
 
-
-mlp, mlp_both = end("MLP of notebook 05"), end("MLP, noise and average")
-conv, conv_both = end("plain, our Adam"), end("plain, our Adam, noise and average")
-nearer = {
-    "convolutions first": mlp / conv,
-    "then noise and average": conv / conv_both,
-    "noise and average first": mlp / mlp_both,
-    "then convolutions": mlp_both / conv_both,
-}
-table("distance before ÷ distance after the step", nearer)
-claim(
-    "Taken first, convolutions bring us more than two times nearer.",
-    nearer["convolutions first"], above=2, recorded=record,
-)
-claim(
-    "Taken second, they bring less than one and a half times.",
-    nearer["then convolutions"], below=1.5, recorded=record,
-)
 
 # %% [markdown]
-# *What surprised us:* whoever comes first gets the thanks. Either step alone does most of the work. For Adam's rate both orders agree: taken away *last*, it still costs our DCGAN a factor of more than five (deeper). *What this does not show:* longer games, and wide networks on a GPU.
-#
-# ## 4 A checkerboard, and what to change (6 min)
-#
-# Look again at the film. After 300 rounds the plain game's fakes have a fine pattern, light and dark in turn, called a **checkerboard**. Odena et al. (2016) explained one kind: windows of 3 at stride 2 paint some pixels more often than others. But our windows of 4 paint all alike.
-
-# %%
-predict(
-    "Will a new G with such windows show a checkerboard?",
-    [
-        ("No, all pixels are painted alike", False, "But with different weights."),
-        ("Yes, before it has learned anything", True, "The next lines say why."),
-        ("Only after training", False, "It is there at the start."),
-    ],
-)
-
-# %% [markdown]
-# We suspect the weights. **Sub-pixel** convolution shows it best. It computes four channels, and lays out the four numbers of each place as a block of 2×2 pixels. Say the input is 1 everywhere, and the channels have the weights .3, −.2, .1 and .4. Then *every* block is .3, −.2, .1, .4, and that is a checkerboard. If this is the reason, equal weights must help. An **even start** copies the first weight to the other three places, and changes nothing else. Another way is **resize**: copy each pixel to 2×2, then convolve.
-#
-# `F.pixel_unshuffle` sorts the pixels by their place in the block: all upper left ones, all upper right ones and so on. Without a checkerboard these four groups are equally bright.
+# How do we measure a checkerboard? We take the upper left pixels of all blocks, then all upper right ones and so on. Without a checkerboard these four groups have the same mean.
 
 
 # %%
@@ -344,58 +295,45 @@ def checkerboard(x):
     return (places.std(1) / x.std((1, 2, 3))).mean().item()
 
 
-WAYS = {
-    "transposed": {"upsampling": "transposed"},
-    "sub-pixel": {"even": False},
-    "sub-pixel, even start": {},  # ours
-    "resize": {"upsampling": "resize"},
-}
-
-# %%
-new, young = {name: [] for name in WAYS}, {name: [] for name in WAYS}
-for name, way in WAYS.items():
-    for seed in seeds.several(3):
-        G = dcgan_generator(seed=seed, **way)
-        new[name].append(checkerboard(judge.generate(G, 32)))
-        game = dcgan_game(seed=seed, G=G)
-        list(dcgan_rounds(game, x_fit, seed=seed, rounds=20))
-        young[name].append(checkerboard(judge.generate(game.average, 32)))
+new = {"new plain G": [], "its weights made equal": []}
+for seed in seeds.several(5):
+    G = plain_generator(seed)
+    for name, net in zip(new, (G, equal_weights(G)), strict=True):
+        new[name].append(checkerboard(judge.generate(net, 32)))
 real = checkerboard(x_fit)
-table("checkerboard of a new generator", new, floor={"real images": real})
+table("checkerboard", new, floor={"real images": real})
 
 # %% tags=["hide-input"]
-fig, axes = plt.subplots(1, 5, figsize=(10, 2.4))
-pictures = {"plain game, round 300": past_plain[300][0]}
-for name, way in WAYS.items():
-    pictures[f"new, {name}"] = dcgan_generator(seed=0, **way)
+fig, axes = plt.subplots(1, 3, figsize=(7.2, 2.7))
+G = plain_generator(0)
+pictures = {
+    "plain game, round 300": past_plain[300][0], "new plain G": G,
+    "the same, equal weights": equal_weights(G),
+}
 for ax, (name, net) in zip(axes, pictures.items(), strict=True):
     x = judge.generate(net, 32)[0, 0]
     ax.imshow(x, cmap="gray", vmin=x.min(), vmax=x.max())
     ax.set(xticks=[], yticks=[])
-    ax.set_title(name.replace(", ", ",\n", 1), fontsize=10)
-alt = "Five images, contrast stretched. The plain game at round 300 and new transposed and sub-pixel generators show a fine pattern of light and dark pixels. With an even start there are only coarse squares, with resize only soft clouds."
+    ax.set_title(name, fontsize=10)
+alt = "Three images, contrast stretched. The plain game at round 300 and the new plain generator show a fine pattern of light and dark pixels. With equal weights there are only soft, coarse squares."
 plots.show(fig, alt=alt)
 
 # %%
 claim(
-    "A new transposed generator has more than three times that of real images.",
-    new["transposed"], above=3 * real,
+    "A new plain generator has more than three times that of real images.",
+    new["new plain G"], above=3 * real,
 )
-claim("So has a new sub-pixel generator.", new["sub-pixel"], above=3 * real)
-claim("With an even start it has none.", new["sub-pixel, even start"], below=1e-3)
+claim(
+    "With equal weights it has less than twice that of real images.",
+    new["its weights made equal"], below=2 * real,
+)
 
 # %% [markdown]
-# The suspicion holds: only the start differs. But training moves the four weights apart. We look again after 20 rounds.
-
-# %%
-table("checkerboard after 20 rounds", young, floor={"real images": real})
-claim("The even start has one now, too.", young["sub-pixel, even start"], above=2 * real)
-claim("Resize has less.", young["resize"], below=young["sub-pixel, even start"])
-
-# %% [markdown]
-# So what helps? First, train on at our rate: after 300 rounds all four ways have lost it (deeper notebook), while the plain game, at its small rate, has not. Second, let the stride divide the window. Third, resize. An even start helps only before training.
+# The suspicion holds. Our own G uses **sub-pixel convolution**: four channels are computed, and the four numbers of each place become a block. The four begin with equal weights, so a new one has no checkerboard. After 20 rounds it has one, too, for training moves the weights apart.
 #
-# ## 5 Batch norm has two modes (3 min)
+# What helps? Train on at our rate: after 300 rounds hardly anything is left, while the plain game, at its small rate, still shows it. Or use **resize**, which copies each pixel to 2×2 and then convolves (deeper).
+#
+# ## 5 Batch norm has two modes (4 min)
 #
 # Batch norm subtracts the mean of each channel and divides by its standard deviation. In **train** mode these are the batch's own, in **eval** mode running averages of earlier batches. A network stays in train mode until somebody calls `.eval()`.
 
@@ -412,30 +350,34 @@ predict(
 
 # %%
 def change(G, mode):
-    """Largest difference of a pixel between images of one z in two batches."""
+    """Draw one z in two batches: largest changes of a pixel, of a running average."""
     G = copy.deepcopy(G).train(mode == "train")
-    z = judge.noise(32)
+    z, before = judge.noise(32), G[3].running_mean.clone()
     with torch.no_grad():
         first = G(z[:4])[0]
         second = G(z[[0, 4, 5, 6]])[0]
-    return (first - second).abs().max()
+    pixel = (first - second).abs().max().item()
+    return pixel, (G[3].running_mean - before).abs().max().item()
 
 
 # %%
 three = seeds.several(3)
 short = [train(dcgan_game(seed=seed), seed, rounds=80)[80] for seed in three]
-spread = {"train": [], "eval": []}
+pixel, moved = {"train": [], "eval": []}, {"train": [], "eval": []}
 for G, _ in short:
-    for mode in spread:
-        spread[mode].append(change(G, mode))
-table("largest difference of a pixel, after 80 rounds", spread)
-claim("In train mode other company changes a pixel by more than .1.", spread["train"], above=0.1)
-claim("In eval mode it changes nothing.", spread["eval"], below=1e-4)
+    for mode in pixel:
+        of_pixel, of_average = change(G, mode)
+        pixel[mode].append(of_pixel)
+        moved[mode].append(of_average > 0)
+table("largest difference of a pixel, after 80 rounds", pixel)
+claim("In train mode other company changes a pixel by more than .1.", pixel["train"], above=0.1)
+claim("In eval mode it changes nothing.", pixel["eval"], below=1e-4)
+claim("Even under no_grad, sampling in train mode moves the running averages.", moved["train"])
 
 # %% [markdown]
-# So samples are drawn in eval mode. Whoever samples in train mode also moves the running averages, even under `no_grad`.
+# So samples are drawn in eval mode.
 #
-# ## 6 An average of weights (4 min)
+# ## 6 An average of weights (5 min)
 #
 # We sample from an **exponential moving average** (EMA) $\bar\theta$ of $G$'s weights $\theta$. After round $k$ it moves a little: $\bar\theta\leftarrow\beta\,\bar\theta+(1-\beta)\,\theta$. Its **decay** $\beta$ is $(1+k)/(10+k)$, but at most .998. So a young average forgets its random first weights: $\beta$ is .1 at $k=0$, .90 at $k=80$ and .989 at $k=800$.
 
@@ -450,7 +392,7 @@ def move(average, G, decay):
 
 
 # %% [markdown]
-# Why should it help? Our guess: with large steps the last weights wander about some place, and the average lies nearer to it. Then it must *not* help at a small rate. Here are recorded games of 300 rounds.
+# Why should it help? Our guess: with large steps the last weights wander about some place, and the average lies nearer to it. But an average also **lags**: it is made of older weights, and in a young game older is worse. With small steps there is less to gain, and the lag remains. So at a small rate it should be worse. Here are recorded games of 300 rounds.
 
 # %%
 ablation = recorded("nb06_ablation")
@@ -465,9 +407,15 @@ claim("At our rate the average is better.", better["main game"], above=1, record
 claim("At a twentieth of the rate it is worse.", better["rate 2e-4"], below=1, recorded=ablation)
 
 # %% [markdown]
-# So the average pays by looking back: in a slow game it only lags behind. One trap is left. Batch norm's running averages are **buffers**: they are in `state_dict()`, but not among `parameters()`. What if they are forgotten?
+# Both fit the guess. *What this does not show:* at the small rate the games are still far from their goal, with distances of more than 170. There the average lags. Whether it would help at the end of a slow game we have not tested.
+#
+# One trap is left. Batch norm's running averages are **buffers**: they are in `state_dict()`, but not among `parameters()`. What if they are forgotten?
 
 # %%
+def distance(G):
+    return judge.distance(judge.generate(G, 32))
+
+
 whole, stale = [], []
 for _, average in short:
     G = dcgan_generator(seed=0).eval()  # its running averages are still 0 and 1
@@ -478,32 +426,9 @@ table("distance after 80 rounds", {"average": whole, "its parameters only": stal
 claim("Without its buffers the average is more than twice as far away.", stale, above=2 * torch.tensor(whole))
 
 # %% [markdown]
-# The weights are right, but every batch norm divides by the wrong number. (PyTorch's `AveragedModel` wants `use_buffers=True`.)
+# The weights are right, but the running averages are still those of a new network. (PyTorch's `AveragedModel` wants `use_buffers=True`.)
 #
-# ## 7 People (2 min)
-#
-# Does the recipe carry over? The course has a second data set: people in colour, 32×32 pixels, drawn by a program. Here are fakes after a minute.
-#
-# ![Twenty-eight small faces, soft and clean, each different from the others](images/06_people_ours.png)
-#
-# Five settings differ from those of the digits. The first is the rate, which begins at a quarter and falls to a tenth of that. A record puts back the digits' rate, and nothing else.
-
-# %%
-people = recorded("nb06_people")
-half_minute = {}  # two seeds each
-for name in ("ours", "rate 4e-3, not falling"):
-    half_minute[name] = [game["distance"] for game in people["settings"][name]]
-table("distance after half a minute", half_minute, floor={"real people": people["floor"]})
-claim(
-    "The rate of the digits makes the distance three times as large.",
-    half_minute["rate 4e-3, not falling"],
-    above=3 * torch.tensor(half_minute["ours"]), recorded=people,
-)
-
-# %% [markdown]
-# The [deeper notebook](deeper/06_dcgan.ipynb) puts back the other four.
-#
-# ## 8 A walk through its noise (6 min)
+# ## 7 A walk through its noise (6 min)
 #
 # We walk in a straight line between two noise vectors, inside a category and from one to another.
 
@@ -516,7 +441,7 @@ t = torch.linspace(0, 1, 10)[:, None]
 walks = torch.cat([torch.lerp(z[0], same, t), torch.lerp(z[0], other, t)])
 
 # %% [markdown]
-# Radford et al. became famous for **arithmetic**: "smiling woman − woman + man" gave a smiling man. We try "bold − thin + any digit". Category 0 alone says what bold means: the mean noise of its bolder half, minus that of its thinner half. Digits of all *other* categories then go two such steps up, and two down.
+# Radford et al. became famous for **arithmetic** with noise. We try "bold − thin + any digit". Category 0 alone says what bold means: the mean noise of its bolder half, minus that of its thinner half. Call this difference $b$, twelve numbers. Digits of all *other* categories are then drawn at $z+2b$ and at $z-2b$, and we compare their ink. Any direction may change the ink, so there is a control: the same twelve numbers, moved to other places.
 
 
 # %%
@@ -528,12 +453,19 @@ def ink(z):
 mine = z[category == 0]
 is_bold = ink(mine) > ink(mine).median()
 bolder = mine[is_bold].mean(0) - mine[~is_bold].mean(0)
-bolder[:20] = 0  # leave the choice alone
-gain = ink(z + 2 * bolder) - ink(z - 2 * bolder)
+b = bolder[20:]  # the first 20 numbers are the choice: leave it alone
+
+
+def gain(b):
+    """How much more ink each fake has at z + 2b than at z - 2b."""
+    step = F.pad(2 * b, (20, 0))
+    return ink(z + step) - ink(z - step)
+
 
 # %% tags=["hide-input"]
 others = z[category != 0][:10]
-bold = torch.cat([others - 2 * bolder, others, others + 2 * bolder])
+step = F.pad(2 * b, (20, 0))
+bold = torch.cat([others - step, others, others + step])
 labels = ["walk in a category", "walk to another", "− 2 (bold − thin)", "as drawn", "+ 2 (bold − thin)"]
 title = "Two walks through the noise, and arithmetic with it"
 with torch.no_grad():
@@ -543,16 +475,17 @@ alt = "Five rows of ten digits. A walk inside a category, where the digit change
 plots.show(ax.figure, alt=alt)
 
 # %%
-growth = []  # in standard deviations of a category's own ink
-for k in range(1, 20):
-    own = category == k
-    growth.append(gain[own].mean() / ink(z[own]).std())
-claim("In each of the other nineteen ink grows by half a deviation or more.", min(growth), above=0.5)
+known = gain(b)[category != 0].mean()
+control = []
+for k in range(1, 12):
+    control.append(gain(b.roll(k))[category != 0].mean().abs())
+table("change of ink", {"along b": known, "same numbers, other places": control})
+claim("On average other directions change ink less than half as much.", sum(control) / 11, below=known / 2)
 
 # %% [markdown]
-# Inside a category the walk changes the image step by step. To another it jumps, as the choice does (even twice, if a third number is the largest on the way). And what one category knows of boldness holds in all others, although nobody told $G$ what bold is.
+# Inside a category the walk changes the image step by step. To another it jumps, as the choice does. And what one category knows of boldness holds for the others, although nobody told $G$ what bold is. All this is one game.
 #
-# ## 9 Keep it, stop, and go on (4 min)
+# ## 8 Keep it, stop, and go on (4 min)
 #
 # For samples, `average.state_dict()` is enough: it holds weights *and* buffers. To *go on* as if nothing had happened, a file needs everything that changes: both players, both optimisers with their memories, the average, and the state of the noise. The number of rounds gives the place in the data. (A stranger's file could run code. `weights_only=True` refuses that.)
 
@@ -587,11 +520,10 @@ save(stopped, 7, file)
 
 step = load(resumed, file)
 rest = list(dcgan_rounds(resumed, x_fit, seed=0, rounds=12, start=step))
-claim("The resumed game has the same losses, bit for bit.", rest == losses[7:], exact=True)
-claim("And its average draws the same.", torch.equal(whole.average(z), resumed.average(z)), exact=True)
+claim("The resumed game has the same losses, bit for bit.", rest == losses[7:])
 
 # %% [markdown]
-# The danger is silence: leave out a part on both sides, and nothing complains (deeper notebook).
+# The danger is silence: if `save` and `load` both forget a part, nothing complains (deeper).
 
 # %%
 how_sure()
@@ -631,12 +563,12 @@ if RUN:
 #
 # It hardly notices, and that is the danger. Nobody moves the running averages, so they stay 0 and 1, and each batch norm only multiplies by its weight and adds its bias. $D$ plays as if it had no batch norm. A recorded run has played that game, 300 rounds with four seeds: distances of 14 to 26, and with batch norm 11 to 21. Which of the two is better, these four seeds do not decide.
 #
-# No error, no strange loss: a wrong mode is found only by looking at `D.training`.
+# There is no error: a wrong mode is found only by looking at `D.training`.
 # </details>
 #
 # ### Exercise 1 · How large does it get?
 #
-# ●○○ · 10 minutes · you need: section 1. A transposed convolution gets `side` pixels. How many does it return?
+# ●○○ · 10 minutes · you need: section 1. A transposed convolution gets `side` pixels. How many does it return? `output_padding` is new: so many pixels are added at one end.
 
 
 # %% tags=["exercise-1"]
@@ -678,7 +610,7 @@ nb06.check_1(side_out)
 
 # %% tags=["exercise-2"]
 def half_life(decay):
-    """decay between 0 and 1. Returns a number of updates (it need not be whole)."""
+    """decay between 0 and 1. Returns a number of updates, not rounded."""
     return None  # <- your answer
 
 
@@ -709,7 +641,7 @@ nb06.check_2(half_life)
 #
 # ### Exercise 3 · The bug in a resume
 #
-# ●●○ · 10 minutes · you need: section 9. This code resumes a game, and every later batch is another than it should be. Return the right ones.
+# ●●○ · 10 minutes · you need: section 8. This code resumes a game, and every later batch is another than it should be. Return the right ones.
 #
 # ```python
 # step = load(game, file)
@@ -751,9 +683,9 @@ nb06.check_3(rest_of_batches)
 # ## Recap (1 min)
 #
 # 1. A convolution uses the same few weights at every place, so it knows neighbours ([section 1](#1-A-network-that-knows-neighbours-(5-min))).
-# 2. A plain DCGAN is slow on one core, and Adam's settings brought most. Convolutions bring much if they come first, little if they come last ([section 3](#3-What-bought-the-speed?-(4-min))).
-# 3. The four pixels of a block have their own weights, so new generators show a checkerboard. An even start removes it at first, resize and training for good ([section 4](#4-A-checkerboard,-and-what-to-change-(6-min))).
-# 4. Sample in eval mode, and average weights *and* buffers. An average helps where weights wander, and lags where they do not ([section 5](#5-Batch-norm-has-two-modes-(3-min)), [section 6](#6-An-average-of-weights-(4-min))).
-# 5. One direction of the noise makes digits of all categories bolder. A resumed game needs everything that changes ([section 8](#8-A-walk-through-its-noise-(6-min)), [section 9](#9-Keep-it,-stop,-and-go-on-(4-min))).
+# 2. A plain DCGAN is slow on one core, and Adam's settings brought most. What the layers bring depends on what came before ([section 3](#3-What-bought-the-speed?-(1-min))).
+# 3. The four pixels of a block have their own weights, so a new generator shows a checkerboard. Equal weights remove it ([section 4](#4-A-checkerboard-(5-min))).
+# 4. Sample in eval mode, and average weights *and* buffers. An average helps where weights wander, and lags where they do not ([section 5](#5-Batch-norm-has-two-modes-(4-min)), [section 6](#6-An-average-of-weights-(5-min))).
+# 5. A direction of the noise that category 0 calls bold makes other digits bolder, too. A resumed game needs everything that changes ([section 7](#7-A-walk-through-its-noise-(6-min)), [section 8](#8-Keep-it,-stop,-and-go-on-(4-min))).
 #
 # **Further reading.** Radford, Metz and Chintala 2016 (arXiv:1511.06434), Sections 3 and 6 · Odena, Dumoulin and Olah 2016, *Deconvolution and checkerboard artifacts* (Distill). Next: [07](07_measuring_gans.ipynb), where the ruler itself is measured.

@@ -11,7 +11,7 @@
 # - **test** a rule of thumb by switching it off, seed by seed, and say what the test does not decide;
 # - **prove** that a resumed game is the uninterrupted one, and refuse a file that does not belong to it.
 #
-# *Study:* 60 minutes, and 5 for the exercises. *Run time:* about 60 seconds on one CPU core.
+# *Study:* 67 minutes, and 5 for the exercises. *Run time:* about 60 seconds on one CPU core.
 
 # %% tags=["setup"]
 import sys
@@ -48,7 +48,7 @@ judge = make_judge(data.load_images("auto"))
 x_fit = judge.parts.fit.images  # (4000, 1, 28, 28)
 
 # %% [markdown]
-# ## 1 Where a checkerboard comes from (12 min)
+# ## 1 Where a checkerboard comes from (14 min)
 #
 # There are three ways to double the side of an image. A **transposed convolution** paints overlapping patches. **Resize** copies each pixel to 2×2 and convolves. **Sub-pixel** convolves to four times as many channels, and lays each four out as 2×2 pixels (Shi et al. 2016). How often does a transposed convolution paint each pixel?
 
@@ -165,12 +165,12 @@ for name, values in without.items():
         values.append(c(judge.generate(net, 32)))
 table("the same, with the means taken out", without, unit="%", floor={"white noise": white})
 claim(
-    "Without the means a transposed generator keeps less than half of its checkerboard.",
-    without["transposed"], below=torch.tensor(new["transposed"]) / 2,
+    "Without the means a transposed generator has less than 1.5 times that of white noise.",
+    without["transposed"], below=1.5 * white,
 )
 claim(
-    "So does a sub-pixel generator.",
-    without["sub-pixel"], below=torch.tensor(new["sub-pixel"]) / 2,
+    "So has a sub-pixel generator without them.",
+    without["sub-pixel"], below=1.5 * white,
 )
 
 # %% tags=["hide-input"]
@@ -187,7 +187,24 @@ alt = "Power spectra, frequency zero in the middle. New transposed and sub-pixel
 plots.show(fig, alt=alt)
 
 # %% [markdown]
-# The reason holds: without the means, $c$ falls to about that of white noise. Does the start matter later? A recorded run played 300 rounds with each way; we shall need it again in section 5.
+# The reason holds: without the means, $c$ falls to about that of white noise. Does the start matter later? We play 20 rounds.
+
+# %%
+young = {name: [] for name in WAYS}
+for name, way in WAYS.items():
+    for k in seeds.several(3):
+        young_game = dcgan_game(seed=k, G=dcgan_generator(seed=k, **way))
+        list(dcgan_rounds(young_game, x_fit, seed=k, rounds=20))
+        young[name].append(c(judge.generate(young_game.average, 32)))
+table("share of power in the checkerboard after 20 rounds", young, unit="%", floor=ends)
+claim(
+    "After 20 rounds the even start has more than that of real images.",
+    young["sub-pixel, even start"], above=1.5 * c(x_fit),
+)
+claim("Resize has less.", young["resize"], below=c(x_fit))
+
+# %% [markdown]
+# So training moves the four weights apart, and an even start helps only before it. A recorded run played 300 rounds with each way; we shall need it again in section 5.
 
 # %%
 record = recorded("nb06_ablation")
@@ -291,7 +308,7 @@ claim(
 claim("But some category is shared by several digits.", purity.min(), below=0.8)
 
 # %% [markdown]
-# The lesson found a direction of the noise that makes digits bolder. Would any direction of that length do? We learn it from one category, apply it to all others, and put the same numbers at eleven other places as a control.
+# The lesson found a direction of the noise that makes digits bolder. Does it hold in every single category? We learn it from one, and apply it to the other nineteen.
 
 
 # %%
@@ -300,18 +317,16 @@ def ink(z):
         return game.average(z).mean((1, 2, 3))  # mean brightness of each fake
 
 
-def gain(style):
-    """How much ink the digits of other categories gain on the way."""
-    direction = F.pad(style, (20, 0))  # leave the choice alone
-    return (ink(others + direction) - ink(others - direction)).mean().item()
-
-
-mine, others = z[category == 0], z[category != 0]
+mine = z[category == 0]
 is_bold = ink(mine) > ink(mine).median()
-style = (mine[is_bold].mean(0) - mine[~is_bold].mean(0))[20:]
-control = torch.tensor([abs(gain(style.roll(k))) for k in range(1, 12)])
-table("gain of ink", {"bold − thin": gain(style), "same numbers, other places": control})
-claim("On average other directions change ink less than half as much.", control.mean(), below=gain(style) / 2)
+bolder = mine[is_bold].mean(0) - mine[~is_bold].mean(0)
+bolder[:20] = 0  # leave the choice alone
+gain = ink(z + 2 * bolder) - ink(z - 2 * bolder)
+growth = []  # in standard deviations of a category's own ink
+for k in range(1, 20):
+    own = category == k
+    growth.append(gain[own].mean() / ink(z[own]).std())
+claim("In each of the other nineteen ink grows by half a deviation or more.", min(growth), above=0.5)
 
 # %% [markdown]
 # ## 3 Does it use the neighbours? (3 min)
@@ -392,7 +407,7 @@ claim(
 )
 
 # %% [markdown]
-# ## 5 One thing at a time (8 min)
+# ## 5 One thing at a time (11 min)
 #
 # A recorded run changes one thing in our game and plays 300 rounds. Six of its nineteen rows, marked with a star, go back to what the DCGAN paper advises. Within a seed all games see the same batches and the same noise. So we compare seed by seed, and look at the *ratio* of the distances.
 
@@ -480,6 +495,64 @@ claim(
 )
 
 # %% [markdown]
+# The lesson asked what the layers of a DCGAN bring, convolutions and batch norm together. The answer depends on what came before. From the MLP to "plain, our Adam, noise and average" two ways lead: layers first, or noise and average first. Here is each step, in five recorded seeds of 20 CPU-seconds.
+
+# %%
+bought, after_20 = recorded("nb06_what_bought_it"), {}
+for played in bought["games"].values():
+    for name, looks in played.items():
+        after_20.setdefault(name, []).append(looks[-1]["distance"])
+four = ("MLP of notebook 05", "plain, our Adam", "MLP, noise and average")
+four += ("plain, our Adam, noise and average",)
+mlp, layers, mlp_both, layers_both = (torch.tensor(after_20[name]) for name in four)
+steps = {
+    "layers first": mlp / layers,
+    "then noise and average": layers / layers_both,
+    "noise and average first": mlp / mlp_both,
+    "then layers": mlp_both / layers_both,
+}
+table("distance before ÷ distance after the step", steps)
+
+# %%
+claim(
+    "Taken first, the layers bring us more than two times nearer.",
+    steps["layers first"], above=2, recorded=bought,
+)
+claim(
+    "Taken second, they bring less than one and a half times.",
+    steps["then layers"], below=1.5, recorded=bought,
+)
+
+# %% [markdown]
+# Here are all six games. Each line is the median of five seeds, in a band from smallest to largest.
+
+# %% tags=["hide-input"]
+fig, ax = plt.subplots(figsize=(7.6, 3.9))
+shown = {
+    "MLP of notebook 05": ("MLP of notebook 05", plots.GREY),
+    "MLP, noise and average": ("MLP + noise, average", plots.PINK),
+    "plain DCGAN": ("plain DCGAN", plots.DISC),
+    "plain, our Adam": ("plain + Adam", plots.GREEN),
+    "plain, our Adam, noise and average": ("plain + Adam, noise, average", plots.SKY),
+    "ours": ("ours", plots.FAKE),
+}
+lines = {}
+for name, (label, color) in shown.items():
+    runs = [[look["distance"] for look in played[name]] for played in bought["games"].values()]
+    lines[label] = (torch.tensor(runs), color)
+looks = torch.tensor(bought["looks"])
+plots.lines(looks, lines, log="xy", ylim=(bought["floor"] * 0.8, 900), ax=ax)
+ax.axhline(bought["floor"], color=plots.REAL, linestyle=":")
+ax.text(1.05, bought["floor"] * 1.1, "real images", color=plots.REAL)
+ax.set(xlabel="CPU-seconds", ylabel="distance from real images", title="Most of the gap is closed by Adam's settings")
+ax.set_xticks(bought["looks"], [str(look) for look in bought["looks"]])
+ax.set_xticks([], minor=True)
+alt = "Distance against CPU-seconds on logarithmic axes, six games, bands over seeds. The plain DCGAN falls last and ends far above all others. The MLP flattens. The MLP with noise and average, and the plain DCGAN with our Adam, end close together; with noise and average it ends a little lower, and ours ends lowest."
+plots.show(fig, alt=alt)
+
+# %% [markdown]
+# Either step alone does most of the work, and whoever comes first gets the thanks.
+#
 # ## 6 A second recipe, one property at a time (2 min)
 #
 # A second record gives each game 20 CPU-seconds, and takes one property after the other from a much-copied recipe, rebuilt (PyTorch-GAN's `dcgan`: wide networks, resize, 100 normal numbers, rate 2e-4). The rows "all but" keep one group of ours.
@@ -544,7 +617,7 @@ losses_resumed = play_on(resumed, 12, start=step)
 gap = (all_numbers(whole) - all_numbers(resumed)).abs().max()
 print(f"{len(all_numbers(whole)):,} numbers, largest difference {gap:.0f}")
 claim(
-    "Every number of the resumed game is that of the uninterrupted one.", gap == 0, exact=True
+    "Every number of the resumed game is that of the uninterrupted one.", gap == 0
 )
 
 # %% [markdown]
@@ -610,19 +683,23 @@ attempt(file, D=dcgan_discriminator(seed=1, hidden=()))
 how_sure()
 
 # %% [markdown]
-# ## 8 People: what matters, and do the factors come out right? (7 min)
+# ## 8 People: what matters, and do the factors come out right? (9 min)
 #
-# With the settings of the digits people look like this after a minute. The game of the lesson changes five of them.
+# Does the recipe of the lesson carry over? The course has a second data set: people in colour, 32×32 pixels, drawn by a program. With the settings of the digits fakes look like this after a minute.
 #
 # ![Twenty-eight noisy small faces. Many look alike, and the same few pictures come again](../images/06_people_digits.png)
+#
+# Our game of people changes five settings, and after a minute its fakes look like this.
+#
+# ![Twenty-eight small faces, soft and clean, each different from the others](../images/06_people_ours.png)
 #
 # The rate begins at 1e-3 and falls to 1e-4. Batches hold 16 images, not 64. The noise has no choice. Each fake is smoothed a little at the end. In $D$, R1 stands where batch norm was. This last change is a swap of *two* things, and we count it as one: no game has both, and none has neither. A record puts back one at a time.
 
 # %%
 people = recorded("nb06_people")
 minute = [game[-1] for game in people["main"]]
-rows = ["ours", "rate 4e-3, not falling", "batches of 64", "20 kinds of noise"]
-rows += ["no smoothing", "batch norm in D, no R1"]
+rows = ["ours", "rate 1e-3, not falling", "rate 4e-3, not falling", "batches of 64"]
+rows += ["20 kinds of noise", "no smoothing", "batch norm in D, no R1"]
 half_minute = {}  # two seeds each
 for name in rows:
     ends = [game["distance"] for game in people["settings"][name]]
@@ -630,7 +707,7 @@ for name in rows:
 table("distance after half a minute", half_minute, floor={"real people": people["floor"]})
 
 # %%
-others = torch.stack(list(half_minute.values())[2:]).amax(0)  # the worst of four
+others = torch.stack(list(half_minute.values())[3:]).amax(0)  # the worst of four
 claim(
     "After a minute the settings of the digits end at twice our distance or more.",
     [game["distance"] for game in people["digits"]],
@@ -641,12 +718,16 @@ claim(
     half_minute["rate 4e-3, not falling"], above=3 * half_minute["ours"], recorded=people,
 )
 claim(
+    "A rate of 1e-3 that does not fall makes it less than one and a half times as large.",
+    half_minute["rate 1e-3, not falling"], below=1.5 * half_minute["ours"], recorded=people,
+)
+claim(
     "None of the other four alone makes it one and a half times as large.",
     others, below=1.5 * half_minute["ours"], recorded=people,
 )
 
 # %% [markdown]
-# So only the rate spoils the game alone. About the other four two seeds decide little. *What surprised us:* we had expected the choice and batch norm in $D$ to fail, too. *What this does not show:* whether R1 helps here or batch norm hurts, as the record never takes one without the other.
+# So only the rate spoils the game alone, and it is its size, not that it falls: 1e-3 throughout costs little. About the other four two seeds decide little. *What surprised us:* we had expected the choice and batch norm in $D$ to fail, too. *What this does not show:* whether R1 helps here or batch norm hurts, as the record never takes one without the other.
 #
 # With known factors fakes can be counted. The reader of people says of each fake whether it wears glasses. Five games of a minute each, and one of ten minutes, are recorded.
 
@@ -725,10 +806,10 @@ nb06.check_4(pure_checkerboard)
 #
 # ## Recap (1 min)
 #
-# 1. Even overlap does not prevent checkerboards: the four pixels of a block have weights of their own, and the ReLU's positive mean repeats their difference. Resize and an even start have none at first, and after 300 rounds nobody has ([section 1](#1-Where-a-checkerboard-comes-from-(12-min))).
+# 1. Even overlap does not prevent checkerboards: the four pixels of a block have weights of their own, and the ReLU's positive mean repeats their difference. Resize and an even start have none at first, and after 300 rounds nobody has ([section 1](#1-Where-a-checkerboard-comes-from-(14-min))).
 # 2. Connected noise must leave samples between clusters, noise with a choice need not; some categories become digits without being asked ([section 2](#2-Noise-that-can-choose-(12-min))). And convolutions do use neighbours ([section 3](#3-Does-it-use-the-neighbours?-(3-min))).
 # 3. Batch norm hides a shift of all fakes when they come in a batch of their own, and the size of the first weights ([section 4](#4-Batch-norm:-mixed-batches,-and-first-weights-(4-min))).
-# 4. Of nineteen changes three are decidedly worse after 300 rounds: $\beta_1=.9$, a small rate, no tanh ([section 5](#5-One-thing-at-a-time-(8-min))); against a wide recipe, size and rate decide ([section 6](#6-A-second-recipe,-one-property-at-a-time-(2-min))).
+# 4. Of nineteen changes three are decidedly worse after 300 rounds: $\beta_1=.9$, a small rate, no tanh ([section 5](#5-One-thing-at-a-time-(11-min))); against a wide recipe, size and rate decide ([section 6](#6-A-second-recipe,-one-property-at-a-time-(2-min))).
 # 5. A resumed game is the uninterrupted one, bit for bit, only if players, optimisers, average, noise and place in the data are restored ([section 7](#7-A-resumed-game-is-the-same-game-(10-min))).
 #
 # **Further reading.** Odena, Dumoulin and Olah 2016, *Deconvolution and checkerboard artifacts* (Distill) · Shi et al. 2016 (arXiv:1609.05158) · Aitken et al. 2017 (1707.02937) · Tanielian et al. 2020 (2006.04596) · Chen et al. 2016, InfoGAN (1606.03657): noise with categories.
