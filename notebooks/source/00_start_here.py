@@ -42,7 +42,7 @@ plots.use_course_style()
 torch.set_num_threads(1)  # one thread is enough for networks as small as these
 
 # %% [markdown]
-# Nobody has drawn the people below. A network made each of them from 32 random numbers, the **noise**. It learned this before, in ten minutes ([lesson 06](06_dcgan.ipynb)). In the picture, the middle row shows eight people, made from eight lists of 32 numbers. One more list is the same for all eight, the *direction*. For the row below, 1.5 times the direction is added to each list, number by number, and for the last row 3 times. In the two upper rows it is subtracted.
+# Nobody has drawn the people below. A network made each of them from 32 random numbers, the **noise**. It learned this before, in ten minutes ([lesson 06](deeper/06_dcgan.ipynb), the deeper notebook). In the picture, the middle row shows eight people, made from eight lists of 32 numbers. One more list is the same for all eight, the *direction*. For the row below, 1.5 times the direction is added to each list, number by number, and for the last row 3 times. In the two upper rows it is subtracted.
 #
 # A running notebook shows a square, too: press the mouse in it and drag. Its two coordinates say how many times two such directions are added. So two coordinates change all 32 numbers.
 
