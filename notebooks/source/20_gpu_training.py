@@ -13,7 +13,7 @@
 # - **decide**, for each advertised speed-up, whether it is one on your machine;
 # - **split** a GAN over several processes, and prove that it is still the same GAN.
 #
-# *Before:* [06](06_dcgan.ipynb), [07](07_measuring_gans.ipynb). *Study:* 42 minutes, and 20 for the exercises. *Run time:* about 60 seconds on one CPU core; no GPU is needed. *Deeper:* [the second notebook](deeper/20_gpu_training.ipynb) counts operations, memory and bits, and kills a worker.
+# *Before:* [06](06_dcgan.ipynb), [07](07_measuring_gans.ipynb). *Study:* 39 minutes, and 20 for the exercises. *Run time:* about 60 seconds on one CPU core; no GPU is needed. *Deeper:* [the second notebook](deeper/20_gpu_training.ipynb) counts operations, memory and bits, and kills a worker.
 
 # %% tags=["setup"]
 import sys
@@ -193,7 +193,7 @@ if device == "cpu":
 # %% [markdown]
 # So only the networks are worth our work here. **Measure on your machine.**
 #
-# ## 3 Feed the machine (3 min)
+# ## 3 Feed the machine (4 min)
 #
 # Our 4,000 digits take 12.5 MB. They fit on any device, so `data.batches` only picks 64 rows of a tensor. Data that do not fit come from files. PyTorch's `DataLoader` collects a list of 64 images. A function of ours makes a batch of it. We write it twice.
 
@@ -410,10 +410,9 @@ for row, name in enumerate(names):
     ax.plot([low, high], [row, row], color=plots.FAKE, linewidth=4, solid_capstyle="butt")
     ax.plot(middle, row, "o", color=plots.FAKE, markersize=5)
 ax.set_yticks(range(len(names)), names)
-ax.invert_yaxis()
-ax.set(xlabel="times as fast as notebook 06")
+ax.set(xlabel="times as fast as notebook 06", ylim=(len(names) - 0.5, -0.5))
 ax.set_title("What each change brings here (grey: the twin)")
-plots.show(fig, alt="One row per change with a bar of its speed-up on this machine, and a grey band around 1 for the twin. Most bars lie a little to the right of the band; bfloat16 and the three together lie furthest right.")
+plots.show(fig, alt="One row per change with a bar of its speed-up on this machine, and a grey band around 1 for the twin. The bars of small changes lie near the band or reach into it; bfloat16 and the three together lie furthest right.")
 
 # %% [markdown]
 # A **record** holds the same race on another machine, an AMD EPYC.
@@ -462,7 +461,7 @@ claim("The faster version's mean distance is within a third of notebook 06's.", 
 
 
 # %% [markdown]
-# ## 6 Two processes, one game (7 min)
+# ## 6 Two processes, one game (5 min)
 #
 # Several GPUs can share every batch. PyTorch starts the *same* program once for each. Such a running copy is a **process**. It has its own $G$ and $D$. Its number is its **rank**.
 #
@@ -615,7 +614,7 @@ how_sure()
 
 # %% tags=["exercise-1"]
 def whole_speedup(share, factor):
-    """share: of the time, 0 to 1. factor: so many times as fast (or slower: below 1)."""
+    """share: of the time, 0 to 1. factor: so many times as fast (below 1: slower)."""
     return None  # <- your answer
 
 
@@ -717,9 +716,9 @@ nb20.check_3(best_interval)
 # ## Recap (1 min)
 #
 # 1. A stopwatch waits, lets rivals take turns, and has a floor: the twin ([section 1](#1-A-stopwatch-that-lies-(4-min))).
-# 2. Amdahl's law says what a stage can be worth. A faster round makes feeding matter ([section 2](#2-Where-does-the-time-go?-(8-min)), [section 3](#3-Feed-the-machine-(3-min))).
+# 2. Amdahl's law says what a stage can be worth. A faster round makes feeding matter ([section 2](#2-Where-does-the-time-go?-(8-min)), [section 3](#3-Feed-the-machine-(4-min))).
 # 3. Weights stay in float32. Rounding makes another run, so test "as good, over seeds" ([section 4](#4-Fewer-bits-(10-min))).
 # 4. A change counts if it clears the twin. In the record bfloat16 did most, compiling and float16 harmed ([section 5](#5-What-helped-here,-and-what-did-not-(6-min))).
-# 5. Two processes play the game of one if each takes its own, equally long part of one draw ([section 6](#6-Two-processes,-one-game-(7-min))).
+# 5. Two processes play the game of one if each takes its own, equally long part of one draw ([section 6](#6-Two-processes,-one-game-(5-min))).
 #
 # **Further reading.** Micikevicius et al. 2018 (arXiv:1710.03740), mixed precision · Li et al. 2020 (2006.15704), DDP. Back to [the map of the course](00_start_here.ipynb).
