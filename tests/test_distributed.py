@@ -11,6 +11,8 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "benchmarks"))
 from recorder import code_cells, take  # noqa: E402
 
+from gan_helpers.processes import in_processes  # noqa: E402
+
 ROUNDS = 6
 SPACE: dict = {}
 for text, _ in code_cells(ROOT / "notebooks" / "source" / "20_gpu_training.py"):
@@ -71,6 +73,21 @@ def test_a_killed_worker_changes_nothing(notebook, whole, tmp_path):
 def test_a_failing_script_tells_why(notebook, tmp_path):
     with pytest.raises(RuntimeError, match="(?s)torchrun ended with [^0].*argument --rounds: invalid int"):
         notebook["torchrun"](tmp_path / "wrong", "--rounds", "x", processes=1)
+
+
+TINY = """
+import os, torch
+rank, world = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
+torch.save(torch.load("images.pt")[rank] + 10 * world, f"rank{rank}.pt")
+"""
+
+
+def test_each_rank_finds_the_images_and_its_number(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert [x.item() for x in in_processes(TINY, torch.tensor([1.0, 2.0, 3.0]), processes=3)] == [31, 32, 33]
+    assert not list(tmp_path.iterdir())  # the folder was its own, and is gone
+    with pytest.raises(RuntimeError, match="(?s)torchrun ended with [^0].*index 1 is out of bounds"):
+        in_processes(TINY, torch.tensor([1.0]))
 
 
 def gradients_of_ranks(notebook, rows, dtype):

@@ -14,7 +14,7 @@ FLOORS = (
     ("metrics", "checkpoints"),
     ("games", "judge", "records", "plots"),
     ("evidence", "live"),
-    ("notebook", "machine", "speed"),
+    ("notebook", "machine", "speed", "processes"),
     ("checks",),
 )
 FLOOR = {room: k for k, rooms in enumerate(FLOORS) for room in rooms}

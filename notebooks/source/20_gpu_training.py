@@ -13,7 +13,7 @@
 # - **decide**, for each advertised speed-up, whether it is one on your machine;
 # - **split** a GAN over several processes, and prove that it is still the same GAN.
 #
-# *Before:* [06](06_dcgan.ipynb), [07](07_measuring_gans.ipynb). *Study:* 42 minutes, and 20 for the exercises. *Run time:* about 60 seconds on one CPU core; no GPU is needed. *Deeper:* [the second notebook](deeper/20_gpu_training.ipynb) counts operations, memory and bits, and kills a worker.
+# *Before:* [06](06_dcgan.ipynb), [07](07_measuring_gans.ipynb). *Study:* 39 minutes, and 20 for the exercises. *Run time:* about 60 seconds on one CPU core; no GPU is needed. *Deeper:* [the second notebook](deeper/20_gpu_training.ipynb) counts operations, memory and bits, and kills a worker.
 
 # %% tags=["setup"]
 import sys
@@ -24,17 +24,12 @@ if "google.colab" in sys.modules:  # on Colab only: install the course's helpers
 assert find_spec("gan_helpers"), "no gan_helpers in this kernel: choose that of .venv, or see README"
 
 import math  # noqa: F401  (an exercise)
-import os
-import subprocess
-import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from pathlib import Path
 
 import matplotlib.pyplot as plt
 import torch
-from torch.utils.data import DataLoader
 
 from gan_helpers import data, plots, seeds
 from gan_helpers.checks import nb20
@@ -43,22 +38,14 @@ from gan_helpers.games import dcgan_game
 from gan_helpers.losses import L_D, L_G
 from gan_helpers.networks import dcgan_discriminator
 from gan_helpers.notebook import predict, progress, recorded
+from gan_helpers.processes import in_processes
 from gan_helpers.speed import CHANGES, clock, fast_game, faster, in_turns
 from gan_helpers.training import ema_update
 
 plots.use_course_style()
 torch.set_num_threads(1)  # section 6 shares the cores among processes
 device = "cuda" if torch.cuda.is_available() else "cpu"
-torch.backends.cudnn.allow_tf32 = False  # no silent rounding of float32 on a GPU
-
-# %% [markdown]
-# A **record** holds what another machine measured. Ours is of one CPU, an AMD EPYC.
-
-# %%
-cpu_ladder = recorded("nb20_cpu_ladder")
-gpu_ladder = recorded("nb20_gpu_ladder")
-if gpu_ladder is None:
-    print("On a machine with a GPU, `make gpu` records one.")
+torch.backends.cudnn.allow_tf32 = False  # a GPU must not round float32 unasked
 
 # %% [markdown]
 # ## 1 A stopwatch that lies (4 min)
@@ -102,11 +89,11 @@ table("milliseconds on the wall for 20 rounds", {
 })
 
 # %% [markdown]
-# The first line is wrong. On a GPU the wait is called `torch.cuda.synchronize()`. Our `clock` first does that, and then reads the time on the wall. Without a GPU it counts the seconds in which the CPU worked for *this* program.
+# The first line is wrong. On a GPU the wait is called `torch.cuda.synchronize()`. Our `clock` first waits, and then reads the time on the wall. Without a GPU it reads the **CPU time**: the seconds in which the CPU worked for *this* program. On a busy machine that is less.
 #
-# Another lie: if you time version A in the morning and B at noon, you time what else the machine did. So rivals **take turns**: A, B, A, B. `in_turns` does that with any calls, and returns the milliseconds of each, turn by turn. `faster` divides them by those of notebook 06.
+# Another lie: if you time version A in the morning and B at noon, you time what else the machine did. So rivals **take turns**: A, B, A, B. `in_turns` returns the milliseconds of each, turn by turn. `faster` divides notebook 06's milliseconds by the rival's: 40 and 20 make the rival twice as fast.
 #
-# A stopwatch has a floor, as a score has (notebook 07). To find it, the game races against its twin.
+# A stopwatch has a floor, as a score has. To find it, the game races against its twin.
 
 
 # %%
@@ -121,7 +108,7 @@ if device == "cpu":
     claim("Our stopwatch finds a game as fast as its twin, within a fifth.", middle, between=(0.83, 1.2))
 
 # %% [markdown]
-# **A speed-up no larger than that of a twin is no speed-up.**
+# (The claim leaves room for busy machines. Your floor is in the table.) **A speed-up no larger than that of a twin is no speed-up.**
 #
 # ## 2 Where does the time go? (8 min)
 #
@@ -183,7 +170,7 @@ predict(
 )
 
 # %% [markdown]
-# Each bar is a stage's share of a round's time.
+# Each bar is a stage's share of a round.
 
 # %% tags=["hide-input"]
 fig, ax = plt.subplots(figsize=(6.4, 2.2))
@@ -204,47 +191,47 @@ if device == "cpu":
     claim("Even an Adam without any cost makes a round less than a fifth faster.", 1 / (1 - shares["Adam"]), below=1.2)
 
 # %% [markdown]
-# So here only the networks are worth our work. Another machine may have another answer: **measure on yours.**
+# So only the networks are worth our work here. **Measure on your machine.**
 #
-# ## 3 Feed the machine (3 min)
+# ## 3 Feed the machine (4 min)
 #
-# Our 4,000 digits are $4000\cdot784$ numbers of 4 bytes, or 12.5 MB. They fit on any device, so `data.batches` only picks 64 rows of a tensor. Data that do not fit come from files. PyTorch's `DataLoader` fetches *one image at a time*. `convert` makes a batch of 64.
+# Our 4,000 digits take 12.5 MB. They fit on any device, so `data.batches` only picks 64 rows of a tensor. Data that do not fit come from files. PyTorch's `DataLoader` collects a list of 64 images. A function of ours makes a batch of it. We write it twice.
 
 
 # %%
-def convert(rows):
-    """As from files: whole numbers 0..255 become floats, image by image."""
+def image_by_image(rows):
+    """A list of 64 images, whole numbers 0..255 as from files: each becomes floats."""
     converted = []
     for row in rows:
         converted.append(row.float() / 127.5 - 1)
-    return torch.stack(converted)
+    return torch.stack(converted).to(device)
 
 
-def endless(loader):
-    while True:
-        yield from loader
+def at_once(rows):
+    """The same batch: stacked first, then converted once."""
+    return (torch.stack(rows).float() / 127.5 - 1).to(device)
 
 
 # %%
 resident = data.batches(x_fit, 64, seed=0)
-pixels = list((x_fit * 127.5 + 127.5).round().to(torch.uint8).cpu())
-single = endless(DataLoader(pixels, 64, shuffle=True, collate_fn=convert))
+rows = list((x * 127.5 + 127.5).round().to(torch.uint8).cpu())
 calls = {
-    "rows of a tensor": lambda: next(resident),
-    "one image at a time": lambda: next(single).to(device),
+    "rows of a tensor": partial(next, resident),
+    "image by image": partial(image_by_image, rows),
+    "at once": partial(at_once, rows),
 }
 fetch = in_turns(calls, turns=15, device=device)
 a_round = spent["notebook 06"].median()
-one_by_one = fetch["one image at a time"].median()
-table("milliseconds", fetch | {"a round": a_round})
+table("milliseconds by our clock", fetch | {"a round": a_round})
+loop, once = fetch["image by image"].median(), fetch["at once"].median()
 if device == "cpu":
-    claim("One at a time costs more than three times as much.", one_by_one / fetch["rows of a tensor"].median(), above=3)
+    claim("Image by image costs more than twice as much as at once.", loop / once, above=2)
 
 # %%
 predict(
     "Feeding takes 1 ms and a round 20 ms: 5 % of the time. On a GPU the round takes 1 ms, and nothing overlaps. Which share does feeding take then?",
     [
-        ("5 %, as before", False, "The feeding did not become faster. It is Python on the CPU."),
+        ("5 %, as before", False, "The feeding did not become faster: only the round did."),
         ("A quarter of 1 %: everything is 20 times as fast", False, "Only the round is."),
         ("Half: the GPU waits as long as it works", True, "1 ms of 2 ms, while each waits for the other. A faster machine moves the limit elsewhere."),
     ],
@@ -252,24 +239,25 @@ predict(
 
 # %%
 table("share of feeding, computed from these milliseconds", {
-    "here": one_by_one / (one_by_one + a_round),
-    "with a round 20 times as fast": one_by_one / (one_by_one + a_round / 20),
+    "image by image": loop / (loop + a_round),
+    "image by image, a round 20 times as fast": loop / (loop + a_round / 20),
+    "at once, a round 20 times as fast": once / (once + a_round / 20),
 }, unit="%")
 
 # %% [markdown]
-# A loader that hardly matters on a CPU can starve a GPU. Keep the data on the device if they fit. If not, let the fetching **overlap** with the round: in `DataLoader(…, num_workers=4, pin_memory=True)` four processes fetch ahead, into memory that a GPU copies from without stopping the CPU.
+# A loop that hardly matters on a CPU can starve a GPU. So first look for such a loop. Keep the data on the device if they fit. If not, let the fetching **overlap** with the round: `num_workers=4` fetches ahead. (The copy to a GPU overlaps only with `pin_memory=True` *and* `.to(device, non_blocking=True)`. We timed neither.)
 #
 # ## 4 Fewer bits (10 min)
 #
 # A number in float32 takes 32 bits. Some processors multiply numbers of 16 bits several times as fast.
 #
-# | | significant digits | largest number | smallest above 0 |
-# |---|---|---|---|
-# | float32 | 7 | 3e38 | 1e-45 |
-# | **bfloat16** | 2 to 3 | 3e38 | 1e-40 |
-# | **float16** | 3 to 4 | 65,504 | 6e-8 |
+# | | significant digits | largest number |
+# |---|---|---|
+# | float32 | 7 | 3e38 |
+# | **bfloat16** | 2 to 3 | 3e38 |
+# | **float16** | 3 to 4 | 65,504 |
 #
-# bfloat16 keeps the range and gives up digits. float16 keeps one digit more, and gives up the range.
+# bfloat16 keeps the range and gives up digits. float16 gives up the range: above 65,504 comes infinity, and between 0 and 6e-8 there is nothing.
 
 # %%
 predict(
@@ -299,12 +287,14 @@ with torch.autocast(device, torch.bfloat16):
     scores = D(x)
 loss = torch.nn.functional.softplus(-scores.float()).mean()
 loss.backward()
-weights = [p.dtype for p in D.parameters()] + [p.grad.dtype for p in D.parameters()]
+kinds = set()
+for p in D.parameters():
+    kinds |= {p.dtype, p.grad.dtype}
 claim("The scores come in bfloat16.", scores.dtype == torch.bfloat16, exact=True)
-claim("Weights and gradients stay in float32.", set(weights) == {torch.float32}, exact=True)
+claim("Weights and gradients stay in float32.", kinds == {torch.float32}, exact=True)
 
 # %% [markdown]
-# float16 needs more care, since a gradient of 1e-8 would become 0. So a **GradScaler** multiplies the loss by 65,536 before `backward`. That gradient is then 7e-4. Before Adam's step the scaler divides again. Each player has its own. bfloat16 needs none.
+# In float16 a gradient of 1e-8 becomes 0 on its way back. Multiplied by 65,536 it is 7e-4, which float16 can hold. So a **GradScaler** multiplies the loss by 65,536 before `backward`, and with it every gradient. Before Adam's step it divides them again. Each player has its own scaler, so that an overflow in $D$ does not change $G$'s number.
 #
 # <details><summary>The lines that change in D's move</summary>
 #
@@ -320,7 +310,11 @@ claim("Weights and gradients stay in float32.", set(weights) == {torch.float32},
 # If a gradient overflows all the same, `step` does nothing, and `update` halves the number.
 # </details>
 #
-# **Is it still the same game?** We play 20 rounds in bfloat16, on the same batches and noise, and compare the losses after each round. The control is float32 with the rows of each batch *reversed*. On paper a mean does not care about order. Only the rounding of sums differs.
+# **Is it still the same game?** We play 20 rounds in float32: the *usual run*. Then we play them again, with the same seed, batches and noise, and change one thing:
+#
+# - *bfloat16*: the networks run under autocast;
+# - *rows reversed*, the control: float32, but each batch in reverse order. On paper a mean does not care, and only its rounding differs;
+# - *nothing*: that should give 0.
 
 
 # %%
@@ -349,7 +343,7 @@ runs = torch.stack(runs)
 other_seed = (runs - runs.roll(1, 0)).abs().amax(2)  # each against its neighbour
 
 # %% [markdown]
-# A curve tells how far a loss is from that of the usual run, on a logarithmic scale. A line is the median over eight seeds, a band their range. The dashed line is a scale: it compares *different* seeds. And the usual run, repeated, would lie at 0.
+# Grey, pink: distance from the usual run, as a median over eight seeds and their range. Dashed: distance between two seeds.
 
 
 # %% tags=["hide-input", "head-picture"]
@@ -379,11 +373,11 @@ claim("By then bfloat16 is as far away as reversed rows, within a factor of ten.
 
 
 # %% [markdown]
-# **What surprised us:** a mere change of order ends as far away as bfloat16 does, nearly as far as another seed. So "the same losses" cannot be the test of a faster version. **The test is: as good, over seeds.**
+# **What surprised us:** a mere change of order ends as far away as bfloat16 does, nearly as far as another seed. That does not make bfloat16 harmless. But in float32, after 20 rounds, "the same losses" cannot be the test of a faster version. **The test is: as good, over seeds.** (Section 6 compares weights, in float64, after eight rounds.)
 #
 # ## 5 What helped here, and what did not (6 min)
 #
-# We race each advertised change against notebook 06.
+# We race each advertised change against notebook 06, on *this* machine.
 #
 # | change | what it does |
 # |---|---|
@@ -393,8 +387,6 @@ claim("By then bfloat16 is as far away as reversed rows, within a factor of ten.
 # | **bfloat16** | Autocast, as in section 4. |
 # | **shared fakes** | $G$'s move takes the fakes that $D$ has just seen. This one changes the game. |
 # | **frozen + fused + bfloat16** | Three of them together. |
-# | **float16, scaled** | Autocast with two scalers (recorded only). |
-# | **torch.compile** | Turns the Python code of the losses into machine code of its own, at the first call (recorded only). |
 
 
 # %%
@@ -405,86 +397,76 @@ live = in_turns(calls, device=device)
 speedups = {name: faster(live, name) for name in calls}
 
 # %% [markdown]
-# Each row is a change, each bar runs from the lower to the upper quartile of its speed-up. The grey band is the twin here. **A bar that reaches into it may be no speed-up at all.**
+# A bar shows the quartiles of a speed-up, a dot its median. The grey band reaches as far as the twin's, to both sides of 1. **A bar that reaches into the band may be no speed-up at all.**
 
 # %% tags=["hide-input"]
-fig, ax = plt.subplots(figsize=(6.8, 3.6))
-bars = {"here": (plots.FAKE, speedups)}
-for name, record, color in (("a recorded CPU", cpu_ladder, plots.DISC), ("a recorded GPU", gpu_ladder, plots.GREEN)):
-    if record and "rows" in record:
-        bars[name] = (color, {row["name"]: row["faster"] for row in record["rows"] + record.get("compile", [])})
-names = [*list(CHANGES)[1:], "float16, scaled", "torch.compile"]
+fig, ax = plt.subplots(figsize=(6.4, 2.6))
 twin_low, _, twin_high = speedups["its twin"]
-ax.axvspan(twin_low, twin_high, color=plots.GREY, alpha=0.4, linewidth=0)
-for k, (label, (color, found)) in enumerate(bars.items()):
-    for row, name in enumerate(names):
-        if name in found:
-            low, middle, high = found[name]
-            y = row + 0.25 * k
-            ax.plot([low, high], [y, y], color=color, linewidth=4, solid_capstyle="butt")
-            ax.plot(middle, y, "o", color=color, markersize=5, label=None if row else label)
+floor = max(twin_high, 1 / twin_low)
+ax.axvspan(1 / floor, floor, color=plots.GREY, alpha=0.4, linewidth=0)
 ax.axvline(1, color=plots.GREY, linewidth=1)
+names = list(CHANGES)[1:]
+for row, name in enumerate(names):
+    low, middle, high = speedups[name]
+    ax.plot([low, high], [row, row], color=plots.FAKE, linewidth=4, solid_capstyle="butt")
+    ax.plot(middle, row, "o", color=plots.FAKE, markersize=5)
 ax.set_yticks(range(len(names)), names)
-ax.invert_yaxis()
-ax.set(xlabel="times as fast as notebook 06")
-ax.set_title("What each change brings, measured")
-ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
-plots.show(fig, alt="One row per change with a bar of its speed-up, here and recorded, and a grey band around 1 for the twin. bfloat16 and the three together lie furthest right. torch.compile and, far away, float16 lie left of 1.")
+ax.set(xlabel="times as fast as notebook 06", ylim=(len(names) - 0.5, -0.5))
+ax.set_title("What each change brings here (grey: the twin)")
+plots.show(fig, alt="One row per change with a bar of its speed-up on this machine, and a grey band around 1 for the twin. The bars of small changes lie near the band or reach into it; bfloat16 and the three together lie furthest right.")
+
+# %% [markdown]
+# A **record** holds the same race on another machine, an AMD EPYC.
 
 # %%
+cpu_ladder = recorded("nb20_cpu_ladder")
 rows = {}
-for row in cpu_ladder["rows"]:
+for row in cpu_ladder["rows"] + cpu_ladder["compile"]:
     rows[row["name"]] = row["faster"]  # quartiles
 small = ("D frozen", "fused", "channels last")
 claim("In the record bfloat16 helps more than any other single change.", rows["bfloat16"][0], above=max(rows[name][2] for name in (*small, "shared fakes")), recorded=cpu_ladder)
-claim("The bars of frozen, fused and channels last begin below 1.05.", max(rows[name][0] for name in small), below=1.05, recorded=cpu_ladder)
-claim("float16 makes a round more than five times slower there.", rows["float16, scaled"][2], below=0.2, recorded=cpu_ladder)
-
+claim("There frozen, fused and channels last gain less than a tenth.", max(rows[name][1] for name in small), below=1.1, recorded=cpu_ladder)
 
 # %% [markdown]
-# So bfloat16 counts. Frozen, fused and channels last stay undecided there: their bars begin near 1, and the record has no twin.
+# So bfloat16 counts. The other three stay undecided in the record, because it has no twin.
 #
-# That fits section 2: bfloat16 makes the networks' arithmetic cheaper, and there the time goes. We expect that **hardware decides**, but we measured only one kind of processor. It has instructions for bfloat16, as GPUs have since 2020. Colab's T4 is older: it *says* that it supports bfloat16, and emulates it.
+# That fits section 2: it makes the networks' arithmetic cheaper. This processor has instructions for it, as GPUs have since 2020. Colab's T4 is older: it *says* that it supports bfloat16, and may only emulate it.
 #
-# **Compiling** has a price. If it takes 30 seconds, and then saves 5 milliseconds a round, it has paid after $30/0.005=6000$ rounds. Our whole game has 1,200. In the record it never pays. Why is untested:
+# Two more changes were recorded: float16 with two scalers, and `torch.compile`, which turns Python code into machine code at the first call. Both harmed. Why is untested.
 
 # %%
 [compiled] = cpu_ladder["compile"]
-table("torch.compile, recorded", {
-    "seconds to compile": compiled["compile_seconds"],
-    "then times as fast": compiled["faster"][1],
+table("recorded", {
+    "float16, times as fast": rows["float16, scaled"][1],
+    "torch.compile, times as fast": rows["torch.compile"][1],
+    "seconds to compile, once": compiled["compile_seconds"],
 })
-claim("After compiling, a round is slower there than before.", compiled["faster"][2], below=0.95, recorded=cpu_ladder)
+claim("float16 makes a round more than five times slower there.", rows["float16, scaled"][2], below=0.2, recorded=cpu_ladder)
+claim("After compiling, a round is slower there than before.", rows["torch.compile"][2], below=0.95, recorded=cpu_ladder)
 
 # %% [markdown]
-# **Is the faster one as good?** A recorded run plays 1,200 rounds of notebook 06 and of the three changes together, with three seeds. It reads the Fréchet distance of notebook 07 (small is good).
-
+# **Is the faster one as good?** Another record plays 1,200 rounds of notebook 06, and as many with frozen, fused and bfloat16 together, with three seeds. It reads the Fréchet distance of notebook 07 (small is good).
 
 # %%
 speedrun = recorded("nb20_speedrun")
 ends = {}
-for name in ("notebook 06", "+ bfloat16"):
+for name in ("notebook 06", "+ bfloat16"):  # with frozen and fused
     ends[name] = [run["distance"][-1] for run in speedrun["played"][name].values()]
 usual, quick = ends.values()
 table("distance after 1,200 rounds", {"notebook 06": usual, "three changes": quick})
 ratio = paired(quick, usual, ratio=True)
-
-# %%
-claim("A round of the faster version is cheaper, turn by turn.", speedrun["rungs"]["+ bfloat16"]["faster"][0], above=1.1, recorded=speedrun)
-claim("Its mean distance is within a third of notebook 06's.", ratio.mean, between=(0.67, 1.33), recorded=speedrun)
+claim("The faster version's mean distance is within a third of notebook 06's.", ratio.mean, between=(0.67, 1.33), recorded=speedrun)
 
 # %% [markdown]
-# A round is cheaper. That the game is as good is only *not refuted*: three seeds that differ this much cannot tell a small difference.
-#
-# *What this does not show:* a GPU, larger networks, other data.
+# "As good" is only *not refuted*: three seeds cannot tell a small difference. A GPU and larger networks are untested.
 
 
 # %% [markdown]
-# ## 6 Two processes, one game (7 min)
+# ## 6 Two processes, one game (5 min)
 #
-# Several GPUs can share every batch. PyTorch starts the *same* program once for each. Such a running copy is a **process**, with its own memory, and so its own $G$ and $D$. Its number is its **rank**.
+# Several GPUs can share every batch. PyTorch starts the *same* program once for each. Such a running copy is a **process**. It has its own $G$ and $D$. Its number is its **rank**.
 #
-# Take a batch of four images and two ranks. Each rank computes the gradient of one weight for *its* two images. Then they send each other their means:
+# Take four images and two ranks. Each rank computes the gradient of one weight for *its* two images. Then they send each other their means:
 #
 # | | rank 0 | rank 1 |
 # |---|---|---|
@@ -492,11 +474,11 @@ claim("Its mean distance is within a third of notebook 06's.", ratio.mean, betwe
 # | its own mean | 2 | 6 |
 # | mean over the ranks, known to both | **4** | **4** |
 #
-# The last line is called an **all-reduce**: *all* ranks give a number, and *all* get the result. One process with all four images finds $(1+3+5+7)/4=4$, too. So both take the step of one process, and their weights stay equal.
+# The last line is an **all-reduce**: *all* ranks give a number, and *all* get the result. One process with four images finds $(1+3+5+7)/4=4$, too. So both take its step, and stay equal.
 #
 # But give rank 0 three images and rank 1 one. The means are 3 and 7, and their mean is 5. **The parts must be equally long.**
 #
-# In a game both ranks begin with equal weights. Both draw the *same* 32 rows and noise, from the same seed, and each takes every second one. `GAME` is a text, because two processes will read it.
+# In a game both ranks draw the *same* 32 rows and noise, from the same seed. Rank 0 takes rows 0, 2, 4 …, and rank 1 takes rows 1, 3, 5 … Below, `all_D` is $D$, but `backward` ends with an all-reduce of its gradients. Only the player who learns needs that. So $D$'s move calls `all_D` and the plain $G$. $G$'s move calls `all_G` and the plain $D$. `GAME` is a text, because two processes will read it.
 
 # %%
 GAME = '''import torch
@@ -506,7 +488,10 @@ from gan_helpers.networks import dcgan_discriminator, dcgan_generator
 
 
 def players():
-    """No batch norm: it would see half a batch. float64: digits to compare."""
+    """No batch norm: it would see half a batch. float64: digits to compare.
+
+    std=None leaves the weights as PyTorch draws them.
+    """
     G = dcgan_generator(seed=0, norm=False, std=None)
     D = dcgan_discriminator(seed=1, norm=False, std=None)
     return G.double(), D.double()
@@ -515,7 +500,7 @@ def players():
 def train(G, D, all_G, all_D, images, rank, world, batch=32):
     """Eight rounds on the rows of this rank, one of `world` ranks.
 
-    all_G and all_D are G and D, with an all-reduce during `backward`.
+    all_G, all_D: G, D with averaged gradients; only the learner needs it.
     """
     opt_G = torch.optim.Adam(G.parameters(), lr=1e-3, betas=(0.0, 0.99))
     opt_D = torch.optim.Adam(D.parameters(), lr=1e-3, betas=(0.0, 0.99))
@@ -527,72 +512,41 @@ def train(G, D, all_G, all_D, images, rank, world, batch=32):
         with torch.no_grad():
             x_fake = G(z_D)
         opt_D.zero_grad()
-        L_D(all_D, images[rows], x_fake).backward()  # all-reduce of D's gradients
+        L_D(all_D, images[rows], x_fake).backward()  # D learns
         opt_D.step()
-        D.requires_grad_(False)  # in G's move nobody needs them
+        D.requires_grad_(False)  # frozen, as in section 5
         opt_G.zero_grad()
-        L_G(D, None, all_G(z_G)).backward()  # all-reduce of G's gradients
+        L_G(D, None, all_G(z_G)).backward()  # G learns
         opt_G.step()
         D.requires_grad_(True)
 '''
 
 # %% [markdown]
-# The rest of the program lets the processes meet.
-#
-# | name | what it is |
-# |---|---|
-# | `torchrun` | a tool that starts a program twice, and tells each process its `RANK` and the `WORLD_SIZE`, here 2 |
-# | `init_process_group("gloo")` | waits until all processes have met; from then on they are a **group** that can exchange numbers |
-# | `"gloo"` | the library that carries the numbers between CPUs (between GPUs it is `"nccl"`, and each rank moves networks and data to its own) |
-# | `DDP(D)` | `DistributedDataParallel`: $D$, with an all-reduce of its gradients during `backward` |
-# | `barrier()` | waits until all processes have come to this line |
-# | `destroy_process_group()` | says goodbye |
+# In the rest of the program the processes meet. PyTorch's tool `torchrun` starts it twice, and tells each its `RANK` and the `WORLD_SIZE`, here 2. `DDP(D)` is our `all_D`. `"gloo"` carries the numbers between CPUs. Between GPUs it would be `"nccl"`.
 
 # %%
 SCRIPT = GAME + '''
 
-import os, sys
-from pathlib import Path
+import os
 import torch.distributed as dist
 from torch.nn.parallel import DistributedDataParallel as DDP
 
 if __name__ == "__main__":
-    folder = Path(sys.argv[1])
     rank, world = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
-    torch.set_num_threads(1)
-    dist.init_process_group("gloo")
+    dist.init_process_group("gloo")  # waits until all have met
     G, D = players()
-    train(G, D, DDP(G), DDP(D), torch.load(folder / "images.pt"), rank, world)
-    torch.save(G.state_dict(), folder / f"rank{rank}.pt")
+    train(G, D, DDP(G), DDP(D), torch.load("images.pt"), rank, world)
+    torch.save(G.state_dict(), f"rank{rank}.pt")
     dist.barrier()  # nobody leaves while another still talks
     dist.destroy_process_group()
 '''
 
 # %% [markdown]
-# You may skip the next cell. It starts `torchrun`, and reads the weights of $G$ that each rank saved.
+# `in_processes` calls `torchrun` in a new folder, and returns what each rank saved: the weights of $G$.
 
 # %%
-home = tempfile.TemporaryDirectory()
-loopback = "lo0" if sys.platform == "darwin" else "lo"  # this machine talks to itself
-ENV = os.environ | {"GLOO_SOCKET_IFNAME": loopback, "OMP_NUM_THREADS": "1"}
-TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-TORCHRUN += ["--local-addr=127.0.0.1", "--nproc-per-node=2"]
-
-
-def torchrun(name, script):
-    """Run a script on two processes: the weights of G on each rank."""
-    folder = Path(home.name) / name
-    folder.mkdir(exist_ok=True)
-    (folder / "two.py").write_text(script)
-    torch.save(x_fit[:512].cpu().double(), folder / "images.pt")
-    command = [*TORCHRUN, folder / "two.py", folder]
-    run = subprocess.run(command, env=ENV, capture_output=True, text=True)
-    assert run.returncode == 0, run.stderr
-    return [torch.load(folder / f"rank{rank}.pt") for rank in (0, 1)]
-
-
-# %%
-two = torchrun("whole", SCRIPT)
+few = x_fit[:512].cpu().double()
+two = in_processes(SCRIPT, few)
 
 # %% [markdown]
 # For comparison, the same game in this process, without DDP.
@@ -603,7 +557,7 @@ def alone(rank, world):
     script = {}
     exec(GAME, script)  # runs the text; what it defines is now in script
     G, D = script["players"]()
-    script["train"](G, D, G, D, x_fit[:512].cpu().double(), rank, world)
+    script["train"](G, D, G, D, few, rank, world)
     return G.state_dict()
 
 
@@ -617,7 +571,9 @@ claim("Two processes end with the same weights.", largest_gap(two[0], two[1]), b
 claim("They are the weights of one process, to nine decimals.", largest_gap(two[0], one), below=1e-9, exact=True)
 
 # %% [markdown]
-# It *is* the same game, in eight rounds of float64 without batch norm. But the usual mistake makes no noise:
+# It *is* the same game: eight rounds in float64, without batch norm, judged by $G$'s weights. We did not time it. The [deeper notebook](deeper/20_gpu_training.ipynb) does, and compares $D$, too.
+#
+# But one mistake makes no noise:
 
 # %%
 predict(
@@ -631,24 +587,20 @@ predict(
 
 # %%
 # every rank takes the rows of rank 0
-same_rows = torchrun("same rows", SCRIPT.replace("slice(rank,", "slice(0,"))
+same_rows = in_processes(SCRIPT.replace("slice(rank,", "slice(0,"), few)
 half = alone(rank=0, world=2)  # rank 0's 16 rows
 claim("With equal rows two processes are one with half the batch.", largest_gap(same_rows[0], half), below=1e-9, exact=True)
 claim("That is another game than the one that was meant.", largest_gap(same_rows[0], one), above=1e-4, exact=True)
 
 # %% [markdown]
-# Batch norm is another silent fault, because each rank takes the mean of its own half ([tested](deeper/20_gpu_training.ipynb) in the deeper notebook).
+# Batch norm is another silent fault, because each rank takes the mean of its own half (tested there, too).
 #
 # ## 7 On Colab (1 min)
 #
 # - Choose *Runtime > Change runtime type > T4 GPU*, and run section 2 again.
-# - The machine is a loan, and its files vanish. Save on Drive (`drive.mount`) with `save_checkpoint` of notebook 06. It leaves no half file on a disk. On Drive that is untested.
+# - The machine is a loan, and its files vanish. Save on Drive (`drive.mount`), with `save` of notebook 06 or, to leave no half file, `save_checkpoint` of [its deeper one](deeper/06_dcgan.ipynb). (On Drive that is untested.)
 #
-# How often should one save? Say a save takes $c=2$ seconds, and the machine is lost every $M=14{,}400$ seconds on average. Saving each minute costs $2/60$, or 3.3 % of the time. If you save every hour, a loss costs half an hour on average: $1800/14400$, or 12.5 %. With an interval of $\tau$ the lost share is
-#
-# $$\frac{c}{\tau}+\frac{\tau}{2M}.$$
-#
-# Exercise 3 looks for the best $\tau$.
+# How often should one save? Exercise 3 asks.
 
 # %%
 how_sure()
@@ -663,7 +615,7 @@ how_sure()
 
 # %% tags=["exercise-1"]
 def whole_speedup(share, factor):
-    """share: of the time, 0 to 1. factor: how much faster that stage is. A number."""
+    """share: of the time, 0 to 1. factor: so many times as fast (below 1: slower)."""
     return None  # <- your answer
 
 
@@ -689,12 +641,12 @@ nb20.check_1(whole_speedup)
 # def whole_speedup(share, factor):
 #     return 1 / (1 - share + share / factor)
 # ```
-# A factor below 1 is allowed: a slower stage.
+# A factor below 1 makes a slower stage.
 # </details>
 #
 # ### Exercise 2 · Whose rows?
 #
-# ●●○ · 10 minutes · you need: section 6. All ranks hold the same permutation `order` of an epoch. Return the rows of one rank, in `order`'s order: no row twice, all ranks *equally many* (or one waits for ever in an all-reduce), and as few left out as possible. Dealing them as cards and cutting `order` into blocks are both allowed. Their batches differ, but an epoch shows the same images once.
+# ●●○ · 10 minutes · you need: section 6. All ranks hold the same permutation `order` of an epoch. Return the rows of one rank, in the order in which they stand in `order`. No row comes twice, and as few as possible are left out. All ranks get *equally many*, or one waits for ever in an all-reduce. Dealing them as cards and cutting `order` into blocks are both allowed. Their batches differ, but an epoch shows the same images once.
 
 
 # %% tags=["exercise-2"]
@@ -730,7 +682,7 @@ nb20.check_2(rows_of)
 #
 # ### Exercise 3 · How often to save
 #
-# ●○○ · 5 minutes · you need: section 7. Which interval $\tau$ makes the lost share $c/\tau+\tau/(2M)$ smallest?
+# ●○○ · 5 minutes. A save takes $c=2$ seconds, and the machine is lost every $M=14{,}400$ seconds on average. If you save each minute, that costs $2/60$, or 3.3 % of the time. If you save every hour, a loss costs half an hour on average: $1800/14400$, or 12.5 %. With an interval of $\tau$ the lost share is $c/\tau+\tau/(2M)$. Which $\tau$ makes it smallest?
 
 
 # %% tags=["exercise-3"]
@@ -759,15 +711,15 @@ nb20.check_3(best_interval)
 # def best_interval(save, between):
 #     return math.sqrt(2 * save * between)
 # ```
-# Young's rule (1974): both losses are equal there. In section 7 it is 240 seconds.
+# Young's rule (1974): both losses are equal there. In the example it is 240 seconds.
 # </details>
 #
 # ## Recap (1 min)
 #
-# 1. A stopwatch waits for the work, lets rivals take turns, and has a floor: a game against its twin ([section 1](#1-A-stopwatch-that-lies-(4-min))).
-# 2. Amdahl's law says what a stage can be worth; here the networks take the time ([section 2](#2-Where-does-the-time-go?-(8-min)), [section 3](#3-Feed-the-machine-(3-min))).
-# 3. With bfloat16 weights stay in float32; and since rounding alone makes another run, the test is "as good, over seeds" ([section 4](#4-Fewer-bits-(10-min))).
-# 4. In the record bfloat16 helped most, and compiling and float16 harmed: measure on your machine ([section 5](#5-What-helped-here,-and-what-did-not-(6-min))).
-# 5. Two processes play the game of one if each takes its own, equally long part of one draw; with equal rows they play half of it twice ([section 6](#6-Two-processes,-one-game-(7-min))).
+# 1. A stopwatch waits, lets rivals take turns, and has a floor: the twin ([section 1](#1-A-stopwatch-that-lies-(4-min))).
+# 2. Amdahl's law says what a stage can be worth. A faster round makes feeding matter ([section 2](#2-Where-does-the-time-go?-(8-min)), [section 3](#3-Feed-the-machine-(4-min))).
+# 3. Weights stay in float32. Rounding makes another run, so test "as good, over seeds" ([section 4](#4-Fewer-bits-(10-min))).
+# 4. A change counts if it clears the twin. In the record bfloat16 did most, compiling and float16 harmed ([section 5](#5-What-helped-here,-and-what-did-not-(6-min))).
+# 5. Two processes play the game of one if each takes its own, equally long part of one draw ([section 6](#6-Two-processes,-one-game-(5-min))).
 #
 # **Further reading.** Micikevicius et al. 2018 (arXiv:1710.03740), mixed precision · Li et al. 2020 (2006.15704), DDP. Back to [the map of the course](00_start_here.ipynb).
