@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from gan_helpers.checks import call, exercise, number, same, smooth_net, trains, untouched
+from gan_helpers.checks import call, exercise, expect, number, same, smooth_net, trains, untouched
 
 
 def _pairs(r: Tensor, f: Tensor) -> tuple[Tensor, Tensor]:
@@ -61,6 +61,8 @@ def check_1(answer: object, mistakes: dict) -> None:
     fake = torch.tensor([[-1.0], [0.7], [1.5], [-2.0]], dtype=torch.float64, requires_grad=True)
     r, f = real.detach(), fake.detach()
     same(answer, _pairs, mistakes, (r.float(), f.float()), (r[:3] + 1, f[1:]), (100 * r, -100 * f))
+    losses = call(lambda: answer(1000 * r, -1000 * f))
+    expect(all(map(math.isfinite, losses)), "log(1 + exp(t)) overflows for large t: take F.softplus")
     trains(lambda: answer(real, fake)[0], {"score_real": real, "score_fake": fake})
     trains(lambda: answer(real, fake)[1], {"score_fake": fake})
 
@@ -137,47 +139,48 @@ def check_2(answer: object, mistakes: dict) -> None:
     trains(lambda: answer(D, x, noise, 0.25, 3.0), {"D's weights": D.parameters()})
 
 
-def _blend(weight: Callable, clamp: bool = True) -> Callable:
-    """`at` with another weight of `first`."""
-
-    def at(part: float, first: float, last: float) -> float:
-        return last + (first - last) * weight(min(max(part, 0.0), 1.0) if clamp else part)
-
-    return at
+def _step(slope: Callable, factor: Callable) -> Callable:
+    """`after_one_step` with another slope of the score (theta, c), or another factor of c θ²."""
+    return lambda theta, c, rate: theta - rate * slope(theta, c) * factor(c * theta**2)
 
 
-def _half(t: float) -> float:
-    return (1 + math.cos(math.pi * t)) / 2
+def _slope(theta: float, c: float) -> float:
+    return c * theta
+
+
+def _factor(square: float) -> float:
+    return 1 / (1 + math.exp(-square / 2))
+
+
+_RIGHT_STEP = _step(_slope, _factor)
 
 
 @exercise(
     3,
     {
-        "turned round: at the start it must be `first`, at the end `last`": _blend(lambda t: 1 - _half(t)),
-        "that is a straight line: flat at both ends is what the cosine is for": _blend(lambda t: 1 - t),
-        "a whole cosine comes back to where it began: half a period, cos(π part)": _blend(
-            lambda t: _half(2 * t)
+        "that goes uphill: a step goes against the slope of the loss": _step(
+            lambda theta, c: -c * theta, _factor
         ),
-        "it ends at 0: it should end at `last`": lambda part, first, last: first * _half(part),
-        "cos runs from 1 to -1: bring it to 1 … 0 first": _blend(lambda t: math.cos(math.pi * t)),
-        "a quarter of a cosine falls ever faster and ends with a kink: use half a period": _blend(
-            lambda t: math.cos(math.pi * t / 2)
+        "softplus has a slope, too: σ of the difference of the scores": _step(_slope, lambda square: 1),
+        "σ of minus the difference: what is G's difference, real minus fake or fake minus real?": _step(
+            _slope, lambda square: 1 - _factor(square)
         ),
-        "that is geometric, along a cosine: here the value itself follows it": lambda part, first, last: (
-            last * (first / last) ** _half(part)
+        "inside σ the difference of the scores is c θ²/2": _step(_slope, lambda square: _factor(2 * square)),
+        "inside σ stands the difference of the scores, not a slope": lambda theta, c, rate: (
+            theta - rate * c * theta * _factor(2 * c * theta)
         ),
-        "after the end it must stay: clamp part to 0 … 1": _blend(_half, clamp=False),
+        "the derivative of c θ²/2 is c θ": _step(lambda theta, c: c * theta / 2, _factor),
+        "the slope of the score holds θ: the derivative of c θ²/2": _step(lambda theta, c: c, _factor),
+        "that is how far the fake moves: where is it then?": lambda theta, c, rate: (
+            _RIGHT_STEP(theta, c, rate) - theta
+        ),
+        "the rate is missing": lambda theta, c, rate: _RIGHT_STEP(theta, c, 1.0),
     },
 )
 def check_3(answer: object, mistakes: dict) -> None:
-    """`at(part, first, last)`: half a cosine from first to last, constant outside [0, 1]."""
-
-    def curve(at: Callable) -> Callable:
-        return lambda first, last, *parts: torch.tensor([number(at(part, first, last)) for part in parts])
-
-    wrong = {hint: curve(mistake) for hint, mistake in mistakes.items()}
-    cases = (8.0, 2.0, 0.0, 0.25, 0.5, 1.0), (8.0, 2.0, 1.5), (0.1, 3.0, 0.2, 0.9)
-    same(curve(answer), curve(_blend(_half)), wrong, *cases)
+    """`after_one_step(theta, c, rate)`: θ - rate · c θ · σ(c θ²/2)."""
+    cases = (1.5, 0.8, 0.3), (1.0, 10.0, 0.3), (-2.0, 0.5, 0.1), (3.0, 2.0, 0.2)
+    same(lambda *case: number(answer(*case)), _RIGHT_STEP, mistakes, *cases)
 
 
 @exercise(

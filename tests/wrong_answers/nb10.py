@@ -9,6 +9,7 @@ WRONG = {
         (f"lambda r, f: ({S}(f - r).mean().item(), {S}(r - f).mean().item())", "no .item()"),
         (f"lambda r, f: ({S}(f - r.detach()).mean(), {S}(r - f).mean())", "no gradient reaches score_real"),
         (f"lambda r, f: ({S}(f - r).mean(), {S}(r - f).detach().mean())", "no gradient comes back"),
+        ("lambda r, f: ((1 + (f - r).exp()).log().mean(), (1 + (r - f).exp()).log().mean())", "overflows"),
     ],
     2: [
         (f"{ARGS} {GAP}.square().mean().item() / sigma**2", "no .item()"),
@@ -20,7 +21,10 @@ WRONG = {
             "hold other gradients",
         ),
     ],
-    3: [("lambda part, first, last: torch.tensor([first, last])", "one number")],
+    3: [
+        ("lambda theta, c, rate: torch.tensor([theta, c])", "one number"),
+        ("lambda theta, c, rate: 1.5 - 0.3 * 1.2 / (1 + math.exp(-0.9))", "the same result for other inputs"),
+    ],
     4: [("lambda blocks, scale, a: torch.ones(3)", "one number")],
 }
 
@@ -36,8 +40,9 @@ RIGHT = {
         f"{ARGS} ({GAP} / sigma).square().mean()",
     ],
     3: [
-        "lambda part, first, last: first + (last - first) * math.sin(math.pi / 2 * min(1, max(0, part))) ** 2",
-        "lambda part, first, last: last if part > 1 else (first + last + (first - last) * math.cos(math.pi * part)) / 2",
+        "lambda theta, c, rate: theta - rate * c * theta * torch.sigmoid(torch.tensor(c * theta**2 / 2))",
+        "def after_one_step(theta, c, rate):\n    place = torch.tensor(theta, requires_grad=True)\n"
+        "    F.softplus(c / 2 * place**2).backward()\n    return place.detach() - rate * place.grad",
     ],
     4: [
         "lambda blocks, scale, a: math.prod([1 + a * scale * scale] * blocks)",
