@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 00 · Start here
 #
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gans-measured/gans-measured/blob/main/notebooks/00_start_here.ipynb)
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gans-measured/gans-measured/blob/colab/notebooks/00_start_here.ipynb)
 #
 # ![Five rows of eight faces in colour, made by a network. From row to row all eight are moved by the same step through the noise, and hats, glasses and backgrounds change](images/00_start_here.png)
 #

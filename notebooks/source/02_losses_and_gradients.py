@@ -9,7 +9,7 @@
 # %% [markdown]
 # # 02 · Losses and gradients
 #
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gans-measured/gans-measured/blob/main/notebooks/02_losses_and_gradients.ipynb)
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gans-measured/gans-measured/blob/colab/notebooks/02_losses_and_gradients.ipynb)
 #
 # ![Noise enters G, its fake enters D, the score enters the loss. Back from the loss to G the gradient passes three factors: the slope of the loss, how steep D is at the fake, and how the fake moves when G changes. It ends at theta, the parameters of G](images/02_losses_and_gradients.png)
 #

@@ -9,7 +9,7 @@
 # %% [markdown]
 # # 03 · Gradient descent in games
 #
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gans-measured/gans-measured/blob/main/notebooks/03_gradient_descent_in_games.ipynb)
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gans-measured/gans-measured/blob/colab/notebooks/03_gradient_descent_in_games.ipynb)
 #
 # ![A film: on the left two balls come to rest at the bottom of a bowl, on the right the arrows of a game run around in a ring, and a ball waits beside a question mark](images/03_gradient_descent_in_games.gif)
 #

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 04 · The 2-D laboratory
 #
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gans-measured/gans-measured/blob/main/notebooks/04_gan_laboratory_2d.ipynb)
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gans-measured/gans-measured/blob/colab/notebooks/04_gan_laboratory_2d.ipynb)
 #
 # ![A film: an orange net of noise unfolds over the plane, opens in the middle, and its narrow cells come to lie on eight blue clusters on a ring, while the blue and orange field of the discriminator bends around it](images/04_gan_laboratory_2d.gif)
 #

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 05 · An MLP GAN for digits
 #
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gans-measured/gans-measured/blob/main/notebooks/05_mlp_gan.ipynb)
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gans-measured/gans-measured/blob/colab/notebooks/05_mlp_gan.ipynb)
 #
 # ![The game: noise enters G, which makes fake digits; D sees these or real digits and gives one score; the gradient of one loss moves D, that of the other passes through D and moves G](images/05_mlp_gan.png)
 #

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 06 · DCGAN
 #
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gans-measured/gans-measured/blob/main/notebooks/06_dcgan.ipynb)
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gans-measured/gans-measured/blob/colab/notebooks/06_dcgan.ipynb)
 #
 # ![Ten rows of ten white digits on black, most of them easy to read, drawn by the generator that this notebook trains in half a minute](images/06_dcgan.png)
 #

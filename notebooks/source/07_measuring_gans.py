@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 07 · Measuring a generator
 #
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gans-measured/gans-measured/blob/main/notebooks/07_measuring_gans.ipynb)
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gans-measured/gans-measured/blob/colab/notebooks/07_measuring_gans.ipynb)
 #
 # ![Four rows of digits: blobs, broken digits, readable digits, and real digits](images/07_measuring_gans.png)
 #

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 08 · Mode collapse
 #
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gans-measured/gans-measured/blob/main/notebooks/08_mode_collapse.ipynb)
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gans-measured/gans-measured/blob/colab/notebooks/08_mode_collapse.ipynb)
 #
 # ![A film of nine blue clusters and the orange samples of a plain GAN: they start as one small heap, spread over the plane, and draw together on one cluster](images/08_mode_collapse.gif)
 #

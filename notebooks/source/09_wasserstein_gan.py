@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 09 · Wasserstein GANs
 #
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gans-measured/gans-measured/blob/main/notebooks/09_wasserstein_gan.ipynb)
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gans-measured/gans-measured/blob/colab/notebooks/09_wasserstein_gan.ipynb)
 #
 # ![A film: forty orange points in the middle of the plane travel along straight grey lines to forty blue points on a ring](images/09_wasserstein_gan.gif)
 #

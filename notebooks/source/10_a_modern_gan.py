@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 10 · A modern GAN
 #
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gans-measured/gans-measured/blob/main/notebooks/10_a_modern_gan.ipynb)
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gans-measured/gans-measured/blob/colab/notebooks/10_a_modern_gan.ipynb)
 #
 # ![A drawing: the score of the discriminator is a bowl turned upside down; the data sit on its top, the fakes lie to the right of it](images/10_a_modern_gan.png)
 #

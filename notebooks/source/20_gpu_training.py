@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 20 · GPU training: measure first
 #
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gans-measured/gans-measured/blob/main/notebooks/20_gpu_training.ipynb)
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gans-measured/gans-measured/blob/colab/notebooks/20_gpu_training.ipynb)
 #
 # ![Two rising curves on a logarithmic scale: how far a game strays from itself when its numbers get fewer bits, and when only the order of a batch is reversed; a dashed line for another seed](images/20_gpu_training.png)
 #

@@ -9,7 +9,7 @@
 # %% [markdown]
 # # 01 · The minimax game, deeper
 #
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gans-measured/gans-measured/blob/main/notebooks/deeper/01_the_minimax_game.ipynb)
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gans-measured/gans-measured/blob/colab/notebooks/deeper/01_the_minimax_game.ipynb)
 #
 # Comes after [lesson 01](../01_the_minimax_game.ipynb), and no later lesson needs it.
 #

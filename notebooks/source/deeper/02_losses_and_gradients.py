@@ -9,7 +9,7 @@
 # %% [markdown]
 # # 02 · Losses and gradients, deeper
 #
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gans-measured/gans-measured/blob/main/notebooks/deeper/02_losses_and_gradients.ipynb)
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gans-measured/gans-measured/blob/colab/notebooks/deeper/02_losses_and_gradients.ipynb)
 #
 # Comes after [lesson 02](../02_losses_and_gradients.ipynb), and no later lesson needs it.
 #

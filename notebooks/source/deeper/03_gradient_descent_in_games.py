@@ -9,7 +9,7 @@
 # %% [markdown]
 # # 03 · Gradient descent in games, deeper
 #
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gans-measured/gans-measured/blob/main/notebooks/deeper/03_gradient_descent_in_games.ipynb)
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gans-measured/gans-measured/blob/colab/notebooks/deeper/03_gradient_descent_in_games.ipynb)
 #
 # Comes after [lesson 03](../03_gradient_descent_in_games.ipynb), and no later lesson needs it.
 #

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 04 · The 2-D laboratory, deeper
 #
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gans-measured/gans-measured/blob/main/notebooks/deeper/04_gan_laboratory_2d.ipynb)
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gans-measured/gans-measured/blob/colab/notebooks/deeper/04_gan_laboratory_2d.ipynb)
 #
 # Comes after [lesson 04](../04_gan_laboratory_2d.ipynb), and no later lesson needs it.
 #

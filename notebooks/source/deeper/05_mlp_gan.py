@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 05 · An MLP GAN for digits, deeper
 #
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gans-measured/gans-measured/blob/main/notebooks/deeper/05_mlp_gan.ipynb)
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gans-measured/gans-measured/blob/colab/notebooks/deeper/05_mlp_gan.ipynb)
 #
 # Comes after [lesson 05](../05_mlp_gan.ipynb), and no later lesson needs it.
 #

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 06 · DCGAN, deeper
 #
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gans-measured/gans-measured/blob/main/notebooks/deeper/06_dcgan.ipynb)
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gans-measured/gans-measured/blob/colab/notebooks/deeper/06_dcgan.ipynb)
 #
 # Comes after [lesson 06](../06_dcgan.ipynb), and no later lesson needs it.
 #

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 07 · Measuring a generator, deeper
 #
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gans-measured/gans-measured/blob/main/notebooks/deeper/07_measuring_gans.ipynb)
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gans-measured/gans-measured/blob/colab/notebooks/deeper/07_measuring_gans.ipynb)
 #
 # Comes after [lesson 07](../07_measuring_gans.ipynb), and no later lesson needs it.
 #

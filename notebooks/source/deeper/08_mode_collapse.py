@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 08 · Mode collapse, deeper
 #
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gans-measured/gans-measured/blob/main/notebooks/deeper/08_mode_collapse.ipynb)
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gans-measured/gans-measured/blob/colab/notebooks/deeper/08_mode_collapse.ipynb)
 #
 # ![A film: orange samples lie all over a square with 25 blue clusters, and gather on the clusters until each has its share](../images/deeper/08_mode_collapse.gif)
 #

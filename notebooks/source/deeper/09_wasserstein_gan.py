@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 09 · Wasserstein GANs, deeper
 #
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gans-measured/gans-measured/blob/main/notebooks/deeper/09_wasserstein_gan.ipynb)
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gans-measured/gans-measured/blob/colab/notebooks/deeper/09_wasserstein_gan.ipynb)
 #
 # ![Forty blue points on a ring joined by straight lines to forty orange points in the middle, and the plan as a table with one dark cell in each row](../images/deeper/09_wasserstein_gan.png)
 #

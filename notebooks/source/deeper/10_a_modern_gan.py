@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 10 · A modern GAN, deeper
 #
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gans-measured/gans-measured/blob/main/notebooks/deeper/10_a_modern_gan.ipynb)
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gans-measured/gans-measured/blob/colab/notebooks/deeper/10_a_modern_gan.ipynb)
 #
 # ![The mean square of a signal behind a chain of residual blocks, for three ways to start them](../images/deeper/10_a_modern_gan.png)
 #

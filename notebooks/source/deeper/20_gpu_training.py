@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 20 · GPU training, deeper
 #
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gans-measured/gans-measured/blob/main/notebooks/deeper/20_gpu_training.ipynb)
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gans-measured/gans-measured/blob/colab/notebooks/deeper/20_gpu_training.ipynb)
 #
 # ![A line rises and then runs level: the roof of this machine. A dot, one round of the game, lies below its level part](../images/deeper/20_gpu_training.png)
 #
