@@ -13,7 +13,7 @@
 # - **show** by two experiments when a generator gives up modes;
 # - **choose** a remedy by its measured effect, and say how fair the comparison was.
 #
-# *Before:* [02](02_losses_and_gradients.ipynb), [03](03_gradient_descent_in_games.ipynb), [04](04_gan_laboratory_2d.ipynb). *Study:* 45 minutes, and 25 for the exercises. *Run time:* about 60 seconds on one CPU core. *Deeper:* [the second notebook](deeper/08_mode_collapse.ipynb) has the remedies' code, stacked digits, and the recipe for 25 of 25.
+# *Before:* [02](02_losses_and_gradients.ipynb), [03](03_gradient_descent_in_games.ipynb), [04](04_gan_laboratory_2d.ipynb). *Study:* 41 minutes, and 25 for the exercises. *Run time:* about 60 seconds on one CPU core. *Deeper:* [the second notebook](deeper/08_mode_collapse.ipynb) has the remedies' code, stacked digits, and the recipe for 25 of 25.
 
 # %% tags=["setup"]
 import sys
@@ -43,11 +43,11 @@ plots.use_course_style()
 torch.set_num_threads(1)  # small networks: a second thread costs more than it brings
 
 # %% [markdown]
-# ## 1 Collapse, on film (10 min)
+# ## 1 Collapse, on film (9 min)
 #
 # In lesson 04 most games covered all eight clusters of a ring. This game will not. The data are nine clusters on a grid, which we call **modes**. The generator is a small MLP.
 #
-# The discriminator gets one new thing. An MLP is slow to learn a bumpy function, and clusters are bumps. So $D$ first turns a point into 64 numbers: the sines and cosines of 32 fixed random projections, called **random Fourier features** (Tancik et al. 2020). This $D$ sees each cluster sharply.
+# The discriminator gets one new thing. An MLP is slow to learn bumps. So $D$ first turns a point into 64 numbers: the sines and cosines of 32 fixed random projections, called **random Fourier features** (Tancik et al. 2020). This $D$ sees each cluster sharply.
 
 # %%
 CENTRES = data.grid_centres(3)  # (9, 2)
@@ -119,7 +119,7 @@ def train(G, D, loss, rounds=600, first=0, rate=None):
         now = rate or half_cosine(RATE, RATE / 1000, step / rounds)
         for opt in (opt_G, opt_D):
             opt.param_groups[0]["lr"] = now
-        if step % 50 == 0:
+        if step % 25 == 0:
             film[step] = samples(G)
     return film
 
@@ -148,13 +148,13 @@ alt = "Nine blue clusters. The orange samples start as one small heap in the mid
 plots.gif(fig, draw, len(looks), fps=2, alt=alt)
 
 # %% [markdown]
-# None of the 16 games covers the nine modes at the end. **Mode collapse** means good samples of a part of the data only. In a few games the samples stay wide instead.
+# None of the 16 games covers the nine modes at the end. **Mode collapse** means good samples of a part of the data only. In a few games they stay wide instead.
 #
-# ## 2 Three numbers (8 min)
+# ## 2 Three numbers (6 min)
 #
 # Of 2,500 samples we report three numbers.
 #
-# - **High quality**: the share of samples within three standard deviations of a centre, as in lesson 04.
+# - **High quality**: the share of samples within three standard deviations of a centre.
 # - **Modes**: how many centres have enough high-quality samples. The fair part is $2500/9\approx278$, and a fifth of it, 56, is enough.
 # - **Reverse KL**: are the modes equally frequent? With $\hat q_k$ the share of mode $k$ of $K$ among the high-quality samples, it is $\mathrm{KL}(\hat q\,\|\,u)=\sum_k\hat q_k\log(K\hat q_k)$. If all modes are equally frequent, it is 0. If one has all, it is $\log 9\approx2.2$.
 
@@ -200,7 +200,7 @@ claim("… with mostly good samples.", states["plain GAN, round 0"][1], above=0.
 # %% [markdown]
 # Blind points show why no number suffices alone: their KL is small, and nearly all are bad.
 #
-# *What surprised us* is the last row. Few modes with high quality is a collapse, people say. But a generator that has learned nothing looks the same: it begins as a heap near one cluster. So a collapse is a *history*: the samples had spread out, and then drew together.
+# *What surprised us* is the last row. A generator that has learned nothing looks collapsed: it begins as a heap near one cluster. So a collapse is a *history*: the samples had spread out, and then drew together.
 
 
 # %%
@@ -252,11 +252,11 @@ claim(
 claim("… and at most six in ten are good.", quality_bare, below=0.6)
 
 # %% [markdown]
-# So this collapse takes a $D$ that sees the clusters. *What this does not show:* that features alone do it, or why. Momentum and rates differ from lesson 04, too.
+# So this collapse takes a $D$ that sees the clusters. *What this does not show:* that features alone do it, or why.
 #
 # ## 3 Why: how far G gets before D moves (7 min)
 #
-# $L_G$ is a mean over samples, and $D$ scores each one alone. Nothing in it asks for variety. Against a $D$ that stands still, it is best to put *everything* where $D$ is highest. But $D$ moves. How far does $G$ get first?
+# $L_G$ is a mean over samples, and $D$ scores each one alone. Nothing asks for variety. Against a $D$ that stands still, it is best to put *everything* where $D$ is highest. But $D$ moves. How far does $G$ get first?
 #
 # Here is a toy without networks. The data have four modes with probabilities $p=(0.1,0.2,0.3,0.4)$. $G$ is a list of four probabilities $q$, and $D$ is a list of four scores $d$. They play for the value of lesson 01:
 #
@@ -295,7 +295,7 @@ def alternate(k, rate=3.0, rounds=300):
 one_step, many_steps = alternate(k=1), alternate(k=30)
 
 # %% [markdown]
-# Below are the last 100 rounds of two games. A column is a round, a row is a mode, and dark orange means that $q$ has much there.
+# Below are the last 100 rounds of two games. A column is a round, a row is a mode, and dark means much of $q$.
 
 # %% tags=["hide-input"]
 fig, axes = plt.subplots(2, 1, figsize=(7, 3.6), sharex=True)
@@ -332,10 +332,10 @@ claim("One huge step is on one mode, too.", largest(huge_step), above=0.9)
 # %% [markdown]
 # Against a $D$ that waits, small steps add up. So here it is the distance that $G$ covers before $D$ moves.
 #
-# *What this does not show:* why the film stays on one cluster. The toy hops, the film does not. So section 5 tests the distance with the networks.
+# *What this does not show:* why the film stays on one cluster, while the toy hops. So section 5 tests the distance with the networks.
 
 # %% [markdown]
-# ## 4 Two changes of the loss (5 min)
+# ## 4 Two changes of the loss (6 min)
 #
 # Two remedies are three lines each. **R1** and **R2** (Mescheder et al. 2018) are meant to keep $D$ flat. They add a charge for its slope $\lVert\nabla_xD(x)\rVert$ to the loss of $D$, R1 at real and R2 at fake points. **Relativistic pairing** (Jolicoeur-Martineau 2018) scores each fake against a real sample: only the difference counts.
 #
@@ -358,7 +358,7 @@ def paired_G(D, x_real, x_fake):
 
 
 # %% [markdown]
-# `create_graph=True` keeps the computation of the slope, so that the penalty has a gradient, too. The package does the same for many games: `relativistic` is the two paired losses, and `regularised` adds both penalties, ½ included. Here `r1=0.5` is a factor $\gamma=0.5$ before `slope_penalty`.
+# `create_graph=True` keeps the computation of the slope, so that the penalty has a gradient, too. The package does the same for many games: `relativistic` is the two paired losses, and `regularised` adds both penalties, ½ included, each times $\gamma=0.5$.
 
 # %%
 CURE = regularised(relativistic, r1=0.5, r2=0.5)
@@ -406,9 +406,9 @@ claim("On average the cure covers more than no features do.", more.low, above=0)
 # %% [markdown]
 # Few modes with low quality and full width may be **under-trained**: have patience. Few modes with high quality, after the samples were wide, are a collapse: take another loss.
 #
-# The last row is section 2's control: without features and cure $G$ keeps several modes, too, but fewer on average. *What this does not show:* sharp samples. More than half still lie between the clusters.
+# The last row is section 2's control: without features and cure $G$ keeps fewer. *What this does not show:* sharp samples. More than half still lie between the clusters.
 #
-# ## 5 Take the cure away again (4 min)
+# ## 5 Take the cure away again (3 min)
 #
 # Is it the distance with the networks, too? The 16 cured pairs play on. $D$ stands still, and $G$ takes 150 more steps at the full rate of 0.004. Then it starts again with steps a fifth as large: 150 of them, and 750.
 
@@ -461,7 +461,7 @@ claim(
 )
 
 # %% [markdown]
-# So what counts is how far $G$ gets. A smaller rate only delays the loss. What if $D$ moves again, one step for each of $G$?
+# A smaller rate only delays the loss. So here, too, what counts is mostly how far $G$ gets. What if $D$ moves again, one step for each of $G$?
 
 # %%
 no_penalty, with_cure = go_on(relativistic, 250), go_on(CURE, 250)
@@ -470,9 +470,9 @@ more = paired(with_cure, no_penalty)
 claim("On average the cure keeps more modes.", more.low, above=0)
 
 # %% [markdown]
-# A $D$ that stands still is enough to lose modes, but it is not needed. Without the penalty about half of the modes go although $D$ moves. Even some cured games lose a few. Why a flat $D$ helps we have not tested.
+# Without the penalty about half of the modes go although $D$ moves. Even some cured games lose a few. Why a flat $D$ helps we have not tested.
 #
-# ## 6 What helps, and what does not, here (6 min)
+# ## 6 What helps, and what does not, here (5 min)
 #
 # Twenty-three remedies and the plain GAN played this game in a **recorded run**, with 16 seeds each and 1,600 rounds. Which of them keep modes?
 
@@ -511,11 +511,11 @@ claim(
 claim("R1 + R2 keeps all nine.", modes_of["R1 + R2"] == 9, recorded=record)
 
 # %% [markdown]
-# The six are *meant* to limit $D$'s slope, or to blur its points. Four charge for the slope: R1, R1 with R2, the same with pairs, and WGAN-GP (lesson 09). The **spectral norm** bounds it. **Instance noise** blurs the points that $D$ sees, and keeps four modes.
+# The six are *meant* to limit $D$'s slope, or to blur its points. Four charge for it: R1, R1 with R2, the same with pairs, and WGAN-GP (lesson 09). The **spectral norm** bounds it. **Instance noise** blurs the points, and keeps four modes.
 #
 # More noise dimensions do nothing here. Pairs do nothing alone, and add nothing to the penalties that 16 seeds could show.
 #
-# *Was it fair?* Players, data, rounds and seeds are the same in each row. A remedy with a knob had three to five settings; three other seeds chose the best. Three settings and three seeds are few, and unrolling was hardly tested. Papers use other players.
+# *Was it fair?* Players, data, rounds and seeds are the same in each row. A remedy with a knob had three to five settings; three other seeds chose the best. Three settings and three seeds are few; unrolling was hardly tested.
 #
 # <details><summary><b>What the other names mean</b></summary>
 #
@@ -542,15 +542,15 @@ claim("… and they are as wide as the data.", width(strong), between=(0.85, 1.1
 claim("With γ = 0.5 more are good, in every seed.", quality_cured, above=quality_strong)
 
 # %% [markdown]
-# The samples lie all over the square like a fog. At round 100 $\gamma=0.5$ gave the same numbers: low quality, full width. So they cannot tell too much penalty from too few rounds. Perhaps $\gamma=50$ is only slower; it got no more rounds.
+# The samples lie all over the square like a fog. At round 100 $\gamma=0.5$ gave the same numbers, so they cannot tell too much penalty from too few rounds. Perhaps $\gamma=50$ is only slower.
 #
-# ## 8 Twenty-five of twenty-five (2 min)
+# ## 8 Twenty-five of twenty-five (1 min)
 #
-# Papers use 25 clusters, half as wide as ours. A recipe of the deeper notebook covers all 25, in every seed of its recorded run. It has the penalties and one new part, for $G$.
+# Papers use 25 clusters, half as wide as ours. A recipe of the deeper notebook covers all, in every seed of its record. It has the penalties and one new part, for $G$.
 #
-# Our $G$ is continuous: neighbours in $z$ stay neighbours in the plane. So its samples form bridges from cluster to cluster. **Noise that chooses** needs no bridge. Beside ordinary numbers, $z$ holds the throw of two dice with 32 faces each. From one throw to another $G$ may jump. The deeper notebook opens with a film of it.
+# Our $G$ is continuous: neighbours in $z$ stay neighbours in the plane. So its samples form bridges from cluster to cluster. **Noise that chooses** needs no bridge. Beside ordinary numbers, $z$ holds the throw of two dice with 32 faces each. From one throw to another $G$ may jump. The deeper notebook opens with its film.
 #
-# Which part carries it? In short games with four seeds, each was left out once. Without the dice at most four modes are covered, and without the penalties at most twenty. Without Fourier features less than 70 % of the samples are good. *What this does not show:* that any of it carries over to images.
+# In short games with four seeds, each part was left out once. Without the dice at most four modes are covered, and without the penalties at most twenty. Without Fourier features less than 70 % of the samples are good. *What this does not show:* that it carries over to images.
 
 # %%
 how_sure()
@@ -694,10 +694,10 @@ nb08.check_2(sign_test)
 #
 # ## Recap (1 min)
 #
-# 1. Modes, quality and KL are read together; an untrained generator looks collapsed, so look at the history ([section 2](#2-Three-numbers-(8-min))).
+# 1. Modes, quality and KL are read together; an untrained generator looks collapsed, so look at the history ([section 2](#2-Three-numbers-(6-min))).
 # 2. In a toy, a $G$ that takes one step for each step of $D$ becomes the data; one that gets far first, in many steps or one, is on one mode at a time ([section 3](#3-Why:-how-far-G-gets-before-D-moves-(7-min))).
-# 3. A charge for the slope of $D$ keeps most modes in every seed ([section 4](#4-Two-changes-of-the-loss-(5-min)), [section 6](#6-What-helps,-and-what-does-not,-here-(6-min))).
-# 4. Against a frozen $D$ modes are lost as soon as $G$ gets far, in large steps or small; a moving $D$ keeps more, on average, with the penalty ([section 5](#5-Take-the-cure-away-again-(4-min))).
-# 5. Six remedies, meant to limit $D$'s slope or blur its points, keep at least four modes in every seed; too much penalty leaves a fog, or is slower ([section 6](#6-What-helps,-and-what-does-not,-here-(6-min)), [section 7](#7-Too-much-of-the-cure-(1-min))).
+# 3. A charge for the slope of $D$ keeps most modes in every seed ([section 4](#4-Two-changes-of-the-loss-(6-min)), [section 6](#6-What-helps,-and-what-does-not,-here-(5-min))).
+# 4. Against a frozen $D$ modes are lost as soon as $G$ gets far, in large steps or small; a moving $D$ keeps more, on average, with the penalty ([section 5](#5-Take-the-cure-away-again-(3-min))).
+# 5. Six remedies, meant to limit $D$'s slope or blur its points, keep at least four modes in every seed; too much penalty leaves a fog, or is slower ([section 6](#6-What-helps,-and-what-does-not,-here-(5-min)), [section 7](#7-Too-much-of-the-cure-(1-min))).
 #
 # **Further reading.** Mescheder et al. 2018 (arXiv:1801.04406), R1 and R2 · Huang et al. 2024 (2501.05441), pairs with both · Goodfellow 2016 (1701.00160), Sec. 5.1. Next: [09](09_wasserstein_gan.ipynb), where $D$ measures a distance.

@@ -48,7 +48,7 @@ torch.set_num_threads(1)  # small networks: a second thread costs more than it b
 device = "cuda" if torch.cuda.is_available() else "cpu"
 
 # %% [markdown]
-# ## 1 One number to rank by (5 min)
+# ## 1 One number to rank by (6 min)
 #
 # The lesson reads modes, quality and KL together. A ranking of 24 remedies needs one number. We take the **misplaced share** $M$: how many samples must move until every mode has its fair part. A perfect sampler has $a=1-e^{-9/2}=0.989$ of its points within three standard deviations of a centre. With $q_k$ the share of samples at mode $k$ of $K$, and $q_0$ the share at none,
 #
@@ -1029,7 +1029,7 @@ nb08.check_4(with_spread)
 #
 # ## Recap (1 min)
 #
-# 1. The misplaced share ranks generators, but blind points and one perfect mode score the same ([section 1](#1-One-number-to-rank-by-(5-min))).
+# 1. The misplaced share ranks generators, but blind points and one perfect mode score the same ([section 1](#1-One-number-to-rank-by-(6-min))).
 # 2. Fourier features let $D$ see clusters that an MLP of the same size hardly sees ([section 2](#2-A-discriminator-that-sees-clusters-(10-min))).
 # 3. Each of ten remedies is a few lines, and changes what $D$ is, what it is shown, or how the players move ([section 3](#3-One-frame,-ten-remedies-(30-min))).
 # 4. Six that are meant to limit $D$'s slope or blur its points lead by far; three seeds are too few to choose a setting ([section 4](#4-The-record:-24-rows,-16-seeds-(12-min))).
