@@ -13,7 +13,7 @@
 # - **drive** a game while it is played, and make it fail on purpose;
 # - **judge** a game by its fakes, and by a fresh discriminator while $G$ stands still.
 #
-# *Before:* [01](01_the_minimax_game.ipynb), [02](02_losses_and_gradients.ipynb), [03](03_gradient_descent_in_games.ipynb). *Study:* 45 minutes, and 20 for the exercises. *Run time:* about 40 seconds on one CPU core. *Deeper:* [the second notebook](deeper/04_gan_laboratory_2d.ipynb) leaves lines out, maps learning rates, and asks over a thousand games what their losses told.
+# *Before:* [01](01_the_minimax_game.ipynb), [02](02_losses_and_gradients.ipynb), [03](03_gradient_descent_in_games.ipynb). *Study:* 41 minutes, and 20 for the exercises. *Run time:* about 40 seconds on one CPU core. *Deeper:* [the second notebook](deeper/04_gan_laboratory_2d.ipynb) leaves lines out, maps learning rates, and asks over a thousand games what their losses told.
 
 # %% tags=["setup"]
 import sys
@@ -510,7 +510,7 @@ claim(
 # %% [markdown]
 # The curves that look finished belong to a $G$ that has found next to nothing. And in the game that works, $L_G$ got worse while the ring was found. The loss is the grade of an examiner who learns, too. So a high $L_D$ need not mean good fakes, and a rising $L_G$ need not mean bad ones.
 #
-# ## 8 Ask a fresh judge (5 min)
+# ## 8 Ask a fresh judge (4 min)
 #
 # Take bad fakes and two discriminators. A blind one says ½ to everything and reads $2\log2=1.386$. A sharp one is always right and reads nearly 0. So a high $L_D$ can come from good fakes *or* from a bad $D$. A low one can only come from fakes that can be told apart. (In notebook 01: $L_D\ge2\log2-2\,\mathrm{JSD}$ for *every* $D$.)
 #
@@ -685,6 +685,6 @@ nb04.check_2(moves_of_G)
 # 2. A round is two moves, each on new noise: that of $D$ leaves $G$ alone, and that of $G$ gets its gradient through $D$ ([section 2](#2-The-loop,-line-by-line-(4-min))).
 # 3. One fake alone gets nearly what it wants, but 64 get a compromise, because they share the parameters ([section 5](#5-One-round-in-slow-motion-(5-min))).
 # 4. With $\beta_1=0.9$ the crowd wanders, and one moment looks like collapse; it is the momentum of $D$ ([section 6](#6-The-default-momentum-(4-min))).
-# 5. The losses of a failed game can look finished, and those of a healthy one can rise; a fresh judge tells them apart ([section 7](#7-Which-game-is-going-well?-(5-min)), [section 8](#8-Ask-a-fresh-judge-(5-min))).
+# 5. The losses of a failed game can look finished, and those of a healthy one can rise; a fresh judge tells them apart ([section 7](#7-Which-game-is-going-well?-(5-min)), [section 8](#8-Ask-a-fresh-judge-(4-min))).
 #
 # **Further reading.** Kahng et al. 2018, *GAN Lab* (arXiv:1809.01587), whose field, arrows and net we take up · Goodfellow et al. 2014 (1406.2661), Algorithm 1: the loop · Metz et al. 2017, *Unrolled GANs* (1611.02163), hopping on a ring of eight. Next: [05](05_mlp_gan.ipynb).

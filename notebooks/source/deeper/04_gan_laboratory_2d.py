@@ -12,7 +12,7 @@
 # - **map** which learning rates work, and tell a late game from a stuck one;
 # - **test** how much losses know about a generator.
 #
-# *Study:* 69 minutes, and 35 for the exercises. *Run time:* about 45 seconds on one CPU core.
+# *Study:* 72 minutes, and 35 for the exercises. *Run time:* about 45 seconds on one CPU core.
 
 # %% tags=["setup"]
 import sys
@@ -481,7 +481,7 @@ claim("A D ten or more times faster leaves medians from one to six.", torch.stac
 # %% [markdown]
 # With time the band reaches down to a rate of 0.001 for $G$, and both sides stay. They are not alike. A $D$ that is much too fast leaves some clusters, typically four. One that is much too slow leaves next to none.
 #
-# ## 5 The border, and moves per player (8 min)
+# ## 5 The border, and moves per player (10 min)
 #
 # At a rate of 0.003 for $G$ nearly everything fails with $D$ at 0.001, and everything works at 0.005. Between the two lies a border. There is also a popular remedy for a slow $D$: five moves of $D$ in each round. Adam's steps have nearly the size of the rate, so five moves should do what a rate five times as large does.
 
@@ -839,7 +839,7 @@ nb04.check_5(total)
 # 1. A missing `zero_grad` ruins the game, through the player's own old gradients; a missing `no_grad` changes nothing ([section 1](#1-Leave-a-line-out-(12-min))).
 # 2. A move of $D$ tilts whole regions: the means part, though $P$ falls at many of its own reals ([section 2](#2-What-a-move-does-to-the-plane-(7-min))).
 # 3. Equal networks train stacked, each seed to rounding as if alone, and small networks save most ([section 3](#3-Sixteen-seeds-at-once-(7-min))).
-# 4. A $D$ as fast as $G$, or up to three times faster, works; a slow one is worse than a fast one, and $\beta_1=0.9$ has no safe rate ([section 4](#4-Which-learning-rates-work-(9-min)), [section 5](#5-The-border,-and-moves-per-player-(8-min))).
+# 4. A $D$ as fast as $G$, or up to three times faster, works; a slow one is worse than a fast one, and $\beta_1=0.9$ has no safe rate ([section 4](#4-Which-learning-rates-work-(9-min)), [section 5](#5-The-border,-and-moves-per-player-(10-min))).
 # 5. Losses tell the worst runs at their ends and do not decide between; a fresh judge forecasts better than both together ([section 7](#7-What-do-losses-know?-(11-min))).
 #
 # **Further reading.** Heusel et al. 2017 (arXiv:1706.08500), two learning rates.
