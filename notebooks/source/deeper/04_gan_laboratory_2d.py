@@ -556,7 +556,11 @@ def go_on(lr_G):
 
 
 moves_on, slower, still = go_on(3e-3), go_on(3e-4), go_on(0.0)
-rows = {"as before (0.003)": moves_on, "ten times slower": slower, "stands still": still}
+rows = {
+    "as before (0.003)": moves_on,
+    "ten times slower": slower,
+    "stands still": still,
+}
 table("L_D of the slow D after 200 more rounds", rows, name="G")
 
 # %%
