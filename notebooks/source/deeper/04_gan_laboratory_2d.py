@@ -12,7 +12,7 @@
 # - **map** which learning rates work, and tell a late game from a stuck one;
 # - **test** how much losses know about a generator.
 #
-# *Study:* 69 minutes, and 35 for the exercises. *Run time:* about 45 seconds on one CPU core.
+# *Study:* 72 minutes, and 35 for the exercises. *Run time:* about 45 seconds on one CPU core.
 
 # %% tags=["setup"]
 import sys
@@ -22,6 +22,7 @@ if "google.colab" in sys.modules:  # on Colab only: install the course's helpers
     get_ipython().run_line_magic("pip", "install -q git+https://github.com/gans-measured/gans-measured@v0.2.0")
 assert find_spec("gan_helpers"), "no gan_helpers in this kernel: choose that of .venv, or see README"
 
+import copy
 import itertools
 import math
 import time
@@ -284,8 +285,6 @@ claim("Yet P falls at more than a tenth of the reals, in most seeds.", torch.ten
 # And the neighbours of a fake? $G$ makes a plain step for *one* fake, and we watch all the others. The lesson says that neighbours in noise go along.
 
 # %%
-import copy
-
 z = torch.randn(64, Z_DIM, generator=data.make_generator(7))
 gap = torch.cdist(z, z)  # between the noise of two fakes
 company = {"neighbours (closer than 0.5)": [], "distant fakes (farther than 2)": []}
@@ -482,7 +481,7 @@ claim("A D ten or more times faster leaves medians from one to six.", torch.stac
 # %% [markdown]
 # With time the band reaches down to a rate of 0.001 for $G$, and both sides stay. They are not alike. A $D$ that is much too fast leaves some clusters, typically four. One that is much too slow leaves next to none.
 #
-# ## 5 The border, and moves per player (8 min)
+# ## 5 The border, and moves per player (10 min)
 #
 # At a rate of 0.003 for $G$ nearly everything fails with $D$ at 0.001, and everything works at 0.005. Between the two lies a border. There is also a popular remedy for a slow $D$: five moves of $D$ in each round. Adam's steps have nearly the size of the rate, so five moves should do what a rate five times as large does.
 
@@ -543,7 +542,33 @@ claim("It is hardly sure: P is less than 0.08 from ½ on average, in most seeds.
 claim("Yet its answers differ: from mostly wrong in one seed to mostly right in another.", max(right) - min(right), above=0.2)
 
 # %% [markdown]
-# It is not blind. It has an opinion, often a strong majority of right or of wrong answers, and is sure of none. In the lesson this very $D$ finds out its $G$ when $G$ stands still.
+# It is not blind. It has an opinion, often a strong majority of right or of wrong answers, and is sure of none. Is it too slow to see what is wrong? The same games go on for 200 rounds, with three rates of $G$. (Both Adams begin anew.)
+
+# %%
+def go_on(lr_G):
+    """L_D (8,) over the last 50 of 200 more rounds of the slow games."""
+    G, D = stack(copy.deepcopy(Gs)), stack(copy.deepcopy(Ds))
+    opt_G, opt_D = adam(G.params.values(), lr_G), adam(D.params.values(), 5e-4)
+    batches = [data.batches(x_all, BATCH, seed=500 + k, steps=200) for k in EIGHT]
+    game = play_many(G, D, opt_G, opt_D, batches, Z_DIM, seeds=EIGHT)
+    losses = [pair[0] for pair in progress(game, "going on", 200)]
+    return torch.stack(losses[-50:]).mean(0)
+
+
+moves_on, slower, still = go_on(3e-3), go_on(3e-4), go_on(0.0)
+rows = {
+    "as before (0.003)": moves_on,
+    "ten times slower": slower,
+    "stands still": still,
+}
+table("L_D of the slow D after 200 more rounds", rows, name="G")
+
+# %%
+claim("While G moves on, the slow D goes on reading above 1.3.", moves_on, above=1.3)
+claim("Once G stands still, the same D reads lower by .1 or more.", still, below=moves_on - 0.1)
+
+# %% [markdown]
+# So it does not need 200 rounds more, but a $G$ that stands still. When $G$ moves ten times slower, the reading mostly falls only a little.
 #
 # ## 6 Does β₁ = 0.9 ever work? (5 min)
 #
@@ -818,7 +843,7 @@ nb04.check_5(total)
 # 1. A missing `zero_grad` ruins the game, through the player's own old gradients; a missing `no_grad` changes nothing ([section 1](#1-Leave-a-line-out-(12-min))).
 # 2. A move of $D$ tilts whole regions: the means part, though $P$ falls at many of its own reals ([section 2](#2-What-a-move-does-to-the-plane-(7-min))).
 # 3. Equal networks train stacked, each seed to rounding as if alone, and small networks save most ([section 3](#3-Sixteen-seeds-at-once-(7-min))).
-# 4. A $D$ as fast as $G$, or up to three times faster, works; a slow one is worse than a fast one, and $\beta_1=0.9$ has no safe rate ([section 4](#4-Which-learning-rates-work-(9-min)), [section 5](#5-The-border,-and-moves-per-player-(8-min))).
+# 4. A $D$ as fast as $G$, or up to three times faster, works; a slow one is worse than a fast one, and $\beta_1=0.9$ has no safe rate ([section 4](#4-Which-learning-rates-work-(9-min)), [section 5](#5-The-border,-and-moves-per-player-(10-min))).
 # 5. Losses tell the worst runs at their ends and do not decide between; a fresh judge forecasts better than both together ([section 7](#7-What-do-losses-know?-(11-min))).
 #
 # **Further reading.** Heusel et al. 2017 (arXiv:1706.08500), two learning rates.
