@@ -76,7 +76,7 @@ def modern_loss_G(D, x_real, x_fake):
 
 
 # %% [markdown]
-# The score of a sample depends on this sample alone. So the gradient of `D(x).sum()` holds each sample's own. `create_graph=True` lets $D$ feel the penalty (lesson 08). In the package, `regularised(loss, r1=…, r2=…)` adds the penalties to the loss of $D$.
+# The score of a sample depends on this sample alone. So the gradient of `D(x).sum()` holds each sample's own slope. `create_graph=True` lets $D$ feel the penalty (lesson 08). In the package, `regularised(loss, r1=…, r2=…)` adds the penalties to the loss of $D$.
 
 # %%
 def hill(x):
@@ -120,7 +120,7 @@ plots.show(fig, alt=alt)
 # - With $c=2$ the slope is $-2$ and the factor $\sigma(1)=.73$. The fakes move by $0.3\cdot2\cdot.73=0.44$, from 1 to 0.56. Good.
 # - With $c=10$ the slope is $-10$ and the factor $\sigma(5)=.99$. The fakes move by $0.3\cdot10\cdot.99=3$, from 1 to $-2$.
 #
-# A move of more than $2\theta$ leads further out. Far out the move is $0.3\,c\,\theta$. So below $c=2/0.3=6.7$ no step leads further out. Above it, a step from far enough out does.
+# A move of more than $2\theta$ leads further out. Far out the move is $0.3\,c\,\theta$. So up to $c=2/0.3=6.7$ the fakes come nearer, but for the noise of a batch. Above it, a step from far enough out leads further out.
 
 # %%
 predict(
@@ -230,7 +230,7 @@ claim(
 # %% [markdown]
 # With R1 nothing brakes the bowl, and $c$ grows past 6.7. Then the fakes are thrown from side to side, each time further out. There $D$ is sure of them and its gradient is 0, so $c$ stops near 8.
 #
-# R2 looks where the fakes are, and with it $c$ stays small. So it takes both: a steep $D$ at the fakes, and a step of $G$ that is too large for it. But a smaller step is no cure. Nothing brakes $c$, so it passes the higher limit, too, and the fakes leave later.
+# R2 looks where the fakes are, and with it $c$ stays small. So throwing them out takes two things: a steep $D$ at the fakes, and a step of $G$ that is too large for it. But a smaller step is no cure. Nothing brakes $c$, and the fakes leave later.
 #
 # *What this does not show:* that R1 fails in practice. In the deeper notebook a $D$ with R1 alone is about twice as steep at the fakes as at the data on 25 clusters, and about equally steep on images.
 #
@@ -238,9 +238,9 @@ claim(
 #
 # The ordinary $L_D$ asks of each sample alone: is a real score above 0, is a fake score below 0? A **pair** asks only whether the real score is above the fake one. Say real scores 2 and fake 1. The ordinary loss is unhappy with the fake, the pair is content. Add 100 to all scores, and it notices nothing.
 #
-# Take the smallest collapse. Two real points lie at the places $a$ and $b$. Both fakes sit at $a$. One must travel to $b$, and on its way it passes a place $c$ without data.
+# Take the smallest collapse. Two real points lie at the places $a$ and $b$. Both fakes sit at $a$. One must travel to $b$, and on its way it passes a place $m$ without data.
 #
-# $D$ may give each place any score, and chooses the best ones. What it must still pay tells how well the fakes are hidden. So $G$ wants $D$ to pay *much*.
+# $D$ may give each place any score, and chooses the best ones. What it must still pay tells how well the fakes are hidden. So here $G$ plays against the loss of $D$: it wants $D$ to pay *much*.
 #
 # - Real and fake at the *same* place: the scores are equal, and $D$ pays $\log2=.69$.
 # - Real $a$ meets fake $b$, *and* real $b$ meets fake $a$: $D$ cannot please both, and pays .69 for each.
@@ -253,65 +253,35 @@ claim(
 # | | first pair | second pair | mean |
 # |---|---|---|---|
 # | both fakes at $a$ | $a$ meets $a$: .69 | $b$ meets $a$: 0 | .35 |
-# | second fake at $c$ | $a$ meets $a$: .69 | $b$ meets $c$: 0 | .35 |
+# | second fake at $m$ | $a$ meets $a$: .69 | $b$ meets $m$: 0 | .35 |
 # | second fake at $b$ | $a$ meets $a$: .69 | $b$ meets $b$: .69 | .69 |
 #
-# So $D$ pays no less at $c$, and more at $b$. That is the theorem's way. But training loops pair anew with every batch. With **fresh** pairs each real sample meets each fake one equally often: four meetings.
+# So $D$ pays no less at $m$, and more at $b$. That is the theorem's way. But training loops pair anew with every batch. With **fresh** pairs each real sample meets each fake one equally often: four meetings.
 
 # %%
 predict(
-    "Fresh pairs: both at a, then one at c, then one at b. What does D pay?",
+    "Fresh pairs: both at a, then one at m, then one at b. What does D pay?",
     [
-        (".35, .35, .69, as with kept pairs", False, "At the start a meets a twice; with one fake at c only once."),
+        (".35, .35, .69, as with kept pairs", False, "At the start a meets a twice; with one fake at m only once."),
         (".35, .17, .69: there is a dip on the way", True, "Of the four meetings two cost .69, then one, then all four."),
-        (".35, .52, .69: it rises all the way", False, "At c the fake is easy to tell, so D pays less than before."),
+        (".35, .52, .69: it rises all the way", False, "At m the fake is easy to tell, so D pays less than before."),
     ],
 )
 
 # %% [markdown]
-# On a third journey, with kept pairs, the fake of $a$ travels. Let the computer search the best three scores.
-
-# %%
-def best_loss(real, fake):
-    """What the best D pays, on average, if place real[i] meets place fake[i]."""
-    scores = torch.zeros(3, dtype=torch.float64, requires_grad=True)
-    opt = torch.optim.LBFGS([scores], max_iter=300, line_search_fn="strong_wolfe")
-
-    def loss():
-        opt.zero_grad()
-        value = F.softplus(scores[fake] - scores[real]).mean()
-        value.backward()
-        return value
-
-    opt.step(loss)  # LBFGS calls loss() until no step makes it smaller
-    return loss().item()
-
-
-# %%
-a, b, c = 0, 1, 2  # the places
-claim(
-    "Both fakes at a: D pays .35.",
-    best_loss([a, b], [a, a]), near=0.347, within=0.001, exact=True,
-)
-claim(
-    "Kept, fake of b at c: .35.",
-    best_loss([a, b], [a, c]), near=0.347, within=0.001, exact=True,
-)
-claim(
-    "Kept, fake of a at c: 0.",
-    best_loss([a, b], [c, a]), below=0.001, exact=True,
-)
-claim(
-    "Fresh, one fake at c: .17.",
-    best_loss([a, a, b, b], [a, c, a, c]), near=0.173, within=0.001, exact=True,
-)
-
-# %% [markdown]
+# Three journeys, and what the best $D$ pays on each:
+#
+# | | both at $a$ | one at $m$ | one at $b$ |
+# |---|---|---|---|
+# | kept, the fake of $b$ travels | .35 | .35 | .69 |
+# | kept, the fake of $a$ travels | .35 | 0 | .69 |
+# | fresh, either travels | .35 | .17 | .69 |
+#
 # With kept pairs the way without a dip exists, but only if the fake of $b$ travels. With fresh pairs there is a dip whoever travels. So the theorem does not speak about usual loops. That pairs are useless does not follow: a network cannot give each place any score.
 #
-# ## 4 Each with its own best setting (5 min)
+# ## 4 Each with the best of three settings (5 min)
 #
-# What is each term worth? A fair comparison gives each recipe its own best $\gamma$. In a **recorded run** every recipe played 16 seeds on 25 clusters, with the best $\gamma$ of 0.2, 1 and 5 on four other seeds. We count the **misplaced** share of 2,500 samples: how many must move until each cluster has its fair part. Even real data have about .04, because 2,500 random samples never spread quite evenly. A collapsed sampler has nearly 1.
+# What is each term worth? A fair comparison gives each recipe its own best $\gamma$. In a **recorded run** every recipe played 16 seeds on 25 clusters, with the best $\gamma$ of 0.2, 1 and 5 on four other seeds. We count the **misplaced** share of 2,500 samples: how many must move until each cluster has its fair part, also those on no cluster. Even real data have about .04, because 2,500 random samples never spread quite evenly. A collapsed sampler has nearly 1.
 
 # %%
 predict(
@@ -366,10 +336,20 @@ for step in list(STEPS)[3:]:
     reach = max(reach, -changes[step].low, changes[step].high)
 claim("No later change reaches .05, nor does its interval.", reach, below=0.05, recorded=record)
 
+# %%
+plain, penalised = record["grid"]["logistic"], record["grid"]["logistic + R1"]
+table("what R1 changes", {
+    "clusters of 25, plain": plain["modes"],
+    "clusters of 25, R1": penalised["modes"],
+    "samples near a cluster, plain": plain["good"],
+    "samples near a cluster, R1": penalised["good"],
+})
+claim("R1 covers more clusters in every seed.", penalised["modes"], above=plain["modes"], recorded=record)
+
 # %% [markdown]
-# The first penalty, R1 or R2 alike, brings nearly a fifth of all samples to their place, .18. All later changes are small against that. Pairs on top of R1 bring about .02.
+# The first penalty, R1 or R2 alike, lowers the misplaced share by .18. It does so by spreading the samples: twelve clusters instead of two, with fewer samples near any cluster. All later changes are small against that. Pairs on top of R1 bring about .02.
 #
-# *What this does not show:* a finished game. Over two thirds of the samples lie wrong still. And both recipes with two penalties chose the smallest $\gamma$, so a smaller one may be better.
+# *What this does not show:* a finished game. Over two thirds of the samples lie wrong still. And both recipes with two penalties chose the smallest $\gamma$ of three, so a smaller one may be better.
 #
 # ## 5 The race (10 min)
 #
@@ -431,7 +411,7 @@ table("modern ÷ DCGAN", {"after five seconds": at_five})
 # %% [markdown]
 # Two seeds are too few for a claim. Now two minutes, recorded. Here $\gamma$ and the rate fall over the whole 120 seconds, so all earlier looks show unfinished games.
 #
-# The first race, seeds 0 to 7, went by the clock, 120 CPU-seconds a game. (Some of these seeds had served to find the recipe.) Its end was undecided. Only *after that look* eleven new seeds were planned, and two have been played. They play as many rounds as the 120 seconds had bought on average. That took them 200 to 212 CPU-seconds, nearly alike for both games.
+# The first race, seeds 0 to 7, went by the clock, 120 CPU-seconds a game. (Some of these seeds had served to find the recipe.) Its end was undecided. Only *after that look* eleven new seeds were planned, and two have been played. They play the first race's mean number of rounds, which took 200 to 212 CPU-seconds for both games. We stopped at two because time ran out.
 #
 # The picture shows the ratio of the distances, one line a seed (dashed: the new ones).
 
@@ -493,10 +473,10 @@ claim(
     "At 120 seconds the modern GAN is ahead in most seeds.",
     end < 1, in_at_least=8, recorded=second,
 )
-claim("The interval reaches beyond 1: undecided.", every.high, above=1, recorded=second)
+claim("The interval holds 1: undecided.", every.low < 1 < every.high, recorded=second)
 
 # %% [markdown]
-# **The headline:** in two minutes the modern GAN is far behind at 20 seconds, and at the end the race is undecided. It leads in 8 of 10 seeds. But in seed 0 it broke down at 50 seconds and never fully recovered. The verdict hangs on this one seed, as the second table shows. Nobody may leave out a seed after having seen it.
+# **The headline:** in two minutes the modern GAN is far behind at 20 seconds, and at the end the race is undecided. It leads in 8 of 10 seeds, as a fair coin does in one of eighteen races. In seed 0 it broke down and never fully recovered, and the interval hangs on this one seed, as the second table shows. Nobody may leave out a seed after having seen it.
 #
 # *What this does not show:* why it catches up. Loss, networks and schedule differ all at once, and the DCGAN's rate does not fall. (In the deeper notebook one does.) Nor does it speak of large networks, for which Huang et al. built the recipe.
 
@@ -620,7 +600,7 @@ nb10.check_3(after_one_step)
 # 1. A modern GAN keeps pairs, R1 and R2, which are a few lines of code ([section 1](#1-What-remains-(5-min))).
 # 2. In the bowl R1 reads 0, nothing brakes $c$, and the fakes are thrown out; R2 keeps them, and a smaller step of $G$ only delays it ([section 2](#2-A-game-that-R1-cannot-see-(11-min))).
 # 3. In a collapse of two points kept pairs have one way out without a dip; fresh pairs, as loops draw them, have none ([section 3](#3-What-a-pair-can-see-(4-min))).
-# 4. With its own best $\gamma$ each, the first penalty brings .18, and all later changes are small against that ([section 4](#4-Each-with-its-own-best-setting-(5-min))).
-# 5. In a two-minute schedule the modern GAN is far behind the DCGAN at 20 seconds, and at the end the race is undecided, because of one broken game ([section 5](#5-The-race-(10-min))).
+# 4. With the best of three $\gamma$ each, the first penalty brings .18, and all later changes are small against that ([section 4](#4-Each-with-the-best-of-three-settings-(5-min))).
+# 5. In a two-minute schedule the modern GAN is far behind the DCGAN at 20 seconds, and at the end the race is undecided; it leads in 8 of 10 seeds, and broke down in one ([section 5](#5-The-race-(10-min))).
 #
 # **Further reading.** Huang et al. 2024 (arXiv:2501.05441) · Mescheder et al. 2018 (1801.04406), R1 and R2 · Jolicoeur-Martineau 2018 (1807.00734), pairs · Sun et al. 2020 (2011.04926), the landscape with kept pairs. Next: 11, where broken GANs are diagnosed.
