@@ -13,7 +13,7 @@
 # - **say** what each term cannot see, and show it in a game small enough for paper;
 # - **compare** two recipes fairly, and say when a comparison is undecided.
 #
-# *Before:* [06](06_dcgan.ipynb), [07](07_measuring_gans.ipynb), [08](08_mode_collapse.ipynb). *Study:* 39 minutes, and 20 for the exercises. *Run time:* about 60 seconds on one CPU core. *Deeper:* [the second notebook](deeper/10_a_modern_gan.ipynb) has eleven losses, networks without batch norm, and what each ingredient brings.
+# *Before:* [06](06_dcgan.ipynb), [07](07_measuring_gans.ipynb), [08](08_mode_collapse.ipynb). *Study:* 38 minutes, and 20 for the exercises. *Run time:* about 60 seconds on one CPU core. *Deeper:* [the second notebook](deeper/10_a_modern_gan.ipynb) has eleven losses, networks without batch norm, and what each ingredient brings.
 
 # %% tags=["setup"]
 import sys
@@ -234,7 +234,7 @@ claim(
 #
 # *What this does not show:* that R1 fails in practice. In the deeper notebook a $D$ with R1 alone is about twice as steep at the fakes as at the data on 25 clusters, and about equally steep on images.
 #
-# ## 3 What a pair can see (4 min)
+# ## 3 What a pair can see (2 min)
 #
 # The ordinary $L_D$ asks of each sample alone: is a real score above 0, is a fake score below 0? A **pair** asks only whether the real score is above the fake one. Say real scores 2 and fake 1. The ordinary loss is unhappy with the fake, the pair is content. Add 100 to all scores, and it notices nothing.
 #
@@ -279,7 +279,7 @@ predict(
 #
 # With kept pairs the way without a dip exists, but only if the fake of $b$ travels. With fresh pairs there is a dip whoever travels. So the theorem does not speak about usual loops. That pairs are useless does not follow: a network cannot give each place any score.
 #
-# ## 4 Each with the best of three settings (5 min)
+# ## 4 Each with the best of three settings (6 min)
 #
 # What is each term worth? A fair comparison gives each recipe its own best $\gamma$. In a **recorded run** every recipe played 16 seeds on 25 clusters, with the best $\gamma$ of 0.2, 1 and 5 on four other seeds. We count the **misplaced** share of 2,500 samples: how many must move until each cluster has its fair part, also those on no cluster. Even real data have about .04, because 2,500 random samples never spread quite evenly. A collapsed sampler has nearly 1.
 
@@ -601,8 +601,8 @@ nb10.check_3(after_one_step)
 #
 # 1. A modern GAN keeps pairs, R1 and R2, which are a few lines of code ([section 1](#1-What-remains-(5-min))).
 # 2. In the bowl R1 reads 0, nothing brakes $c$, and the fakes are thrown out; R2 keeps them, and a smaller step of $G$ only delays it ([section 2](#2-A-game-that-R1-cannot-see-(11-min))).
-# 3. In a collapse of two points kept pairs have one way out without a dip; fresh pairs, as loops draw them, have none ([section 3](#3-What-a-pair-can-see-(4-min))).
-# 4. With the best of three $\gamma$ each, the first penalty brings .18, and all later changes are small against that ([section 4](#4-Each-with-the-best-of-three-settings-(5-min))).
+# 3. In a collapse of two points kept pairs have one way out without a dip; fresh pairs, as loops draw them, have none ([section 3](#3-What-a-pair-can-see-(2-min))).
+# 4. With the best of three $\gamma$ each, the first penalty brings .18, and all later changes are small against that ([section 4](#4-Each-with-the-best-of-three-settings-(6-min))).
 # 5. In a two-minute schedule the modern GAN is far behind the DCGAN at 20 seconds, and at the end the race is undecided; it leads in 8 of 10 seeds, and broke down in one ([section 5](#5-The-race-(10-min))).
 #
 # **Further reading.** Huang et al. 2024 (arXiv:2501.05441) · Mescheder et al. 2018 (1801.04406), R1 and R2 · Jolicoeur-Martineau 2018 (1807.00734), pairs · Sun et al. 2020 (2011.04926), the landscape with kept pairs. Next: 11, where broken GANs are diagnosed.
