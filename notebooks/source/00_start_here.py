@@ -97,7 +97,7 @@ alt = "The game: noise enters G, which makes a fake, here grey noise, because no
 plots.show(ax.figure, alt=alt)
 
 # %% [markdown]
-# Before training the fake is grey noise. How can $G$ learn to get a higher score? The score depends on each pixel of the fake, and each pixel depends on the weights of $G$. So `backward` goes from the score through $D$ into $G$, along the dashed arrows. It finds which change of each weight raises the score. Each player has a loss of its own:
+# Before training the fake is grey noise. How can $G$ learn to get a higher score? The score depends on each pixel of the fake, and each pixel depends on the weights of $G$. So `backward` goes from the score through $D$ into $G$, along the orange dashed arrows. It finds which change of each weight raises the score. Each player has a loss of its own:
 #
 # $$L_D=\text{mean}\;\zeta(-D(x))+\text{mean}\;\zeta(D(G(z))),\qquad L_G=\text{mean}\;\zeta(-D(G(z))).$$
 #
@@ -142,7 +142,7 @@ def train(seed, beta1=0.0):
 predict(
     "We follow one noise vector while G learns. Will its fake be the same digit all the time?",
     [
-        ("Yes: a digit that is found only gets sharper", False, "Nobody told G which digit belongs to which noise."),
+        ("Yes: a digit that is found only gets sharper", False, "Look down the columns: many change."),
         ("No: many are read as one digit first, and as another one later", True, "D only asks for something that looks real."),
         ("It never becomes a digit", False, "Look at round 1,500: many can be read."),
     ],
@@ -199,7 +199,7 @@ claim(
 #
 # An eye is a poor instrument, so we build a **judge**. Mix the 719 new real images with 719 fakes. Then find for each image its **nearest neighbour**, the most similar other image in the mix. The judge says that an image is of the same kind as its neighbour, real or fake. The **grade** is the share of images for which this is right.
 #
-# If fakes are as good as real images, the neighbour is of either kind equally often, and the grade is about one half. If they are easy to tell, fakes lie beside fakes, and the grade is near 1.
+# If fakes are as good as real images, the neighbour is of either kind equally often, and the grade is about one half. If they are easy to tell, fakes lie beside fakes, and the grade is near 1. Lower is better, down to one half.
 
 
 # %%
@@ -289,7 +289,7 @@ table(
 claim("Among training images every GAN gets a better grade.", on_seen, below=trained)
 
 # %% [markdown]
-# Among training images our GANs get better grades, in every seed. So we never judge on these. (They are also other images than `x_new`. How much comes from that, we have not tested.)
+# Among training images our GANs get lower grades, so better ones, in every seed. (They are also other images than `x_new`. How much comes from that, we have not tested.)
 #
 # Now the copies. Among new images they pass as perfect. So a good grade does not prove that $G$ makes anything new. Among their originals the nearest neighbour of each copy is its twin, a real image. So the judge is always wrong, and the grade is 0. A grade below one half is not better: fakes lie too near to these real images. Lesson 05 looks for copies, lesson 07 compares judges.
 #
@@ -299,9 +299,9 @@ claim("Among training images every GAN gets a better grade.", on_seen, below=tra
 how_sure()
 
 # %% [markdown]
-# ## 4 One number, and it breaks (8 min)
+# ## 4 One number is changed (8 min)
 #
-# Now we change the first of the `betas`, $\beta_1$. The optimiser Adam follows an average of the gradients so far, the **momentum**. In each round the new average is $\beta_1$ times the old one plus $1-\beta_1$ times the newest gradient.
+# Now we change the first of the `betas`, $\beta_1$, for both players. The optimiser Adam follows an average of the gradients so far, the **momentum**. In each round the new average is $\beta_1$ times the old one plus $1-\beta_1$ times the newest gradient.
 #
 # Say that one weight's gradient was 1 for a long time, and now it is $-1$. With $\beta_1=0.9$ the average is $0.9\cdot1+0.1\cdot(-1)=0.8$, so the weight goes on as before. With $\beta_1=0$ it is $-1$, and the weight turns at once. Our loop has 0, and PyTorch's default is 0.9.
 
@@ -311,7 +311,7 @@ predict(
     [
         ("It learns faster: momentum helps", False, "Look at the fakes."),
         ("A little worse, but it works", False, "It is more than a little."),
-        ("It breaks: the judge always tells, and few kinds of labels are left", True, "In every seed that we tried."),
+        ("It breaks: the judge always tells, and fewer kinds of labels are left", True, "In every seed that we tried."),
     ],
 )
 
@@ -324,8 +324,8 @@ for seed in seeds.several(3):
 # %% tags=["hide-input"]
 rows = torch.cat([*[x_fake[:12] for x_fake in heavy], at_end[0][:12]]).view(-1, 1, 8, 8)
 labels = [f"$\\beta_1=0.9$, run {k}" for k in (1, 2, 3)] + ["$\\beta_1=0$"]
-ax = plots.image_grid(rows, columns=12, row_labels=labels, title="One number is changed")
-alt = "Four rows of fakes. With beta1 of 0.9, in three runs, blotchy shapes that look nearly the same within a row; with beta1 of 0, different rough digits."
+ax = plots.image_grid(rows, columns=12, row_labels=labels, title="β₁ for both players: 0.9 above, 0 below")
+alt = "Four rows of fakes. With beta1 of 0.9, in three runs, blotchy shapes of few kinds; with beta1 of 0, different rough digits."
 plots.show(ax.figure, alt=alt)
 
 
@@ -360,7 +360,7 @@ claim("With beta1 = 0.9 the reader gives fewer kinds of labels.", heavy_kinds, b
 #
 # Why? Perhaps 0.9 is simply too much for networks like ours. An explanation needs a **control**, an experiment that could refute it. In ours only a new $D$ learns, for 300 rounds, with $\beta_1=0$ or 0.9. Its opponent, `G_trained` of section 2, stands still.
 #
-# If 0.9 is too much for $D$, then $D$ must be worse with 0.9. We compare the loss $L_D$ on images that $D$ has not learned from: lower is better. A $D$ whose score is always 0 has $2\,\zeta(0)=1.39$.
+# If 0.9 alone spoils the learning of $D$, its loss after these 300 rounds must be higher. We measure $L_D$ on images that $D$ has not learned from: lower is better. A $D$ whose score is always 0 has $2\,\zeta(0)=1.39$.
 
 
 # %%
@@ -391,7 +391,7 @@ table(
 claim("Against a G that stands still, D learns better with beta1 = 0.9.", with_momentum, below=without)
 
 # %% [markdown]
-# With 0.9 the loss of $D$ is lower, not higher. So for $D$ the explanation is refuted: while its opponent stands still, the same momentum *helps*. Whether 0.9 is too much for $G$, we have not tested. What goes wrong when both move is a question for lesson 03, with players so small that you can follow every step.
+# After 300 rounds the loss of $D$ is lower with 0.9, not higher. So for $D$ the explanation is refuted: while its opponent stands still, the same momentum *helps*. (We looked at one moment only.) Whether 0.9 is too much for $G$, we have not tested. What goes wrong when both move is a question for lesson 03, with players so small that you can follow every step.
 #
 # *What this does not show:* other GANs and learning rates, and a $D$ against other $G$s that stand still.
 
@@ -634,7 +634,7 @@ nb00.check_3(fixed_noise)
 # 2. Nobody tells $G$ what to draw, and many fakes change their label while $G$ learns ([section 2](#2-A-GAN-of-your-own-(14-min))).
 # 3. A number about a GAN needs its two ends and several seeds ([section 3](#3-How-good-is-it?-(7-min))).
 # 4. Among images that it has learned from $G$ gets a better grade, and copies pass among new ones ([section 3](#3-How-good-is-it?-(7-min))).
-# 5. One number, $\beta_1=0.9$, breaks our GAN, although it helps a $D$ that learns alone ([section 4](#4-One-number,-and-it-breaks-(8-min))).
+# 5. One number, $\beta_1=0.9$, breaks our GAN, although it helps a $D$ that learns alone ([section 4](#4-One-number-is-changed-(8-min))).
 #
 # **Further reading.** Goodfellow et al. 2014 (arXiv:1406.2661), Sections 1 and 3: the idea · Lopez-Paz and Oquab 2017 (1610.06545): judges of two sets · Xu et al. 2018 (1806.07755): the nearest neighbour among other judges.
 #
