@@ -3,13 +3,13 @@
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/gans-measured/gans-measured/blob/colab/notebooks/04_gan_laboratory_2d.ipynb)
 #
-# ![A film: an orange net of noise unfolds over the plane, opens in the middle, and its narrow cells come to lie on eight blue clusters on a ring, while the blue and orange field of the discriminator bends around it](images/04_gan_laboratory_2d.gif)
+# ![A film: an orange net of noise unfolds over the plane, opens in the middle, and its narrow cells come to lie near eight blue clusters on a ring, while the blue and orange field of the discriminator bends around it](images/04_gan_laboratory_2d.gif)
 #
 # **In one sentence:** with points in the plane we see everything that two players do to each other, and learn what their losses hide.
 #
 # **After this lesson you can**
 #
-# - **write** the training loop of a GAN, and say for every line what breaks without it;
+# - **read** the training loop of a GAN, and say for every line what breaks without it;
 # - **drive** a game while it is played, and make it fail on purpose;
 # - **judge** a game by its fakes, and by a fresh discriminator while $G$ stands still.
 #
@@ -92,7 +92,7 @@ DARK = "#8C3A00"  # fakes, on the orange field
 
 
 def draw(ax, G, D, title, limit=2.7):
-    """The field of D, data, fakes, and the net that G makes of a square mesh of noise."""
+    """The field of D, data, fakes, and the net that G makes of a mesh of noise."""
     ax.clear()
     with torch.no_grad():
         field = torch.sigmoid(D(plots.plane(limit).flatten(0, 1))).view(60, 60)
@@ -117,7 +117,7 @@ alt = "Four frames of the film. Round 0: a small crumpled net in the middle. Rou
 plots.show(fig, alt=alt)
 
 # %% [markdown]
-# **Blue points** are data, dark orange points fakes. The **field** is no longer one of arrows: it shows $P(x)=\sigma(D(x))$, blue where $D$ says "real", orange where it says "fake", with a black line at ½. The **net** is a square mesh of noise, seen through $G$. In the noise every cell holds equally many samples, so small cells are crowded with fakes. In short, $G$ stretches a net until its small cells lie on the data.
+# **Blue points** are data, dark orange points fakes. The **field** is no longer one of arrows: it shows $P(x)=\sigma(D(x))$, blue where $D$ says "real", orange where it says "fake", with a black line at ½. The **net** is a mesh of noise, narrower in the middle, seen through $G$. In the noise every cell holds equally many samples, so small cells are crowded with fakes. In short, $G$ stretches a net until its small cells lie near the ring.
 #
 # ## 2 The loop, line by line (4 min)
 #
@@ -194,7 +194,7 @@ def covered(x):
 
 
 # %% [markdown]
-# `play_many` is `play` for several games side by side, each with its own batches and noise. Our `stack(Gs)` puts eight generators into one object `G` with the parameters of all. When `G` learns, each `Gs[k]` learns with it. (`torch.stack` only piles up tensors.)
+# `play_many` is `play` for several games side by side, each with its own batches and noise. `stack(Gs)` lets eight generators learn side by side, as one object `G`. When `G` learns, each `Gs[k]` learns with it.
 
 # %%
 SEEDS = seeds.several(8)
@@ -276,7 +276,7 @@ claim("At round 600 at least four in ten fakes lie near no centre.", ends, below
 #
 # ## 4 Your laboratory (2 min)
 #
-# The laboratory plays *your* loop. You can change rates, momentum, losses and data on the way.
+# The laboratory plays the loop of section 2. You can change rates, momentum, losses and data on the way.
 
 # %%
 lab = live.laboratory(play, players, {"ring": x_all}, centres={"ring": RING})
@@ -306,7 +306,7 @@ predict(
     "Each fake wants to go where its own loss falls fastest. Then G moves. Will the fakes go there?",
     [
         ("Yes, G follows the gradient of its loss", False, "It does, but there are 64 wishes and one step."),
-        ("Only roughly, whole regions move alike", True, "All fakes hang on the same parameters."),
+        ("Only roughly", True, "All fakes hang on the same parameters."),
         ("They would, but Adam changes the direction", False, "Below G steps without Adam, and they do not."),
     ],
 )
@@ -392,7 +392,7 @@ alt = "Share of fakes nearest to each of the eight clusters against rounds, one 
 plots.show(fig, alt=alt)
 
 # %% [markdown]
-# On the right two to five clusters share nearly all fakes at most moments, and a little later others do. One moment of this can be taken for **mode collapse**, in which $G$ loses clusters for good. Only time shows that the crowd wanders.
+# On the right few clusters have nearly all fakes at most moments, and a little later others do. One moment of this can be taken for **mode collapse**, in which $G$ loses clusters for good. Only time shows that the crowd wanders.
 #
 # But each player has a $\beta_1$. We compare them by **hops**, the share of fakes with another nearest cluster 50 rounds later. Random jumps among eight clusters would make it 7/8.
 
@@ -419,7 +419,7 @@ def hops(run):
 
 # %%
 table(
-    "fakes at another cluster 50 rounds later",
+    "fakes with another nearest cluster 50 rounds later",
     {
         "nobody (all so far)": hops(healthy),
         "both": hops(wandering),
@@ -470,7 +470,7 @@ predict(
     "Which generator covers most clusters?",
     [
         ("Game 1: its losses are those of a finished game", False, "Look at its fakes below."),
-        ("Game 3: steady, but off the dotted lines", True, "Its generator loss even rises."),
+        ("Game 3: steady, but off the dotted lines", True, "Off the lines, because its D still tells fakes from data a little; and its G found the ring."),
         ("Game 4: its discriminator is the sharpest", False, "G follows it, but covers only some."),
     ],
 )
@@ -508,11 +508,11 @@ claim(
 )
 
 # %% [markdown]
-# The curves that look finished belong to a $G$ that has found next to nothing. And in the game that works, $L_G$ got worse while the ring was found. The loss is the grade of an examiner who learns, too. So a high $L_D$ need not mean good fakes, and a rising $L_G$ need not mean bad ones.
+# The curves that look finished belong to a $G$ that has found next to nothing. And in the game that works, $L_G$ got worse after the ring was found. The loss is the grade of an examiner who learns, too. So a high $L_D$ need not mean good fakes, and a rising $L_G$ need not mean bad ones.
 #
 # ## 8 Ask a fresh judge (4 min)
 #
-# Take bad fakes and two discriminators. A blind one says ½ to everything and reads $2\log2=1.386$. A sharp one is always right and reads nearly 0. So a high $L_D$ can come from good fakes *or* from a bad $D$. A low one can only come from fakes that can be told apart. (In notebook 01: $L_D\ge2\log2-2\,\mathrm{JSD}$ for *every* $D$.)
+# Take bad fakes and two discriminators. A blind one says ½ to everything and reads $2\log2=1.386$. A sharp one is always right and reads nearly 0. So a high $L_D$ can come from good fakes *or* from a bad $D$. A low one can only come from fakes that can be told apart.
 #
 # So give a $D$ its chance. We stop $G$ and train a **fresh judge**, a $D$ with new random weights, for 200 rounds against this one $G$. Its mean $L_D$ over the last 50 rounds is our reading. Each seed gets its own judge.
 
@@ -558,7 +558,7 @@ how_sure()
 #
 # ### Exercise · Break it: leave a line out
 #
-# ●○○ · 10 minutes · you need: section 2. Three lines clear gradients away, or stop them: `no_grad`, `opt_D.zero_grad()` and `opt_G.zero_grad()`. **Predict first:** leave out one of them and play 600 rounds. Without which one will every printed digit stay the same? Then set `WITHOUT`.
+# ●○○ · 10 minutes · you need: sections 1 to 3. Three lines clear gradients away, or stop them: `no_grad`, `opt_D.zero_grad()` and `opt_G.zero_grad()`. **Predict first:** leave out one of them and play 600 rounds. Without which one will every printed digit stay the same? Then set `WITHOUT`.
 
 # %% tags=["exercise-break"]
 WITHOUT = None  # "no_grad", "zero_grad of D" or "zero_grad of G"
@@ -645,7 +645,7 @@ nb04.check_1(share_within)
 #
 # ### Exercise 2 · Who moves how often?
 #
-# ●○○ · 5 minutes · you need: section 2. A public notebook announced five moves of $D$ for each of $G$, but in 600 batches its generator moved 500 times. Count for our loop, without playing it: how many moves does $G$ make while `play` uses up `batches` batches?
+# ●○○ · 5 minutes · you need: section 2. Public loops often move $G$ more seldom than they announce. Count for our loop, without playing it: how many moves does $G$ make while `play` uses up `batches` batches?
 
 
 # %% tags=["exercise-2"]
@@ -685,6 +685,6 @@ nb04.check_2(moves_of_G)
 # 2. A round is two moves, each on new noise: that of $D$ leaves $G$ alone, and that of $G$ gets its gradient through $D$ ([section 2](#2-The-loop,-line-by-line-(4-min))).
 # 3. One fake alone gets nearly what it wants, but 64 get a compromise, because they share the parameters ([section 5](#5-One-round-in-slow-motion-(5-min))).
 # 4. With $\beta_1=0.9$ the crowd wanders, and one moment looks like collapse; it is the momentum of $D$ ([section 6](#6-The-default-momentum-(4-min))).
-# 5. The losses of a failed game can look finished, and those of a healthy one can rise; a fresh judge tells them apart ([section 7](#7-Which-game-is-going-well?-(5-min)), [section 8](#8-Ask-a-fresh-judge-(4-min))).
+# 5. The losses of a failed game can look finished, and those of a healthy one can rise; a fresh judge ranks them, seed by seed ([section 7](#7-Which-game-is-going-well?-(5-min)), [section 8](#8-Ask-a-fresh-judge-(4-min))).
 #
 # **Further reading.** Kahng et al. 2018, *GAN Lab* (arXiv:1809.01587), whose field, arrows and net we take up · Goodfellow et al. 2014 (1406.2661), Algorithm 1: the loop · Metz et al. 2017, *Unrolled GANs* (1611.02163), hopping on a ring of eight. Next: [05](05_mlp_gan.ipynb).
