@@ -212,7 +212,7 @@ plots.show(fig, alt=alt)
 #
 # This number is an eigenvalue, too. The **size** of $\mu=p+iq$ is $|\mu|=\sqrt{p^2+q^2}$, and it is the stretch. For $1-0.2i$ it is 1.02, and the pair spirals out. For $0.9-0.2i$ it would be 0.92, and the pair would spiral in.
 #
-# **Any rule.** Near an equilibrium one update multiplies the state by a matrix, the *Jacobian* $J$ of the update. (The plain step in the game has the rows $(1,h)$ and $(-h,1)$.) PyTorch computes $J$ and its eigenvalues. A turn comes as a pair of the same size, here $1\pm ih$. The largest size counts in the end. It is the **spectral radius** $\rho$. Below 1 the rule arrives, and above 1 it leaves.
+# **Any rule.** Near an equilibrium one update multiplies the state by a matrix, the *Jacobian* $J$ of the update. (The plain step in the game has the rows $(1,h)$ and $(-h,1)$.) PyTorch computes $J$ and its eigenvalues. For a turn it returns two eigenvalues of the same size, here $1-ih$ and its mirror image $1+ih$. The largest size counts in the end. It is the **spectral radius** $\rho$. Below 1 the rule arrives, and above 1 it leaves.
 
 
 # %%
@@ -315,7 +315,7 @@ claim(
 )
 
 # %% [markdown]
-# The winner of the bowl loses most clearly here. Its steps can be twice as long, since $1+\tfrac12+\tfrac14+\dots=2$. But it loses with half the learning rate, too. And the usual rule of GAN code, alternating, has $\rho=1$: it circles on an oval for ever.
+# The winner of the bowl loses most clearly here. Its sum contains old arrows, and one step back the field pointed further outwards. (As a reason we have not tested it.) And the usual rule of GAN code, alternating, has $\rho=1$: it circles on an oval for ever.
 #
 # Why does extragradient arrive? At $w=(1,-1)$ the field is $(\psi,-\theta)=(-1,-1)$. One step of $h=0.2$ ahead, at $(0.8,-1.2)$, it is $(-1.2,-0.8)$. That is the field here, minus $0.2\,w$. So each step goes a little towards the centre, too. It costs two gradients.
 
@@ -355,7 +355,7 @@ predict(
     [
         ("It arrives faster, since D is damped more", False, "D is. But G moves only as D tilts."),
         ("It arrives much more slowly", True, "D stays nearly flat, so G gets hardly any gradient."),
-        ("It leaves", False, "Not yet: at twice this h it nearly would."),
+        ("It leaves", False, "This h is small enough; a larger one would."),
     ],
 )
 
@@ -390,7 +390,7 @@ plots.show(fig, alt=alt)
 # %% [markdown]
 # R1 bends the arrows inwards. With $\gamma=5$, $D$ is nearly flat, so the fake gets little gradient and creeps.
 #
-# Must the penalty ask for slope *zero*? The penalty of WGAN-GP (lesson 09), $\tfrac\gamma2(|\psi|-1)^2$, asks for slope 1. It adds to R1 a push of constant size $\gamma$, away from a flat $D$.
+# Must the penalty ask for slope *zero*? The penalty of WGAN-GP (lesson 09), $\tfrac\gamma2(|\psi|-1)^2$, asks for slope 1. Minus its derivative is $-\gamma\psi$, as with R1, plus a push of constant size $\gamma$ away from a flat $D$.
 
 
 # %%
@@ -421,7 +421,7 @@ claim("With γ = 1 it stops at θ = ±2,", theta.abs(), near=2, within=0.01, exa
 claim("and D is flat there.", psi.abs(), below=1e-4)
 
 # %% [markdown]
-# With $\gamma=0.3$ the pair circles. With $\gamma=1$ it stops in the wrong place: at $\theta=2$ the push, 1, and the gradient of $D$, $\theta P=2\cdot\tfrac12$, cancel. So a penalty must let $D$ be flat at the data.
+# With $\gamma=0.3$ the pair circles. With $\gamma=1$ it stops in the wrong place: at $\theta=2$ the push, 1, and the gradient of $D$, $\theta P=2\cdot\tfrac12$, cancel. This penalty fails because it does not let $D$ be flat at the data.
 
 
 # %% tags=["hide-input"]
@@ -448,14 +448,14 @@ _ = widgets.interact(drive, rule=list(RULES), h=h_slider, gamma=gamma_slider)
 #
 # <details><summary>Answers</summary>
 #
-# At $h=1$ the slider's first $\gamma$ that arrives is 0.3 (the limit is ¼). With $\gamma=3$ the run explodes from $h=0.7$ on (the limit is 0.69). Section 6 tells the rule behind both.
+# At $h=1$ the slider's first $\gamma$ that arrives is 0.3 (the limit is ¼). With $\gamma=3$ the run explodes from $h=0.62$ on. Section 6 tells the rule behind both.
 # </details>
 #
 # ## 6 Three questions people ask (10 min)
 #
 # ### Which learning rate?
 #
-# In a bowl the limit is $2/L$. In the GAN we try 499 learning rates for each $\gamma$.
+# In a bowl the limit is $2/L$. In the GAN we try 499 learning rates for each $\gamma$. Recall that $\rho$ speaks of places near the equilibrium.
 
 # %%
 largest = {}
@@ -465,11 +465,28 @@ for gamma in GAMMAS:
         if rho(plain, gan(gamma), k / 100) < 1:
             best = k / 100
     largest[f"γ = {gamma:g}"] = best
-table("largest learning rate that arrives (0: none)", largest)
+table("largest learning rate that arrives from nearby (0: none)", largest)
 claim("Without R1 no learning rate arrives.", largest["γ = 0"] == 0, exact=True)
 
+# %%
+def arriving(h, places):
+    """How many of 16 runs with γ = 1 are near the equilibrium after 500 plain steps."""
+    end = trail(plain, gan(1.0), h, places, 500)[-1]
+    return (end.norm(dim=-1) < 0.1).sum().item()
+
+
+from_afar = arriving(2.0, starts)
+table("of 16 starts arrive, γ = 1", {
+    "h = 1": arriving(1.0, starts),
+    "h = 2": from_afar,
+    "h = 2, starts a hundredth as far": arriving(2.0, starts / 100),
+})
+claim("At half the limit some of 16 starts explode.", from_afar, below=16)
+
 # %% [markdown]
-# A *weak* penalty ($\gamma<1$) bears $h$ up to $4\gamma$ (exercise 2 derives it). A *strong* one is itself a steep bowl for $\psi$, with curvature $\gamma$. So with $\gamma=5$ the limit is near $2/5$. Above that $\psi$ jumps from side to side. Then a smaller $h$ or a *smaller* $\gamma$ helps.
+# With plain steps a *weak* penalty ($\gamma<1$) bears $h$ up to $4\gamma$ (exercise 2 derives it). A *strong* one multiplies $\psi$ by about $1-h\gamma$, so $h$ must stay below $2/\gamma$. Above that $\psi$ jumps from side to side. Then a smaller $h$ or a *smaller* $\gamma$ helps.
+#
+# **That surprised us:** far from the equilibrium the limit is lower. With $\gamma=1$ it is 4, but at $h=2$ many of our starts explode, and only those nearby arrive.
 #
 # ### Should it decay?
 #
@@ -517,7 +534,7 @@ inwards = -(starts * gan(0.0)(starts)).sum(-1)
 claim("Without R1 the field has no part inwards.", inwards.abs(), below=1e-6, exact=True)
 
 # %% [markdown]
-# With R1 the noise makes a floor: without it the game came to $10^{-12}$ in section 5. Decay lowers the floor. Without R1 no arrow points inwards, so smaller steps bring nobody nearer. Decay answers noise, not a missing penalty.
+# With R1 the noise makes a floor: without it the game came to $10^{-12}$ in section 5. Decay lowers the floor. Without R1 no arrow points inwards, so on average smaller steps bring nobody nearer. Decay answers noise, not a missing penalty.
 #
 # ### Why not β₁ = 0.9?
 #
