@@ -125,7 +125,7 @@ claim("`BCELoss` on P leaves less than a tenth.", slope(bce_on_P, far).abs(), be
 claim("On scores the slope is −1.", slope(on_scores, far), near=-1, within=1e-6, exact=True)
 
 # %% [markdown]
-# At $-18$ $P$ itself is 1e-8. `BCELoss` has a safety number of its own, 1e-12. Nothing crashes: the loss looks fine while the gradient is gone. Section 3 will meet scores below $-20$, so every loss is now written on scores.
+# At $-18$ $P$ itself is 1e-8. `BCELoss` has a safety number of its own, 1e-12. Nothing crashes: the loss looks fine while the gradient is gone. Section 3 will meet scores near $-20$, where the first way fails. So every loss is now written on scores.
 #
 # ## 2 Two losses, two slopes (2 min)
 #
@@ -242,7 +242,7 @@ z_test = torch.randn(16, 512, 2)  # always the same noise, to compare
 # %% tags=["hide-input"]
 fig, axes = plt.subplots(1, 2, figsize=(7.6, 3.8))
 mesh = plots.plane(3.0).flatten(0, 1).expand(16, -1, -1)
-for ax, G, D, title in ((axes[0], new, D_new, "new: all are found out"), (axes[1], played, D_played, "played: some are not found out")):
+for ax, G, D, title in ((axes[0], new, D_new, "new: all are found out"), (axes[1], played, D_played, "played: many are not found out")):
     with torch.no_grad():
         P, fakes = torch.sigmoid(D(mesh))[0].view(60, 60), G(z_test)[0]
     plots.decision_field(P, limit=3.0, ax=ax)
@@ -329,7 +329,7 @@ claim("The saturating gradient falls below a thousandth.", sat, below=1e-3)
 claim("The non-saturating one grows more than tenfold.", ns, above=10)
 
 # %% [markdown]
-# (Our one saturating fake kept $2\cdot10^{-8}$. The mean keeps more: fakes with higher scores count more in it.) The non-saturating gradient **explodes**. If steepness is the reason, the growth must go away without it. So we divide the loss of each fake by the steepness of $D$ at this fake, held fixed. Where it is 7, loss and gradient become a seventh, as if $D$ had steepness 1 there.
+# The non-saturating gradient **explodes**. If steepness is the reason, the growth must go away without it. So we divide the loss of each fake by the steepness of $D$ at this fake, held fixed. Where it is 7, loss and gradient become a seventh, as if $D$ had steepness 1 there.
 
 
 # %%
@@ -364,7 +364,7 @@ claim(
 )
 
 # %% [markdown]
-# **This surprised us.** The gradient is alive. Fakes that are *not* found out keep it alive, because their $P$ is not tiny: a tenth is left even without steepness, which makes it grow. (The [deeper notebook](deeper/02_losses_and_gradients.ipynb), section 2, takes these fakes out, and the gradient falls.) So "it vanishes" is a statement about fakes that are *all* found out.
+# **This surprised us.** The gradient is alive. Fakes that are *not* found out keep it alive, because their $P$ is not tiny. Without steepness a tenth is left; steepness makes it grow. (The [deeper notebook](deeper/02_losses_and_gradients.ipynb), section 2, takes these fakes out, and the gradient falls.) So "it vanishes" is a statement about fakes that are *all* found out.
 #
 # ## 4 Can Adam wake a dead gradient? (10 min)
 #
@@ -441,7 +441,7 @@ claim("Without it the others come nearer.", off["non-saturating, ε = 1"][-1], b
 # %% [markdown]
 # So Adam's division wakes the dead gradient. But why do the fakes not stop at the data? Far outside, this $D$ accepts them (blue ground). There the non-saturating slope is small (section 2): a **brake**. The saturating slope is full, so it has none.
 #
-# Does Adam not undo the brake? It lengthens the gradient of a whole batch, never the part of one fake. So a fake far outside still counts little beside one that $D$ hardly accepts. Below, `only_signs` tests this: an Adam that turns every number into 1 or −1.
+# Does Adam not undo the brake? In each number of the gradient, a fake's share stays the same. So a fake far outside still counts little beside one that $D$ hardly accepts. Below, `only_signs` tests this: an Adam that turns every number into 1 or −1.
 #
 # If the brake is the reason, whoever gets it should mostly stay. So exchange it: each mixed loss takes the other's slope for accepted fakes.
 #
@@ -514,7 +514,7 @@ claim(
 #
 # Let the data have two humps (**modes**), and $G$ only one bell. It can **cover** both modes, but then fakes lie between them, where no data are. Or it can **seek** one mode, and forget the other.
 #
-# Which mistake is dear? If $D$ is perfect at each step, each loss makes a distance between data and fakes smaller, a **divergence**. The slopes differ, so the divergences do:
+# Which mistake is dear? If $D$ is perfect at each step, each loss makes a distance between data and fakes smaller, a **divergence**. Which one depends on the loss; we quote:
 #
 # - saturating: the JSD (lesson 01);
 # - non-saturating: $2\,\mathrm{KL}(m\Vert p_d)$, where $m=\frac12(p_d+p_g)$ is the mixture (Arjovsky and Bottou 2017; [deeper notebook](deeper/02_losses_and_gradients.ipynb), section 4).
@@ -562,7 +562,7 @@ broad = torch.cat([fits["KL"][1], fits["JSD"][1][1:]])
 claim("All other bells are broad: they cover.", broad, above=1.4, exact=True)
 
 # %% [markdown]
-# KL covers. The non-saturating loss, the default of GANs, seeks. The JSD does both. So "GANs minimise the JSD, hence they drop modes" is not the whole story.
+# KL covers. The non-saturating loss, the usual one, seeks. The JSD does both. So "GANs minimise the JSD, hence they drop modes" is not the whole story.
 #
 # *What this does not show:* other data (if the humps are closer, all three cover: deeper notebook), or a $D$ that is not perfect.
 #
@@ -699,8 +699,8 @@ nb02.check_3(kl_fit)
 #
 # 1. Write losses on scores: a safety number in the logarithm silently kills the slope ([section 1](#1-A-loss-is-a-function-of-the-score-(5-min))).
 # 2. The saturating slope is $-P$, the non-saturating $-(1-P)$ ([section 2](#2-Two-losses,-two-slopes-(2-min))).
-# 3. A steep $D$ makes the non-saturating gradient explode. The saturating one stays alive as long as some fakes are not found out ([section 3](#3-What-arrives-when-D-is-ahead-(16-min))).
-# 4. Adam wakes a dead gradient. Then a loss without a brake runs past the data ([section 4](#4-Can-Adam-wake-a-dead-gradient?-(10-min))).
-# 5. The loss decides whether a too simple $G$ covers the modes or seeks one: the non-saturating loss seeks ([section 5](#5-What-a-simple-generator-gives-up-(5-min))).
+# 3. A steep $D$ makes the non-saturating gradient explode. The saturating one stays alive if many fakes are not found out ([section 3](#3-What-arrives-when-D-is-ahead-(16-min))).
+# 4. Against a $D$ that stands still, Adam wakes a dead gradient. Then a loss without a brake runs past the data ([section 4](#4-Can-Adam-wake-a-dead-gradient?-(10-min))).
+# 5. Against a perfect $D$, the loss decides whether a too simple $G$ covers the modes or seeks one (one example): the non-saturating loss seeks ([section 5](#5-What-a-simple-generator-gives-up-(5-min))).
 #
 # **Further reading.** Goodfellow et al. 2014, Sec. 3 (arXiv:1406.2661) · Arjovsky and Bottou 2017 (1701.04862), Thm 2.5 · Lim and Ye 2017, hinge (1705.02894). Next: [03 · Gradient descent in games](03_gradient_descent_in_games.ipynb).
