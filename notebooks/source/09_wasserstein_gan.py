@@ -142,7 +142,7 @@ plots.gif(fig, draw, 17, fps=7, alt=alt)
 # %% [markdown]
 # ## 2 Two parallel lines (8 min)
 #
-# The data lie on a vertical line, points $(0,u)$ with $u$ uniform between 0 and 1. The fakes lie on a parallel line, $(\theta,u)$, and $\theta$ is the only parameter of $G$ (Arjovsky et al. 2017, Example 1). At $\theta=0.5$ each fake goes straight across, so $W_1=0.5$. So $W_1=|\theta|$.
+# The data lie on a vertical line, points $(0,u)$ with $u$ uniform between 0 and 1. The fakes lie on a parallel line, $(\theta,u)$, and $\theta$ is the only parameter of $G$ (Arjovsky et al. 2017, Example 1). No way is shorter than $|\theta|$, and straight across is exactly that. So $W_1=|\theta|$.
 #
 # And the JSD of lesson 01? The lines share no point, so a perfect $D$ is never wrong, and its value is $V=0$. Lesson 01 says $V=-\log4+2\,\mathrm{JSD}$. So $\mathrm{JSD}=\log2$ for *every* $\theta$ except 0. The JSD jumps where $W_1$ glides.
 #
@@ -239,7 +239,7 @@ claim(
 #
 # ## 3 One question, three answers (15 min)
 #
-# The best critic promises that. Along every way that a fake travels its slope is 1, near or far. So let $D$ be the critic and make its reading large: $L_D=\mathbb E\,D(G(z))-\mathbb E\,D(x)$.
+# The best critic promises that. Between partners its slope is 1, near or far: else it would read less than their distance. So let $D$ be the critic and make its reading large: $L_D=\mathbb E\,D(G(z))-\mathbb E\,D(x)$.
 #
 # But a network does not know the speed limit. Take the smallest one, $D(x)=wx$, with fakes at 0 and real points at 1. Its slope is $w$ and its reading is $w$, so training makes $w$ larger and larger. **How do you keep the slope below 1?** Three answers:
 #
@@ -412,7 +412,7 @@ claim(
 )
 
 # %% [markdown]
-# Clipping and spectral norm keep *a* limit, but they lose *shapes*. A limit for each layer is stricter than one for the network (deeper notebook).
+# Clipping and spectral norm keep *a* limit, but here they lose the *shape*. So does the critic without a limit, after only 100 steps. A limit for each layer is stricter than one for the network (deeper notebook); whether that is the reason we have not tested.
 #
 # **What surprised us** is the last row. With the published penalty many critics fall everywhere or rise everywhere.
 
@@ -422,7 +422,7 @@ climbs = share["penalty, two-sided"] < 0  # so much that it reads less than 0
 claim("Two-sided, half of the critics or more miss the V.", falls | climbs, in_at_least=4)
 
 # %% [markdown]
-# A fall and then a rise means slope 0 at the tip. There the two-sided penalty charges the full $\lambda$, so it resists the turn. The deeper notebook has the control: with a hundredth of the weight both signs appear. A critic that falls everywhere reads the distance of the means, about .4 of $W_1$, the first wrong answer about the buckets. One that rises everywhere reads less than 0. *What this does not show:* many dimensions, where a slope can turn without passing 0.
+# On its way from $-1$ to 1 *in training* a slope passes 0, where the two-sided penalty charges the full $\lambda$. That may be why: with a hundredth of the weight both signs appear (deeper notebook). A critic that falls everywhere reads the distance of the means, about .4 of $W_1$, the first wrong answer about the buckets. One that rises everywhere reads less than 0. *What this does not show:* many dimensions, where a slope can turn without passing 0.
 #
 # ## 4 The reading, and its correction (4 min)
 #
@@ -445,7 +445,7 @@ predict(
 #
 # $$W_1=\text{reading}-2\cdot\text{penalty}.$$
 #
-# Why twice? The derivative of $s-\lambda(s-1)^2$ is 0 at $s=1+\frac1{2\lambda}$. So the reading is too large: between two points by $\frac1{2\lambda}$, on heaps by more. The penalty is $\lambda\bigl(\frac1{2\lambda}\bigr)^2=\frac1{4\lambda}$, half of that. The factor two stays: on a line it holds at every place, for any two heaps (deeper notebook). We test it on ours, in shares of their $W_1$.
+# Why twice? The derivative of $s-\lambda(s-1)^2$ is 0 at $s=1+\frac1{2\lambda}$. So between two points at distance 1 the reading is too large by $\frac1{2\lambda}$. The penalty is $\lambda\bigl(\frac1{2\lambda}\bigr)^2=\frac1{4\lambda}$, half of that. The factor two stays: on a line it holds at every place, for any two heaps (deeper notebook). We test it on ours, in shares of their $W_1$.
 
 # %%
 readings, corrected = {}, {}
@@ -466,7 +466,7 @@ off = (torch.stack(list(corrected.values())) - 1).abs()  # (3, 8)
 claim("Corrected, all are within 5 % of W₁.", off.amax(0), below=0.05)
 
 # %% [markdown]
-# Three weights give three readings and one distance. With $\lambda=100$ some read a little less than $W_1$: these critics are not finished. *What this does not show:* games, where none ever is, and more dimensions, where the corrected reading may still be above $W_1$.
+# Three weights give three readings and one distance. With $\lambda=100$ some read a little less than $W_1$: perhaps these critics are not finished. *What this does not show:* games, where none ever is, and more dimensions, where the corrected reading may still be above $W_1$.
 #
 # ## 5 Both move (4 min)
 #
@@ -485,7 +485,7 @@ for ax, path, cost, name in ((axes[0], glide, costs, "Five steps"), (axes[1], ha
     plots.curves(rounds, -cost, color=plots.GREEN, label="reading $-L_D$", ax=ax)
     ax.set(xlabel="round", xlim=(0, 120), title=f"{name} of D a round")
 axes[0].legend()
-alt = "The distance of the fakes (black) and the critic's reading (green) over 120 rounds, median and range of eight games. Left, five steps of D a round: the reading rises to the distance within a few rounds and both fall along one straight line to 0. Right, one step: the reading starts at 0 and comes up to the distance only when the fakes reach the data. Then they swing through, and the reading lags again."
+alt = "The distance of the fakes (black) and the critic's reading (green) over 120 rounds, median and range of eight games. Left, five steps of D a round: the reading rises to the distance within a few rounds and both fall along one straight line to 0. Right, one step: the reading starts at 0 and comes up to the distance within about 15 rounds. Then they swing through, and the reading lags again."
 plots.show(fig, alt=alt)
 
 # %%
@@ -541,7 +541,7 @@ claim("The slope never reaches 1.", limited[:, 1].abs().max(), below=0.6, exact=
 claim("With R1 the game comes to rest.", with_r1[200:].abs().max(), below=0.001, exact=True)
 
 # %% [markdown]
-# At the data $G$ must feel no slope, or it walks on. R1 charges for any slope, the limit for none below 1. Here $\psi$ stays below 1, so the penalty is 0 all the time. A network can do better, as the games of section 5 did. Why, we have not tested.
+# At the data $G$ must feel no slope, or it walks on. R1 charges for any slope, the limit for none below 1. Here $\psi$ stays below 1, so the penalty is 0 all the time. From farther away it would act, until $\psi$ stays below 1. A network can do better, as the games of section 5 did. Why, we have not tested.
 
 # %%
 how_sure()
@@ -659,8 +659,8 @@ nb09.check_3(one_sided_penalty)
 # ## Recap (1 min)
 #
 # 1. The cheapest pairing, sorting and the best critic give the same distance $W_1$ ([section 1](#1-Moving-earth-(8-min))).
-# 2. Between parallel lines the JSD jumps and $W_1$ glides; a saturating GAN is stuck there if its $D$ is trained too well ([section 2](#2-Two-parallel-lines-(8-min))).
-# 3. Clipping and spectral norm keep a limit and lose shapes, the two-sided penalty misses many, and the one-sided one finds the best critic ([section 3](#3-One-question,-three-answers-(15-min))).
+# 2. Between parallel lines the JSD jumps and $W_1$ glides; with plain steps a saturating GAN is stuck there if its $D$ is trained too well ([section 2](#2-Two-parallel-lines-(8-min))).
+# 3. Clipping and spectral norm keep a limit and here lose the shape, the two-sided penalty misses many, and the one-sided one finds the best critic ([section 3](#3-One-question,-three-answers-(15-min))).
 # 4. A critic with the penalty reads too much, and the reading minus twice the penalty is $W_1$ ([section 4](#4-The-reading,-and-its-correction-(4-min))).
 # 5. In a game the critic must keep up, and a speed limit does not bring every game to rest ([section 5](#5-Both-move-(4-min)), [section 6](#6-What-it-does-not-cure-(3-min))).
 #
