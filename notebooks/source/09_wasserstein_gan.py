@@ -412,7 +412,7 @@ claim(
 )
 
 # %% [markdown]
-# Clipping and spectral norm keep *a* limit, but here they lose the *shape*. So does the critic without a limit, after only 100 steps. A limit for each layer is stricter than one for the network (deeper notebook); whether that is the reason we have not tested.
+# Clipping and spectral norm keep *a* limit, but here they lose the *shape*. So does the critic without a limit, after only 100 steps. A limit for each layer is stricter than one for the network (deeper notebook), perhaps the reason.
 #
 # **What surprised us** is the last row. With the published penalty many critics fall everywhere or rise everywhere.
 
