@@ -320,7 +320,7 @@ def train_critics(loss_D, make_D=plain_D, after_step=None, steps=300):
         opt = torch.optim.Adam(D.parameters(), lr=2e-3, betas=(0.0, 0.9))
         reals = data.batches(x_heaps, 128, seed=seed, steps=steps)
         fakes = data.batches(y_still, 128, seed=seed + 1, steps=steps)
-        for step, (x_real, x_fake) in enumerate(zip(reals, fakes)):
+        for step, (x_real, x_fake) in enumerate(zip(reals, fakes, strict=True)):
             opt.param_groups[0]["lr"] = half_cosine(2e-3, 2e-5, step / steps)
             opt.zero_grad()
             loss_D(D, x_real, x_fake).backward()

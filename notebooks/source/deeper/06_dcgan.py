@@ -504,12 +504,12 @@ for played in bought["games"].values():
         after_20.setdefault(name, []).append(looks[-1]["distance"])
 four = ("MLP of notebook 05", "plain, our Adam", "MLP, noise and average")
 four += ("plain, our Adam, noise and average",)
-mlp, layers, mlp_both, layers_both = (torch.tensor(after_20[name]) for name in four)
+dense, layers, dense_both, layers_both = (torch.tensor(after_20[name]) for name in four)
 steps = {
-    "layers first": mlp / layers,
+    "layers first": dense / layers,
     "then noise and average": layers / layers_both,
-    "noise and average first": mlp / mlp_both,
-    "then layers": mlp_both / layers_both,
+    "noise and average first": dense / dense_both,
+    "then layers": dense_both / layers_both,
 }
 table("distance before ÷ distance after the step", steps)
 
