@@ -13,7 +13,7 @@
 # - **measure** how good its images are, with a judge and several seeds;
 # - **break** it with one number, and test an explanation before you believe it.
 #
-# *Before:* Python, a little PyTorch, one course of calculus and one of probability. *Study:* 34 minutes, and 25 for the exercises. *Run time:* about 30 seconds on two CPU cores; no GPU is needed.
+# *Before:* Python, a little PyTorch, one course of calculus and one of probability. *Study:* 35 minutes, and 25 for the exercises. *Run time:* about 30 seconds on two CPU cores; no GPU is needed.
 
 # %% [markdown]
 # ## 1 People who do not exist (3 min)

@@ -13,7 +13,7 @@
 # - **show** by two experiments when a generator gives up modes;
 # - **choose** a remedy by its measured effect, and say how fair the comparison was.
 #
-# *Before:* [02](02_losses_and_gradients.ipynb), [03](03_gradient_descent_in_games.ipynb), [04](04_gan_laboratory_2d.ipynb). *Study:* 41 minutes, and 25 for the exercises. *Run time:* about 60 seconds on one CPU core. *Deeper:* [the second notebook](deeper/08_mode_collapse.ipynb) has the remedies' code, stacked digits, and the recipe for 25 of 25.
+# *Before:* [02](02_losses_and_gradients.ipynb), [03](03_gradient_descent_in_games.ipynb), [04](04_gan_laboratory_2d.ipynb). *Study:* 40 minutes, and 25 for the exercises. *Run time:* about 60 seconds on one CPU core. *Deeper:* [the second notebook](deeper/08_mode_collapse.ipynb) has the remedies' code, stacked digits, and the recipe for 25 of 25.
 
 # %% tags=["setup"]
 import sys
@@ -254,7 +254,7 @@ claim("… and at most six in ten are good.", quality_bare, below=0.6)
 # %% [markdown]
 # So this collapse takes a $D$ that sees the clusters. *What this does not show:* that features alone do it, or why.
 #
-# ## 3 Why: how far G gets before D moves (7 min)
+# ## 3 Why: how far G gets before D moves (6 min)
 #
 # $L_G$ is a mean over samples, and $D$ scores each one alone. Nothing asks for variety. Against a $D$ that stands still, it is best to put *everything* where $D$ is highest. But $D$ moves. How far does $G$ get first?
 #
@@ -687,7 +687,7 @@ nb08.check_2(sign_test)
 # ## Recap (1 min)
 #
 # 1. Modes, quality and KL are read together; an untrained generator looks collapsed, so look at the history ([section 2](#2-Three-numbers-(6-min))).
-# 2. In a toy, a $G$ that takes one step for each step of $D$ becomes the data; one that gets far first, in many steps or one, is on one mode at a time ([section 3](#3-Why:-how-far-G-gets-before-D-moves-(7-min))).
+# 2. In a toy, a $G$ that takes one step for each step of $D$ becomes the data; one that gets far first, in many steps or one, is on one mode at a time ([section 3](#3-Why:-how-far-G-gets-before-D-moves-(6-min))).
 # 3. A charge for the slope of $D$ keeps most modes in every seed ([section 4](#4-Two-changes-of-the-loss-(6-min)), [section 6](#6-What-helps,-and-what-does-not,-here-(5-min))).
 # 4. Against a frozen $D$ modes are lost as soon as $G$ gets far, in large steps or small; a moving $D$ keeps more, on average, with the penalty ([section 5](#5-Take-the-cure-away-again-(3-min))).
 # 5. Six remedies, meant to limit $D$'s slope or blur its points, keep at least four modes in every seed; too much penalty leaves a fog, or is slower ([section 6](#6-What-helps,-and-what-does-not,-here-(5-min)), [section 7](#7-Too-much-of-the-cure-(1-min))).

@@ -13,7 +13,7 @@
 # - **keep** a network within a speed limit in three ways, and test whether it obeys;
 # - **read** a critic as a distance, correct the reading, and say what it does not cure.
 #
-# *Before:* [02](02_losses_and_gradients.ipynb), [03](03_gradient_descent_in_games.ipynb), [04](04_gan_laboratory_2d.ipynb), [08](08_mode_collapse.ipynb). *Study:* 44 minutes, and 20 for the exercises. *Run time:* about 45 seconds on one CPU core. *Deeper:* [the second notebook](deeper/09_wasserstein_gan.ipynb): the distance as a linear programme, six mistakes in the penalty, and convolutions.
+# *Before:* [02](02_losses_and_gradients.ipynb), [03](03_gradient_descent_in_games.ipynb), [04](04_gan_laboratory_2d.ipynb), [08](08_mode_collapse.ipynb). *Study:* 45 minutes, and 20 for the exercises. *Run time:* about 45 seconds on one CPU core. *Deeper:* [the second notebook](deeper/09_wasserstein_gan.ipynb): the distance as a linear programme, six mistakes in the penalty, and convolutions.
 
 # %% tags=["setup"]
 import sys
