@@ -438,7 +438,7 @@ plots.show(fig, alt=alt)
 # %% [markdown]
 # The two groups are the same in other data, with other players. Two other small intervals leave out 0 than on the grid, and one of them has the other sign. So we read them as noise of the choice. *What this does not show:* the best $\gamma$. Five of the six penalised rows chose the largest that was tried.
 #
-# ## 4 Depth without batch norm (8 min)
+# ## 4 Depth without batch norm (9 min)
 #
 # R1 and R2 want the slope of *one sample's own* score. Batch norm ties the samples together, so it has to go. Something else must keep the size of the signal.
 #
@@ -817,7 +817,7 @@ nb10.check_4(behind)
 # ## Recap (1 min)
 #
 # 1. One shared $\gamma$ makes an order that another takes away; with its own best, one penalty does nearly all ([section 1](#1-Eleven-losses-in-one-frame-(24-min)), [section 3](#3-Stacked-digits-(7-min))); R1 alone leaves $D$ steeper at the fakes ([section 2](#2-Two-penalties,-two-places-(6-min))).
-# 2. A chain of residual blocks keeps its signal if its branches start small or at nothing ([section 4](#4-Depth-without-batch-norm-(8-min))).
+# 2. A chain of residual blocks keeps its signal if its branches start small or at nothing ([section 4](#4-Depth-without-batch-norm-(9-min))).
 # 3. In the image recipe the factor 0.2 of the block is what no start can miss; most else is smaller than the seeds' spread ([section 5](#5-What-each-ingredient-brings-(12-min))).
 # 4. The two recipes fail at different ends of the learning rate ([section 6](#6-A-factor-of-ten-in-the-learning-rate-(4-min))), and one modern game of eight broke down at its usual rate ([section 7](#7-The-first-race-in-full-(6-min))).
 # 5. With $\gamma=1{,}000$ both losses read log 2, and the generator has found next to nothing ([section 8](#8-Too-much-of-a-good-thing-(2-min))).
