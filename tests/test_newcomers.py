@@ -60,13 +60,15 @@ def test_twice_interrupted_elsewhere_and_in_a_read_only_folder(kernel):
     game = next(k for k, source in enumerate(code) if re.search(r"(?m)^(?!def ).*\btrain\(", source))
     for source in code[:game]:
         assert kernel.run(source)[1] == kernel.run(source)[1] == "", source
+    kernel.run("import torch._dynamo")  # PyTorch imports it at the first step: stopped there, it stays half
     text, error = kernel.run(code[game], interrupt_after=0.5)
     assert error == "KeyboardInterrupt", text
     for source in code[game : game + 3]:
         text, error = kernel.run(source)
         assert not error and "✗" not in text, (source, text)
     text, error = kernel.run("from gan_helpers import machine\nmachine.self_test()")
-    assert not error and "this folder: cannot be written" in text and "into your home folder" in text
+    assert not error, text
+    assert "this folder: cannot be written" in text and "into your home folder" in text
 
 
 def test_a_cell_that_is_run_first_names_what_is_missing(kernel):
@@ -127,5 +129,6 @@ def test_thirty_first_starts_at_once(tmp_path):
 def test_the_readme_tells_what_to_do():
     text = (ROOT / "README.md").read_text()
     table = text.partition("## When something goes wrong")[2].partition("\n## ")[0]
-    for words in ("is not defined", "no gan_helpers in this kernel", "cannot import name", "Interrupt"):
+    seen = ("is not defined", "no gan_helpers in this kernel", "cannot import name", "has no attribute")
+    for words in (*seen, "Interrupt"):
         assert words in table, words
