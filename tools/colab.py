@@ -27,9 +27,9 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
+import notebooks as tool
+
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tools"))
-import notebooks as tool  # noqa: E402
 
 IMAGE = re.compile(r"(!\[[^\]]*\]\()([^)\s]+)(\))|(<img[^>]*\bsrc=[\"'])([^\"']+)([\"'])")
 LINK = re.compile(
